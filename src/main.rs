@@ -1,0 +1,2 @@
+//! The `tapline` binary.
+fn main() {}

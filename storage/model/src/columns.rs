@@ -1,0 +1,183 @@
+//! Reading a chunk back: typed columns of a [`RecordBatch`] and rows borrowed from it.
+
+use arrow::array::{
+    Array, AsArray, BinaryViewArray, Int32Array, Int64Array, ListArray, RecordBatch, StringViewArray, StructArray,
+    TimestampMicrosecondArray,
+};
+use arrow::datatypes::{Int32Type, Int64Type, TimestampMicrosecondType};
+
+use crate::Address;
+
+/// A batch that lacks a column of [`crate::schema::EVENTS`], or holds it with another type.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("column `{0}` is missing or of another type; the file is damaged or not an events file")]
+pub struct ColumnError(pub &'static str);
+
+/// The columns of a batch of `events`. Every column may be absent from a projected batch but those asked for.
+///
+/// Cheap to make: it borrows, and is made once a batch, not once a row.
+#[derive(Clone, Copy)]
+pub struct EventColumns<'a> {
+    batch: &'a RecordBatch,
+}
+
+impl<'a> EventColumns<'a> {
+    /// Wraps a batch; columns are looked up by name when used.
+    pub fn new(batch: &'a RecordBatch) -> Self {
+        Self { batch }
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.batch.num_rows()
+    }
+
+    /// True without rows.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// A text column such as `destination`, `type`, `message_id`.
+    pub fn text(&self, name: &'static str) -> Result<&'a StringViewArray, ColumnError> {
+        self.column(name)?.as_string_view_opt().ok_or(ColumnError(name))
+    }
+
+    /// `key` or `payload`.
+    pub fn binary(&self, name: &'static str) -> Result<&'a BinaryViewArray, ColumnError> {
+        self.column(name)?.as_binary_view_opt().ok_or(ColumnError(name))
+    }
+
+    /// `partition`, `incarnation`, `leader_epoch`, `schema_id`, `ids_dropped`, `size`.
+    pub fn int(&self, name: &'static str) -> Result<&'a Int32Array, ColumnError> {
+        self.column(name)?.as_primitive_opt::<Int32Type>().ok_or(ColumnError(name))
+    }
+
+    /// `offset`.
+    pub fn long(&self, name: &'static str) -> Result<&'a Int64Array, ColumnError> {
+        self.column(name)?.as_primitive_opt::<Int64Type>().ok_or(ColumnError(name))
+    }
+
+    /// `timestamp`, `archived_at`.
+    pub fn micros(&self, name: &'static str) -> Result<&'a TimestampMicrosecondArray, ColumnError> {
+        self.column(name)?.as_primitive_opt::<TimestampMicrosecondType>().ok_or(ColumnError(name))
+    }
+
+    /// `headers`, `ids`.
+    pub fn list(&self, name: &'static str) -> Result<&'a ListArray, ColumnError> {
+        self.column(name)?.as_list_opt::<i32>().ok_or(ColumnError(name))
+    }
+
+    /// `dead_letter`, `retry`.
+    pub fn record(&self, name: &'static str) -> Result<&'a StructArray, ColumnError> {
+        self.column(name)?.as_struct_opt().ok_or(ColumnError(name))
+    }
+
+    /// All `name=value` identifiers of a row's `ids`.
+    pub fn ids(&self, row: usize) -> Result<Vec<(&'a str, &'a str)>, ColumnError> {
+        let (list, row_ids) = (self.list("ids")?, |text: &'a str| text.split_once('='));
+        let values = list.values().as_string_view_opt().ok_or(ColumnError("ids"))?;
+        let (from, to) = bounds(list, row);
+        Ok((from..to).filter_map(|at| row_ids(values.value(at))).collect())
+    }
+
+    /// All headers of a row, in order; `None` is a null value.
+    pub fn headers(&self, row: usize) -> Result<Vec<(&'a str, Option<&'a [u8]>)>, ColumnError> {
+        let fault = ColumnError("headers");
+        let list = self.list("headers")?;
+        let pairs = list.values().as_struct_opt().ok_or(fault.clone())?;
+        let names = pairs.column_by_name("name").and_then(|a| a.as_string_view_opt()).ok_or(fault.clone())?;
+        let values = pairs.column_by_name("value").and_then(|a| a.as_binary_view_opt()).ok_or(fault)?;
+        let (from, to) = bounds(list, row);
+        Ok((from..to).map(|at| (names.value(at), values.is_valid(at).then(|| values.value(at)))).collect())
+    }
+
+    /// The address of a row.
+    pub fn address(&self, row: usize) -> Result<Address, ColumnError> {
+        let (partition, offset, position) = (self.int("partition")?, self.long("offset")?, self.text("position")?);
+        Ok(Address {
+            source: self.text("source")?.value(row).to_owned(),
+            destination: self.text("destination")?.value(row).to_owned(),
+            incarnation: self.int("incarnation")?.value(row),
+            partition: partition.is_valid(row).then(|| partition.value(row)),
+            position: if offset.is_valid(row) {
+                offset.value(row).to_string()
+            } else {
+                get(position, row).unwrap_or("-").to_owned()
+            },
+        })
+    }
+
+    fn column(&self, name: &'static str) -> Result<&'a dyn Array, ColumnError> {
+        Ok(self.batch.column_by_name(name).ok_or(ColumnError(name))?.as_ref())
+    }
+}
+
+/// A row's text, `None` when null.
+pub fn get(column: &StringViewArray, row: usize) -> Option<&str> {
+    column.is_valid(row).then(|| column.value(row))
+}
+
+fn bounds(list: &ListArray, row: usize) -> (usize, usize) {
+    let offsets = list.value_offsets();
+    // Offsets of a list array are never negative and never fall.
+    (usize::try_from(offsets[row]).unwrap_or(0), usize::try_from(offsets[row + 1]).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::row::{EventBuilder, EventRow, Header, IdPair, TimestampKind};
+
+    fn row<'a>(key: Option<&'a [u8]>, payload: Option<&'a [u8]>, headers: &'a [Header<'a>], ids: &'a [IdPair<'a>]) -> EventRow<'a> {
+        EventRow {
+            source: "shop", system: "kafka", destination: "orders", partition: Some(3), offset: Some(42),
+            incarnation: 1, leader_epoch: None, position: None, timestamp: Some(-1),
+            timestamp_kind: Some(TimestampKind::Created), archived_at: 7, key, payload, headers, format: "json",
+            schema_id: None, decoded: None, decode_error: None, r#type: None, producer: None, message_id: None,
+            causation_id: None, correlation_id: None, conversation_id: None, trace_id: None, span_id: None,
+            origin_trace_id: None, ids, ids_dropped: 0, dead_letter: None, retry: None, replay_id: None, size: 1,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_come_back_as_they_were(
+            rows in proptest::collection::vec((
+                proptest::option::of(proptest::collection::vec(any::<u8>(), 0..40)),
+                proptest::option::of(proptest::collection::vec(any::<u8>(), 0..40)),
+                proptest::collection::vec(("\\PC{0,20}", proptest::option::of(proptest::collection::vec(any::<u8>(), 0..20))), 0..6),
+                proptest::collection::vec(("[a-z]{1,8}", "\\PC{0,20}"), 0..6),
+            ), 0..20)
+        ) {
+            let mut builder = EventBuilder::new();
+            for (key, payload, headers, ids) in &rows {
+                let headers: Vec<Header<'_>> = headers.iter()
+                    .map(|(name, value)| Header { name, value: value.as_deref() }).collect();
+                let ids: Vec<IdPair<'_>> = ids.iter().map(|(name, value)| IdPair { name, value }).collect();
+                builder.append(&row(key.as_deref(), payload.as_deref(), &headers, &ids));
+            }
+            let batch = builder.finish();
+            prop_assert!(builder.is_empty());
+            let columns = EventColumns::new(&batch);
+            let (keys, payloads) = (columns.binary("key").unwrap(), columns.binary("payload").unwrap());
+            for (at, (key, payload, headers, ids)) in rows.iter().enumerate() {
+                prop_assert_eq!(keys.is_valid(at).then(|| keys.value(at)), key.as_deref());
+                prop_assert_eq!(payloads.is_valid(at).then(|| payloads.value(at)), payload.as_deref());
+                let read = columns.headers(at).unwrap();
+                let wrote: Vec<_> = headers.iter().map(|(n, v)| (n.as_str(), v.as_deref())).collect();
+                prop_assert_eq!(read, wrote);
+                let wrote: Vec<_> = ids.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+                prop_assert_eq!(columns.ids(at).unwrap(), wrote);
+                prop_assert_eq!(columns.address(at).unwrap().to_string(), "shop/orders/3/42");
+            }
+        }
+    }
+
+    #[test]
+    fn a_missing_column_is_named() {
+        let batch = RecordBatch::new_empty(std::sync::Arc::new(arrow::datatypes::Schema::empty()));
+        assert_eq!(EventColumns::new(&batch).text("type").unwrap_err(), ColumnError("type"));
+    }
+}

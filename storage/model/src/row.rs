@@ -1,0 +1,395 @@
+//! Filling a chunk: borrowed rows go straight into Arrow builders, nothing is allocated for one event.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, BinaryViewBuilder, Int32Builder, Int64Builder, ListArray, RecordBatch, StringViewBuilder, StructArray,
+    TimestampMicrosecondBuilder,
+};
+use arrow::buffer::{NullBuffer, OffsetBuffer};
+
+use crate::schema;
+
+/// One header as it came: the name as text, the value as bytes, null kept apart from empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Header<'a> {
+    /// Case kept.
+    pub name: &'a str,
+    /// `None` is a null value.
+    pub value: Option<&'a [u8]>,
+}
+
+/// Who set an event's timestamp.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimestampKind {
+    /// The producer.
+    Created,
+    /// The broker, when it appended.
+    Appended,
+    /// Tapline, when it received.
+    Received,
+}
+
+impl TimestampKind {
+    /// The word stored in `timestamp_kind`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Appended => "appended",
+            Self::Received => "received",
+        }
+    }
+}
+
+/// An identifier found in a payload or header that has no column of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IdPair<'a> {
+    /// As spelled, with the enclosing object where the field is a bare `id` (`order.id`).
+    pub name: &'a str,
+    /// Normalised by [`crate::id::normal_value`].
+    pub value: &'a str,
+}
+
+/// What a dead letter's headers say. Texts are borrowed from the record or the decoder's scratch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are those of the columns, documented in docs/sql.md")]
+pub struct DeadLetterRow<'a> {
+    pub framework: &'a str,
+    pub origin_destination: Option<&'a str>,
+    pub origin_partition: Option<i32>,
+    pub origin_offset: Option<i64>,
+    /// Microseconds.
+    pub origin_timestamp: Option<i64>,
+    pub consumer_group: Option<&'a str>,
+    pub exception: Option<&'a str>,
+    pub root_cause: Option<&'a str>,
+    pub message: Option<&'a str>,
+    pub stack: Option<&'a str>,
+    pub attempts: Option<i32>,
+    pub stage: Option<&'a str>,
+    pub fingerprint: Option<&'a str>,
+}
+
+/// What a retry topic's headers say: the event is on its way again, not given up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are those of the columns, documented in docs/sql.md")]
+pub struct RetryRow<'a> {
+    pub origin_destination: Option<&'a str>,
+    pub origin_partition: Option<i32>,
+    pub origin_offset: Option<i64>,
+    pub attempts: Option<i32>,
+    /// Microseconds.
+    pub due_at: Option<i64>,
+}
+
+/// One row of `events`, borrowed. Field names are the column names of [`schema::EVENTS`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are those of the columns, documented in docs/sql.md")]
+pub struct EventRow<'a> {
+    pub source: &'a str,
+    pub system: &'a str,
+    pub destination: &'a str,
+    pub partition: Option<i32>,
+    pub offset: Option<i64>,
+    pub incarnation: i32,
+    pub leader_epoch: Option<i32>,
+    pub position: Option<&'a str>,
+    pub timestamp: Option<i64>,
+    pub timestamp_kind: Option<TimestampKind>,
+    pub archived_at: i64,
+    pub key: Option<&'a [u8]>,
+    pub payload: Option<&'a [u8]>,
+    pub headers: &'a [Header<'a>],
+    pub format: &'a str,
+    pub schema_id: Option<i32>,
+    pub decoded: Option<&'a str>,
+    pub decode_error: Option<&'a str>,
+    pub r#type: Option<&'a str>,
+    pub producer: Option<&'a str>,
+    pub message_id: Option<&'a str>,
+    pub causation_id: Option<&'a str>,
+    pub correlation_id: Option<&'a str>,
+    pub conversation_id: Option<&'a str>,
+    pub trace_id: Option<&'a str>,
+    pub span_id: Option<&'a str>,
+    pub origin_trace_id: Option<&'a str>,
+    pub ids: &'a [IdPair<'a>],
+    pub ids_dropped: i32,
+    pub dead_letter: Option<DeadLetterRow<'a>>,
+    pub retry: Option<RetryRow<'a>>,
+    pub replay_id: Option<&'a str>,
+    /// Key, header names and values, and payload, in bytes.
+    pub size: i32,
+}
+
+/// Collects rows and yields them as one [`RecordBatch`] of [`schema::EVENTS`].
+#[derive(Default)]
+pub struct EventBuilder {
+    rows: usize,
+    bytes: usize,
+    source: StringViewBuilder,
+    system: StringViewBuilder,
+    destination: StringViewBuilder,
+    partition: Int32Builder,
+    offset: Int64Builder,
+    incarnation: Int32Builder,
+    leader_epoch: Int32Builder,
+    position: StringViewBuilder,
+    timestamp: TimestampMicrosecondBuilder,
+    timestamp_kind: StringViewBuilder,
+    archived_at: TimestampMicrosecondBuilder,
+    key: BinaryViewBuilder,
+    payload: BinaryViewBuilder,
+    headers: HeadersBuilder,
+    format: StringViewBuilder,
+    schema_id: Int32Builder,
+    texts: [StringViewBuilder; 11],
+    ids: StringViewBuilder,
+    ids_ends: Vec<i32>,
+    ids_dropped: Int32Builder,
+    id_text: String,
+    dead_letter: DeadLetterBuilder,
+    retry: RetryBuilder,
+    replay_id: StringViewBuilder,
+    size: Int32Builder,
+}
+
+#[derive(Default)]
+struct HeadersBuilder {
+    names: StringViewBuilder,
+    values: BinaryViewBuilder,
+    ends: Vec<i32>,
+}
+
+#[derive(Default)]
+struct DeadLetterBuilder {
+    valid: Vec<bool>,
+    texts: [StringViewBuilder; 9],
+    origin_partition: Int32Builder,
+    origin_offset: Int64Builder,
+    origin_timestamp: TimestampMicrosecondBuilder,
+    attempts: Int32Builder,
+}
+
+#[derive(Default)]
+struct RetryBuilder {
+    valid: Vec<bool>,
+    origin_destination: StringViewBuilder,
+    origin_partition: Int32Builder,
+    origin_offset: Int64Builder,
+    attempts: Int32Builder,
+    due_at: TimestampMicrosecondBuilder,
+}
+
+impl EventBuilder {
+    /// An empty builder.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Rows appended since the last [`Self::finish`].
+    pub fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// True before the first row.
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// Bytes of keys, headers and payloads appended since the last [`Self::finish`].
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Appends one row.
+    pub fn append(&mut self, row: &EventRow<'_>) {
+        self.rows += 1;
+        self.bytes += usize::try_from(row.size).unwrap_or(0);
+        self.append_place(row);
+        self.append_content(row);
+        self.append_meaning(row);
+        self.dead_letter.append(row.dead_letter.as_ref());
+        self.retry.append(row.retry.as_ref());
+    }
+
+    fn append_place(&mut self, row: &EventRow<'_>) {
+        self.source.append_value(row.source);
+        self.system.append_value(row.system);
+        self.destination.append_value(row.destination);
+        self.partition.append_option(row.partition);
+        self.offset.append_option(row.offset);
+        self.incarnation.append_value(row.incarnation);
+        self.leader_epoch.append_option(row.leader_epoch);
+        self.position.append_option(row.position);
+        self.timestamp.append_option(row.timestamp);
+        self.timestamp_kind.append_option(row.timestamp_kind.map(TimestampKind::as_str));
+        self.archived_at.append_value(row.archived_at);
+    }
+
+    fn append_content(&mut self, row: &EventRow<'_>) {
+        self.key.append_option(row.key);
+        self.payload.append_option(row.payload);
+        self.headers.append(row.headers);
+        self.format.append_value(row.format);
+        self.schema_id.append_option(row.schema_id);
+        self.size.append_value(row.size);
+    }
+
+    fn append_meaning(&mut self, row: &EventRow<'_>) {
+        let texts = [
+            row.decoded,
+            row.decode_error,
+            row.r#type,
+            row.producer,
+            row.message_id,
+            row.causation_id,
+            row.correlation_id,
+            row.conversation_id,
+            row.trace_id,
+            row.span_id,
+            row.origin_trace_id,
+        ];
+        for (builder, text) in self.texts.iter_mut().zip(texts) {
+            builder.append_option(text);
+        }
+        for id in row.ids {
+            self.id_text.clear();
+            self.id_text.push_str(id.name);
+            self.id_text.push('=');
+            self.id_text.push_str(id.value);
+            self.ids.append_value(&self.id_text);
+        }
+        self.ids_ends.push(end_after(&self.ids_ends, row.ids.len()));
+        self.ids_dropped.append_value(row.ids_dropped);
+        self.replay_id.append_option(row.replay_id);
+    }
+
+    /// Yields the rows and empties the builder.
+    pub fn finish(&mut self) -> RecordBatch {
+        let mut columns: Vec<ArrayRef> = vec![
+            Arc::new(self.source.finish()),
+            Arc::new(self.system.finish()),
+            Arc::new(self.destination.finish()),
+            Arc::new(self.partition.finish()),
+            Arc::new(self.offset.finish()),
+            Arc::new(self.incarnation.finish()),
+            Arc::new(self.leader_epoch.finish()),
+            Arc::new(self.position.finish()),
+            Arc::new(self.timestamp.finish().with_timezone("UTC")),
+            Arc::new(self.timestamp_kind.finish()),
+            Arc::new(self.archived_at.finish().with_timezone("UTC")),
+            Arc::new(self.key.finish()),
+            Arc::new(self.payload.finish()),
+            Arc::new(self.headers.finish()),
+            Arc::new(self.format.finish()),
+            Arc::new(self.schema_id.finish()),
+        ];
+        columns.extend(self.texts.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef));
+        columns.push(Arc::new(list(schema::ids_item(), &mut self.ids_ends, Arc::new(self.ids.finish()))));
+        columns.push(Arc::new(self.ids_dropped.finish()));
+        columns.push(Arc::new(self.dead_letter.finish()));
+        columns.push(Arc::new(self.retry.finish()));
+        columns.push(Arc::new(self.replay_id.finish()));
+        columns.push(Arc::new(self.size.finish()));
+        self.rows = 0;
+        self.bytes = 0;
+        #[expect(clippy::expect_used, reason = "every builder got one value a row, in the order of the schema")]
+        RecordBatch::try_new(Arc::clone(&schema::EVENTS), columns).expect("builders follow the schema")
+    }
+}
+
+impl HeadersBuilder {
+    fn append(&mut self, headers: &[Header<'_>]) {
+        for header in headers {
+            self.names.append_value(header.name);
+            self.values.append_option(header.value);
+        }
+        self.ends.push(end_after(&self.ends, headers.len()));
+    }
+
+    fn finish(&mut self) -> ListArray {
+        let columns: Vec<ArrayRef> = vec![Arc::new(self.names.finish()), Arc::new(self.values.finish())];
+        let pairs = StructArray::new(schema::header_fields(), columns, None);
+        list(schema::headers_item(), &mut self.ends, Arc::new(pairs))
+    }
+}
+
+impl DeadLetterBuilder {
+    fn append(&mut self, row: Option<&DeadLetterRow<'_>>) {
+        self.valid.push(row.is_some());
+        let texts = row.map_or([None; 9], |row| {
+            [
+                Some(row.framework),
+                row.origin_destination,
+                row.consumer_group,
+                row.exception,
+                row.root_cause,
+                row.message,
+                row.stack,
+                row.stage,
+                row.fingerprint,
+            ]
+        });
+        for (builder, text) in self.texts.iter_mut().zip(texts) {
+            builder.append_option(text);
+        }
+        self.origin_partition.append_option(row.and_then(|row| row.origin_partition));
+        self.origin_offset.append_option(row.and_then(|row| row.origin_offset));
+        self.origin_timestamp.append_option(row.and_then(|row| row.origin_timestamp));
+        self.attempts.append_option(row.and_then(|row| row.attempts));
+    }
+
+    fn finish(&mut self) -> StructArray {
+        let texts = self.texts.each_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef);
+        let [framework, destination, group, exception, root_cause, message, stack, stage, fingerprint] = texts;
+        let columns: Vec<ArrayRef> = vec![
+            framework,
+            destination,
+            Arc::new(self.origin_partition.finish()),
+            Arc::new(self.origin_offset.finish()),
+            Arc::new(self.origin_timestamp.finish().with_timezone("UTC")),
+            group,
+            exception,
+            root_cause,
+            message,
+            stack,
+            Arc::new(self.attempts.finish()),
+            stage,
+            fingerprint,
+        ];
+        StructArray::new(schema::dead_letter_fields(), columns, Some(NullBuffer::from(std::mem::take(&mut self.valid))))
+    }
+}
+
+impl RetryBuilder {
+    fn append(&mut self, row: Option<&RetryRow<'_>>) {
+        self.valid.push(row.is_some());
+        self.origin_destination.append_option(row.and_then(|row| row.origin_destination));
+        self.origin_partition.append_option(row.and_then(|row| row.origin_partition));
+        self.origin_offset.append_option(row.and_then(|row| row.origin_offset));
+        self.attempts.append_option(row.and_then(|row| row.attempts));
+        self.due_at.append_option(row.and_then(|row| row.due_at));
+    }
+
+    fn finish(&mut self) -> StructArray {
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(self.origin_destination.finish()),
+            Arc::new(self.origin_partition.finish()),
+            Arc::new(self.origin_offset.finish()),
+            Arc::new(self.attempts.finish()),
+            Arc::new(self.due_at.finish().with_timezone("UTC")),
+        ];
+        StructArray::new(schema::retry_fields(), columns, Some(NullBuffer::from(std::mem::take(&mut self.valid))))
+    }
+}
+
+/// End offset of the next list; a chunk is far below 2^31 items because it is cut by rows and bytes.
+fn end_after(ends: &[i32], items: usize) -> i32 {
+    ends.last().copied().unwrap_or(0) + i32::try_from(items).unwrap_or(i32::MAX)
+}
+
+fn list(item: arrow::datatypes::Field, ends: &mut Vec<i32>, values: ArrayRef) -> ListArray {
+    let offsets: Vec<i32> = std::iter::once(0).chain(ends.drain(..)).collect();
+    ListArray::new(Arc::new(item), OffsetBuffer::new(offsets.into()), values, None)
+}
