@@ -104,7 +104,13 @@ pub trait Tap: Send {
     ///
     /// The broker is slowed by not calling this. A fault of one partition does not end the others; a fault of the
     /// connection is returned and the call may be repeated.
-    fn poll(&mut self, lane: Lane, wait: Duration, max_records: usize, sink: &mut dyn RecordSink) -> Result<Polled, AdapterError>;
+    fn poll(
+        &mut self,
+        lane: Lane,
+        wait: Duration,
+        max_records: usize,
+        sink: &mut dyn RecordSink,
+    ) -> Result<Polled, AdapterError>;
 
     /// How the tap stands, for the page: cheap, called every second.
     fn facts(&self) -> crate::source::SourceFacts;

@@ -1,1 +1,47 @@
-//! tapline-api
+//! Requests and answers of Tapline's HTTP interface: serde types only, shared by the server and the page.
+//!
+//! Names and vocabularies are the contract; what each call does stands in `query/http`. Times are RFC 3339 texts with
+//! microseconds and `Z`, so that the page needs no time library to hand them on. Sentences may hold names between
+//! backticks, which the page sets in monospace; nothing in them is ever markup.
+
+pub mod bytes;
+pub mod chain;
+pub mod event;
+pub mod overview;
+pub mod problem;
+pub mod search;
+pub mod source;
+pub mod sql;
+pub mod status;
+
+pub use bytes::Bytes;
+pub use chain::{Chain, ChainState, Edge, EdgeRule, Finding, FindingKind, Hub, Kind, Member, Missing, MissingReason};
+pub use event::{
+    Dropped, EventDetail, EventPage, EventSummary, HeaderView, Histogram, IdView, Payload, Series, SeriesBy,
+};
+pub use overview::{Action, Change, FlowEdge, FlowMap, FlowNode, Need, Overview, Stat};
+pub use problem::Problem;
+pub use search::{SearchHit, SearchKind, SearchResults};
+pub use source::{
+    Backfill, CapabilityView, DestinationInfo, DestinationKind, DestinationList, Gap, GapList, GapReason, PlaceView,
+    SourceInfo, SourceList, SourceState,
+};
+pub use sql::{SqlAnswer, SqlColumn, SqlRequest, SqlSchema, SqlTable};
+pub use status::{ArchiveFigures, Environment, Setting, SettingOrigin, Status, System};
+
+/// A state that colours and shapes what is shown: the same words everywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// Neither good nor bad.
+    Mute,
+    /// Well.
+    Ok,
+    /// Something acts, or a person can.
+    Act,
+    /// At risk.
+    Warn,
+    /// Failing or losing.
+    Bad,
+}

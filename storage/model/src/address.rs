@@ -48,7 +48,12 @@ impl Address {
     }
 
     /// Reads four segments that are still percent-encoded.
-    pub fn from_segments(source: &str, destination: &str, partition: &str, position: &str) -> Result<Self, AddressError> {
+    pub fn from_segments(
+        source: &str,
+        destination: &str,
+        partition: &str,
+        position: &str,
+    ) -> Result<Self, AddressError> {
         let (destination, incarnation) = match destination.rsplit_once('~') {
             Some((name, life)) => match life.parse::<i32>() {
                 Ok(life) if life > 1 => (name, life),

@@ -130,14 +130,46 @@ mod tests {
     use super::*;
     use crate::row::{EventBuilder, EventRow, Header, IdPair, TimestampKind};
 
-    fn row<'a>(key: Option<&'a [u8]>, payload: Option<&'a [u8]>, headers: &'a [Header<'a>], ids: &'a [IdPair<'a>]) -> EventRow<'a> {
+    fn row<'a>(
+        key: Option<&'a [u8]>,
+        payload: Option<&'a [u8]>,
+        headers: &'a [Header<'a>],
+        ids: &'a [IdPair<'a>],
+    ) -> EventRow<'a> {
         EventRow {
-            source: "shop", system: "kafka", destination: "orders", partition: Some(3), offset: Some(42),
-            incarnation: 1, leader_epoch: None, position: None, timestamp: Some(-1),
-            timestamp_kind: Some(TimestampKind::Created), archived_at: 7, key, payload, headers, format: "json",
-            schema_id: None, decoded: None, decode_error: None, r#type: None, producer: None, message_id: None,
-            causation_id: None, correlation_id: None, conversation_id: None, trace_id: None, span_id: None,
-            origin_trace_id: None, ids, ids_dropped: 0, dead_letter: None, retry: None, replay_id: None, size: 1,
+            source: "shop",
+            system: "kafka",
+            destination: "orders",
+            partition: Some(3),
+            offset: Some(42),
+            incarnation: 1,
+            leader_epoch: None,
+            position: None,
+            timestamp: Some(-1),
+            timestamp_kind: Some(TimestampKind::Created),
+            archived_at: 7,
+            key,
+            payload,
+            headers,
+            format: "json",
+            schema_id: None,
+            decoded: None,
+            decode_error: None,
+            r#type: None,
+            producer: None,
+            message_id: None,
+            causation_id: None,
+            correlation_id: None,
+            conversation_id: None,
+            trace_id: None,
+            span_id: None,
+            origin_trace_id: None,
+            ids,
+            ids_dropped: 0,
+            dead_letter: None,
+            retry: None,
+            replay_id: None,
+            size: 1,
         }
     }
 

@@ -7,7 +7,14 @@ use std::borrow::Cow;
 
 /// Names of the identifier columns; every other name comes from payloads and rules.
 pub const COLUMN_NAMES: [&str; 8] = [
-    "key", "message_id", "causation_id", "correlation_id", "conversation_id", "trace_id", "origin_trace_id", "span_id",
+    "key",
+    "message_id",
+    "causation_id",
+    "correlation_id",
+    "conversation_id",
+    "trace_id",
+    "origin_trace_id",
+    "span_id",
 ];
 
 /// Values longer than this (bytes) are not identifiers; they are neither listed nor indexed.
@@ -31,7 +38,11 @@ pub fn normal_value(value: &str) -> Cow<'_, str> {
     if !is_uuid(bare) {
         return Cow::Borrowed(trimmed);
     }
-    if bare.bytes().any(|b| b.is_ascii_uppercase()) { Cow::Owned(bare.to_ascii_lowercase()) } else { Cow::Borrowed(bare) }
+    if bare.bytes().any(|b| b.is_ascii_uppercase()) {
+        Cow::Owned(bare.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(bare)
+    }
 }
 
 /// 8-4-4-4-12 hexadecimal digits.
@@ -125,10 +136,7 @@ mod tests {
     #[test]
     fn values_are_normalised() {
         assert_eq!(normal_value(" ORD-1 "), "ORD-1");
-        assert_eq!(
-            normal_value("{0B1E5C4A-0000-4000-8000-00000000000F}"),
-            "0b1e5c4a-0000-4000-8000-00000000000f"
-        );
+        assert_eq!(normal_value("{0B1E5C4A-0000-4000-8000-00000000000F}"), "0b1e5c4a-0000-4000-8000-00000000000f");
         assert_eq!(normal_value("{not-a-uuid}"), "{not-a-uuid}");
         assert_eq!(normal_trace_id("463AC35C9F6413AD").as_deref(), Some("0000000000000000463ac35c9f6413ad"));
         assert_eq!(normal_trace_id("00000000000000000000000000000000"), None);
@@ -145,7 +153,10 @@ mod tests {
         let known = |name: &str| name == "orderid";
         let named = |name: &str, value: &str| IdQuery { name: Some(name.into()), value: value.into() };
         assert_eq!(IdQuery::parse("order_id=12345", known), named("orderid", "12345"));
-        assert_eq!(IdQuery::parse("trace_id=463ac35c9f6413ad", known), named("traceid", "0000000000000000463ac35c9f6413ad"));
+        assert_eq!(
+            IdQuery::parse("trace_id=463ac35c9f6413ad", known),
+            named("traceid", "0000000000000000463ac35c9f6413ad")
+        );
         assert_eq!(IdQuery::parse("aGVsbG8=", known), IdQuery { name: None, value: "aGVsbG8=".into() });
     }
 
