@@ -1,0 +1,137 @@
+//! Which hashes a row is found under.
+
+use arrow::array::{Array, AsArray, RecordBatch};
+
+use tapline_model::address::{self, Position};
+use tapline_model::columns::{ColumnError, EventColumns, get};
+use tapline_model::id;
+
+use crate::names::Names;
+
+/// A hash and the row that holds its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entry {
+    /// [`id::hash_value`] of an identifier, or [`address::hash`].
+    pub hash: u64,
+    /// Row in the batch or file.
+    pub row: u32,
+}
+
+/// Identifier columns that hold one normalised value a row.
+const COLUMNS: [&str; 7] = [
+    "message_id",
+    "causation_id",
+    "correlation_id",
+    "conversation_id",
+    "trace_id",
+    "origin_trace_id",
+    "replay_id",
+];
+
+/// All entries of a batch of `events`, sorted by hash then row, none twice; rows count from `first_row`.
+///
+/// A row is found under each of its identifiers, its key when that is text, its own address, and the address of the
+/// event it failed for (dead letters and retries), so that an origin leads to what became of it.
+pub fn keys(batch: &RecordBatch, first_row: u32, names: &mut Names) -> Result<Vec<Entry>, ColumnError> {
+    let columns = EventColumns::new(batch);
+    let mut entries = Vec::with_capacity(batch.num_rows() * 6);
+    column_entries(&columns, &mut entries)?;
+    key_entries(&columns, &mut entries)?;
+    list_entries(&columns, names, &mut entries)?;
+    address_entries(&columns, &mut entries)?;
+    origin_entries(&columns, "dead_letter", &mut entries)?;
+    origin_entries(&columns, "retry", &mut entries)?;
+    entries.sort_unstable();
+    entries.dedup();
+    for entry in &mut entries {
+        entry.row += first_row;
+    }
+    Ok(entries)
+}
+
+/// A batch has far fewer rows than 2^32: it is cut by rows and bytes.
+#[expect(clippy::cast_possible_truncation, reason = "see above")]
+fn entry(hash: u64, row: usize) -> Entry {
+    Entry { hash, row: row as u32 }
+}
+
+fn column_entries(columns: &EventColumns<'_>, entries: &mut Vec<Entry>) -> Result<(), ColumnError> {
+    for name in COLUMNS {
+        let column = columns.text(name)?;
+        if column.null_count() == column.len() {
+            continue;
+        }
+        let values = column.iter().enumerate();
+        entries.extend(values.filter_map(|(row, value)| Some(entry(id::hash_value(value?), row))));
+    }
+    Ok(())
+}
+
+fn key_entries(columns: &EventColumns<'_>, entries: &mut Vec<Entry>) -> Result<(), ColumnError> {
+    let keys = columns.binary("key")?.iter().enumerate();
+    entries.extend(keys.filter_map(|(row, key)| Some(entry(id::hash_value(&id::key_text(key?)?), row))));
+    Ok(())
+}
+
+fn list_entries(columns: &EventColumns<'_>, names: &mut Names, entries: &mut Vec<Entry>) -> Result<(), ColumnError> {
+    let list = columns.list("ids")?;
+    let values = list.values().as_string_view_opt().ok_or(ColumnError("ids"))?;
+    for (row, ends) in list.value_offsets().windows(2).enumerate() {
+        // Offsets of a list array are never negative.
+        for at in usize::try_from(ends[0]).unwrap_or(0)..usize::try_from(ends[1]).unwrap_or(0) {
+            if let Some((name, value)) = values.value(at).split_once('=') {
+                names.count(name);
+                entries.push(entry(id::hash_value(value), row));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn address_entries(columns: &EventColumns<'_>, entries: &mut Vec<Entry>) -> Result<(), ColumnError> {
+    let (sources, destinations) = (columns.text("source")?, columns.text("destination")?);
+    let (incarnations, partitions) = (columns.int("incarnation")?, columns.int("partition")?);
+    let (offsets, positions) = (columns.long("offset")?, columns.text("position")?);
+    for row in 0..columns.len() {
+        let position = if offsets.is_valid(row) {
+            Position::Offset(offsets.value(row))
+        } else {
+            Position::Text(get(positions, row).unwrap_or("-"))
+        };
+        let partition = partitions.is_valid(row).then(|| partitions.value(row));
+        let (source, destination) = (sources.value(row), destinations.value(row));
+        entries.push(entry(address::hash(source, destination, incarnations.value(row), partition, position), row));
+    }
+    Ok(())
+}
+
+/// Rows whose headers name the place of the event that failed. Headers know no incarnation, so the row is filed under
+/// the first life, and looked for there (see [`origin_hash`]).
+fn origin_entries(columns: &EventColumns<'_>, name: &'static str, entries: &mut Vec<Entry>) -> Result<(), ColumnError> {
+    use arrow::datatypes::{Int32Type, Int64Type};
+    let record = columns.record(name)?;
+    if record.null_count() == record.len() {
+        return Ok(());
+    }
+    let fault = ColumnError(name);
+    let sources = columns.text("source")?;
+    let destinations =
+        record.column_by_name("origin_destination").and_then(|a| a.as_string_view_opt()).ok_or(fault.clone())?;
+    let partitions =
+        record.column_by_name("origin_partition").and_then(|a| a.as_primitive_opt::<Int32Type>()).ok_or(fault.clone())?;
+    let offsets = record.column_by_name("origin_offset").and_then(|a| a.as_primitive_opt::<Int64Type>()).ok_or(fault)?;
+    for row in (0..record.len()).filter(|row| record.is_valid(*row)) {
+        if let (Some(destination), true, true) = (get(destinations, row), partitions.is_valid(row), offsets.is_valid(row)) {
+            let hash = origin_hash(sources.value(row), destination, partitions.value(row), offsets.value(row));
+            entries.push(entry(hash, row));
+        }
+    }
+    Ok(())
+}
+
+/// The hash under which dead letters and retries of the event at this place are filed.
+///
+/// Apart from the event's own address hash, so that looking up one does not read the others.
+pub fn origin_hash(source: &str, destination: &str, partition: i32, offset: i64) -> u64 {
+    address::hash(source, destination, 0, Some(partition), Position::Offset(offset))
+}

@@ -1,0 +1,267 @@
+//! The sidecar file: `<data file>.ids`.
+//!
+//! ```text
+//! magic "TAPIDS01" | filter descriptor | fingerprints | hashes u64 × n | rows u32 × n | names | footer
+//! footer: lengths of the sections u64 × 5 | xxh3 of all before u64 | magic
+//! ```
+//! All numbers little-endian. The filter, the names and one hash in [`FENCE`] are kept in memory (about 9.2 bits a
+//! key); a look-up that passes the filter costs one read of at most [`FENCE`] hashes and one of as many rows.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use xorf::{BinaryFuse8, BinaryFuse8Ref, DmaSerializable, Filter, FilterRef};
+use xxhash_rust::xxh3::Xxh3Default;
+
+use crate::keys::Entry;
+use crate::names::Names;
+
+const MAGIC: &[u8; 8] = b"TAPIDS01";
+const FOOTER: usize = 7 * 8;
+/// Hashes between two that are kept in memory: 8 KiB, two pages of the file cache.
+const FENCE: usize = 1024;
+
+/// Why a sidecar cannot be used. It can be rebuilt from its data file, so none of these loses anything.
+#[derive(Debug, thiserror::Error)]
+pub enum SidecarError {
+    /// The file system's fault.
+    #[error("cannot read or write the id index {path}")]
+    Io {
+        /// The sidecar.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Not what was written.
+    #[error("the id index {path} is damaged ({what}); it is rebuilt from its data file")]
+    Damaged {
+        /// The sidecar.
+        path: PathBuf,
+        /// What does not fit.
+        what: &'static str,
+    },
+    /// Nine bits a key cannot be found for these keys; does not happen with distinct 64-bit hashes.
+    #[error("cannot build the filter of the id index {path}: {what}")]
+    Filter {
+        /// The sidecar.
+        path: PathBuf,
+        /// The library's words.
+        what: &'static str,
+    },
+}
+
+/// Writes a sidecar and syncs it. `entries` are sorted by hash then row, none twice. Returns its size in bytes.
+pub fn write(path: &Path, entries: &[Entry], names: &Names) -> Result<u64, SidecarError> {
+    let mut unique: Vec<u64> = entries.iter().map(|entry| entry.hash).collect();
+    unique.dedup();
+    let filter = BinaryFuse8::try_from(unique.as_slice())
+        .map_err(|what| SidecarError::Filter { path: path.to_owned(), what })?;
+    drop(unique);
+    let sections = sections(&filter, entries, names);
+    let io = |source| SidecarError::Io { path: path.to_owned(), source };
+    write_sections(path, &sections).map_err(io)
+}
+
+fn sections(filter: &BinaryFuse8, entries: &[Entry], names: &Names) -> [Vec<u8>; 5] {
+    let mut descriptor = vec![0; <BinaryFuse8 as DmaSerializable>::DESCRIPTOR_LEN];
+    filter.dma_copy_descriptor_to(&mut descriptor);
+    let hashes = entries.iter().flat_map(|entry| entry.hash.to_le_bytes()).collect();
+    let rows = entries.iter().flat_map(|entry| entry.row.to_le_bytes()).collect();
+    let mut spelled = Vec::new();
+    names.encode(&mut spelled);
+    [descriptor, filter.dma_fingerprints().to_vec(), hashes, rows, spelled]
+}
+
+fn write_sections(path: &Path, sections: &[Vec<u8>; 5]) -> io::Result<u64> {
+    let mut hasher = Xxh3Default::new();
+    let mut footer = Vec::with_capacity(FOOTER);
+    let mut file = File::create(path)?;
+    file.write_all(MAGIC)?;
+    for section in sections {
+        hasher.update(section);
+        footer.extend_from_slice(&(section.len() as u64).to_le_bytes());
+        file.write_all(section)?;
+    }
+    footer.extend_from_slice(&hasher.digest().to_le_bytes());
+    footer.extend_from_slice(MAGIC);
+    file.write_all(&footer)?;
+    file.sync_all()?;
+    Ok(sections.iter().map(|section| section.len() as u64).sum::<u64>() + (MAGIC.len() + FOOTER) as u64)
+}
+
+/// An open sidecar: filter, names and fences in memory, the table on disk.
+#[derive(Debug)]
+pub struct Sidecar {
+    path: PathBuf,
+    file: File,
+    descriptor: Vec<u8>,
+    fingerprints: Vec<u8>,
+    fences: Vec<u64>,
+    names: Names,
+    hashes_at: u64,
+    rows_at: u64,
+    entries: usize,
+}
+
+impl Sidecar {
+    /// Opens and checks a sidecar. Reads it once from end to end.
+    pub fn open(path: &Path) -> Result<Self, SidecarError> {
+        let io = |source| SidecarError::Io { path: path.to_owned(), source };
+        let mut bytes = Vec::new();
+        let mut file = File::open(path).map_err(io)?;
+        file.read_to_end(&mut bytes).map_err(io)?;
+        Self::parse(path, file, &bytes).map_err(|what| SidecarError::Damaged { path: path.to_owned(), what })
+    }
+
+    fn parse(path: &Path, file: File, bytes: &[u8]) -> Result<Self, &'static str> {
+        let body = bytes.strip_prefix(MAGIC).and_then(|rest| rest.strip_suffix(MAGIC)).ok_or("magic number")?;
+        let (body, footer) = body.split_at_checked(body.len().wrapping_sub(FOOTER - 8)).ok_or("footer")?;
+        let numbers: Vec<u64> = footer.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word)).collect();
+        let mut hasher = Xxh3Default::new();
+        hasher.update(body);
+        if numbers.get(5) != Some(&hasher.digest()) {
+            return Err("checksum");
+        }
+        let (mut rest, mut parts) = (body, Vec::new());
+        for length in &numbers[..5] {
+            let length = usize::try_from(*length).map_err(|_| "lengths")?;
+            let (part, tail) = rest.split_at_checked(length).ok_or("lengths")?;
+            parts.push(part);
+            rest = tail;
+        }
+        let [descriptor, fingerprints, hashes, rows, names] = parts[..] else { return Err("sections") };
+        if hashes.len() / 8 != rows.len() / 4 || descriptor.len() != <BinaryFuse8 as DmaSerializable>::DESCRIPTOR_LEN {
+            return Err("table");
+        }
+        let hashes_at = (MAGIC.len() + descriptor.len() + fingerprints.len()) as u64;
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            descriptor: descriptor.to_vec(),
+            fingerprints: fingerprints.to_vec(),
+            fences: hashes.as_chunks().0.iter().step_by(FENCE).map(|word| u64::from_le_bytes(*word)).collect(),
+            names: Names::decode(names).ok_or("names")?,
+            hashes_at,
+            rows_at: hashes_at + hashes.len() as u64,
+            entries: hashes.len() / 8,
+        })
+    }
+
+    /// False when no row of the file is found under `hash`; true is right in more than 99.6 % of cases. No I/O.
+    pub fn may_contain(&self, hash: u64) -> bool {
+        self.entries > 0 && BinaryFuse8Ref::from_dma(&self.descriptor, &self.fingerprints).contains(&hash)
+    }
+
+    /// The first `limit` rows found under `hash`, ascending, and how many there are.
+    pub fn rows(&self, hash: u64, limit: usize) -> Result<(Vec<u32>, usize), SidecarError> {
+        if !self.may_contain(hash) {
+            return Ok((Vec::new(), 0));
+        }
+        let io = |source| SidecarError::Io { path: self.path.clone(), source };
+        let (first, end) = (self.first(hash).map_err(io)?, self.end(hash).map_err(io)?);
+        let mut bytes = vec![0; (end - first).min(limit) * 4];
+        self.file.read_exact_at(&mut bytes, self.rows_at + first as u64 * 4).map_err(io)?;
+        Ok((bytes.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word)).collect(), end - first))
+    }
+
+    /// Names under which the file's identifiers were seen.
+    pub fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// Number of (hash, row) pairs.
+    pub fn len(&self) -> usize {
+        self.entries
+    }
+
+    /// True for a file without rows.
+    pub fn is_empty(&self) -> bool {
+        self.entries == 0
+    }
+
+    /// Bytes that this sidecar keeps in memory.
+    pub fn resident_bytes(&self) -> usize {
+        self.fingerprints.len() + self.fences.len() * 8
+    }
+
+    /// Index of the first entry whose hash is not below `hash`.
+    fn first(&self, hash: u64) -> io::Result<usize> {
+        self.partition_point(self.fences.partition_point(|fence| *fence < hash), |entry| entry < hash)
+    }
+
+    /// Index of the first entry whose hash is above `hash`.
+    fn end(&self, hash: u64) -> io::Result<usize> {
+        self.partition_point(self.fences.partition_point(|fence| *fence <= hash), |entry| entry <= hash)
+    }
+
+    /// The point lies in the block before fence number `fence`: reads that block and searches it.
+    fn partition_point(&self, fence: usize, before: impl Fn(u64) -> bool) -> io::Result<usize> {
+        let from = fence.saturating_sub(1) * FENCE;
+        let mut bytes = vec![0; (self.entries - from).min(FENCE) * 8];
+        self.file.read_exact_at(&mut bytes, self.hashes_at + from as u64 * 8)?;
+        Ok(from + bytes.as_chunks().0.partition_point(|word| before(u64::from_le_bytes(*word))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn sorted(pairs: &[(u64, u32)]) -> Vec<Entry> {
+        let mut entries: Vec<Entry> = pairs.iter().map(|(hash, row)| Entry { hash: *hash, row: *row }).collect();
+        entries.sort_unstable();
+        entries.dedup();
+        entries
+    }
+
+    fn written(entries: &[Entry]) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.ids");
+        let mut names = Names::default();
+        names.count("orderId");
+        write(&path, entries, &names).unwrap();
+        (folder, path)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+        #[test]
+        fn finds_what_was_written_and_nothing_else(pairs in proptest::collection::vec((0..5_000u64, 0..9_000u32), 0..6_000)) {
+            let entries = sorted(&pairs);
+            let (_folder, path) = written(&entries);
+            let sidecar = Sidecar::open(&path).unwrap();
+            prop_assert_eq!(sidecar.len(), entries.len());
+            prop_assert!(sidecar.names().contains("orderid"));
+            for hash in (0..5_200).step_by(7) {
+                let rows: Vec<u32> = entries.iter().filter(|e| e.hash == hash).map(|e| e.row).collect();
+                let count = rows.len();
+                prop_assert_eq!(sidecar.rows(hash, usize::MAX).unwrap(), (rows, count));
+            }
+        }
+
+        #[test]
+        fn damage_is_noticed(at in 0..2_000usize, flip in 1..255u8) {
+            let pairs: Vec<(u64, u32)> = (0..100).map(|n| (n * 977, n as u32)).collect();
+            let (_folder, path) = written(&sorted(&pairs));
+            let mut bytes = std::fs::read(&path).unwrap();
+            let at = at % bytes.len();
+            bytes[at] ^= flip;
+            std::fs::write(&path, &bytes).unwrap();
+            prop_assert!(Sidecar::open(&path).is_err());
+            std::fs::write(&path, &bytes[..at]).unwrap();
+            prop_assert!(Sidecar::open(&path).is_err());
+        }
+    }
+
+    #[test]
+    fn a_hub_is_counted_and_cut() {
+        let pairs: Vec<(u64, u32)> = (0..10_000).map(|row| (42, row)).collect();
+        let (_folder, path) = written(&sorted(&pairs));
+        let (rows, count) = Sidecar::open(&path).unwrap().rows(42, 3).unwrap();
+        assert_eq!((rows, count), (vec![0, 1, 2], 10_000));
+    }
+}
