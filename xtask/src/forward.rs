@@ -1,0 +1,81 @@
+//! Commands that build another tool of this workspace and hand their arguments on: benchmarks, the long form of the
+//! crash test, fuzzing. What they do is owned by tests/bench, tests/e2e and fuzz/.
+
+use std::process::Command;
+
+use anyhow::{Result, bail};
+use clap::Args;
+
+use crate::{
+    process,
+    workspace::{PROFILE, Workspace},
+};
+
+/// Arguments of `cargo xtask bench`.
+#[derive(Args)]
+pub(crate) struct Bench {
+    /// The benchmark and its arguments; without any, tapline-bench lists them
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<String>,
+}
+
+impl Bench {
+    /// Builds `tapline` and `tapline-bench` for release and runs the latter, which finds the binary in `TAPLINE_BIN`.
+    pub(crate) fn run(&self, workspace: &Workspace) -> Result<()> {
+        process::run(workspace.cargo().args([
+            "build",
+            "--release",
+            "--package",
+            "tapline",
+            "--package",
+            "tapline-bench",
+        ]))?;
+        let release = workspace.target.join("release");
+        let mut bench = Command::new(release.join("tapline-bench"));
+        bench.args(&self.arguments).current_dir(&workspace.root).env("TAPLINE_BIN", release.join("tapline"));
+        process::run(&mut bench)
+    }
+}
+
+/// Arguments of `cargo xtask crash`.
+#[derive(Args)]
+pub(crate) struct Crash {
+    /// How often Tapline is killed
+    #[arg(long, default_value_t = 200)]
+    kills: u32,
+}
+
+impl Crash {
+    /// Runs the end-to-end crash test with `TAPLINE_CRASH_KILLS` kills.
+    pub(crate) fn run(&self, workspace: &Workspace) -> Result<()> {
+        process::run(workspace.cargo().args(["build", "--profile", PROFILE, "--package", "tapline"]))?;
+        let mut test = workspace.cargo();
+        test.args(["test", "--profile", PROFILE, "--package", "tapline-e2e", "crash", "--", "--nocapture"]);
+        test.env("TAPLINE_BIN", workspace.binary()).env("TAPLINE_CRASH_KILLS", self.kills.to_string());
+        process::run(&mut test)
+    }
+}
+
+/// Arguments of `cargo xtask fuzz`.
+#[derive(Args)]
+pub(crate) struct Fuzz {
+    /// The target: a file of fuzz/fuzz_targets without its ending
+    target: String,
+    /// How long
+    #[arg(long, default_value_t = 60)]
+    seconds: u32,
+}
+
+impl Fuzz {
+    /// Runs one target for a while.
+    pub(crate) fn run(&self, workspace: &Workspace) -> Result<()> {
+        if process::find("cargo-fuzz").is_none() {
+            bail!(
+                "fuzzing needs cargo-fuzz and a nightly toolchain: cargo install cargo-fuzz, rustup toolchain add nightly"
+            );
+        }
+        let mut fuzz = Command::new("cargo");
+        fuzz.current_dir(&workspace.root).args(["+nightly", "fuzz", "run", &self.target, "--"]);
+        process::run(fuzz.arg(format!("-max_total_time={}", self.seconds)))
+    }
+}

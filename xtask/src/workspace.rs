@@ -1,0 +1,65 @@
+//! Where things are: the checkout, its target folder (which CI keeps outside of it), the page.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use crate::process;
+
+/// The cargo profile of the binary that `demo` and the tests run.
+pub(crate) const PROFILE: &str = "demo";
+
+/// The target of the page.
+pub(crate) const WASM: &str = "wasm32-unknown-unknown";
+
+/// The checkout that this xtask was started in.
+pub(crate) struct Workspace {
+    /// The folder of the workspace's Cargo.toml.
+    pub(crate) root: PathBuf,
+    /// Cargo's target folder, by whatever setting it was chosen.
+    pub(crate) target: PathBuf,
+    /// What `cargo metadata` says about the members.
+    pub(crate) metadata: Value,
+}
+
+impl Workspace {
+    pub(crate) fn find() -> Result<Self> {
+        let metadata = process::output(cargo().args(["metadata", "--no-deps", "--format-version", "1"]))?;
+        let metadata: Value = serde_json::from_str(&metadata).context("cargo metadata is not JSON")?;
+        let folder = |key: &str| {
+            metadata[key].as_str().map(PathBuf::from).with_context(|| format!("cargo metadata has no {key}"))
+        };
+        Ok(Self { root: folder("workspace_root")?, target: folder("target_directory")?, metadata })
+    }
+
+    /// Cargo, started at the root.
+    pub(crate) fn cargo(&self) -> Command {
+        let mut command = cargo();
+        command.current_dir(&self.root);
+        command
+    }
+
+    /// The binary `tapline` as built with [`PROFILE`].
+    pub(crate) fn binary(&self) -> PathBuf {
+        self.target.join(PROFILE).join("tapline")
+    }
+
+    /// The target folder of the page's crates: its own, so that building the page waits for no other build.
+    pub(crate) fn page_target(&self) -> PathBuf {
+        self.target.join("page")
+    }
+
+    /// A path as the reader of a message knows it: from the root of the checkout.
+    pub(crate) fn relative<'a>(&self, path: &'a Path) -> &'a Path {
+        path.strip_prefix(&self.root).unwrap_or(path)
+    }
+}
+
+fn cargo() -> Command {
+    Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
