@@ -18,15 +18,8 @@ pub struct Entry {
 }
 
 /// Identifier columns that hold one normalised value a row.
-const COLUMNS: [&str; 7] = [
-    "message_id",
-    "causation_id",
-    "correlation_id",
-    "conversation_id",
-    "trace_id",
-    "origin_trace_id",
-    "replay_id",
-];
+const COLUMNS: [&str; 7] =
+    ["message_id", "causation_id", "correlation_id", "conversation_id", "trace_id", "origin_trace_id", "replay_id"];
 
 /// All entries of a batch of `events`, sorted by hash then row, none twice; rows count from `first_row`.
 ///
@@ -117,11 +110,16 @@ fn origin_entries(columns: &EventColumns<'_>, name: &'static str, entries: &mut 
     let sources = columns.text("source")?;
     let destinations =
         record.column_by_name("origin_destination").and_then(|a| a.as_string_view_opt()).ok_or(fault.clone())?;
-    let partitions =
-        record.column_by_name("origin_partition").and_then(|a| a.as_primitive_opt::<Int32Type>()).ok_or(fault.clone())?;
-    let offsets = record.column_by_name("origin_offset").and_then(|a| a.as_primitive_opt::<Int64Type>()).ok_or(fault)?;
+    let partitions = record
+        .column_by_name("origin_partition")
+        .and_then(|a| a.as_primitive_opt::<Int32Type>())
+        .ok_or(fault.clone())?;
+    let offsets =
+        record.column_by_name("origin_offset").and_then(|a| a.as_primitive_opt::<Int64Type>()).ok_or(fault)?;
     for row in (0..record.len()).filter(|row| record.is_valid(*row)) {
-        if let (Some(destination), true, true) = (get(destinations, row), partitions.is_valid(row), offsets.is_valid(row)) {
+        if let (Some(destination), true, true) =
+            (get(destinations, row), partitions.is_valid(row), offsets.is_valid(row))
+        {
             let hash = origin_hash(sources.value(row), destination, partitions.value(row), offsets.value(row));
             entries.push(entry(hash, row));
         }

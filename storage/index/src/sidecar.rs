@@ -103,6 +103,7 @@ pub struct Sidecar {
     hashes_at: u64,
     rows_at: u64,
     entries: usize,
+    size: u64,
 }
 
 impl Sidecar {
@@ -146,6 +147,7 @@ impl Sidecar {
             hashes_at,
             rows_at: hashes_at + hashes.len() as u64,
             entries: hashes.len() / 8,
+            size: bytes.len() as u64,
         })
     }
 
@@ -179,6 +181,11 @@ impl Sidecar {
     /// True for a file without rows.
     pub fn is_empty(&self) -> bool {
         self.entries == 0
+    }
+
+    /// Size of the file, bytes.
+    pub fn bytes(&self) -> u64 {
+        self.size
     }
 
     /// Bytes that this sidecar keeps in memory.

@@ -1,0 +1,458 @@
+//! The handle that everything shares: rows go in, views come out, files and positions are committed together.
+//!
+//! Life of a row: [`Archive::append`] makes it searchable; [`Archive::stage`] moves it from memory to a synced file,
+//! in one swap; [`Archive::commit`] makes the file part of the Delta table together with the positions. A crash
+//! before the commit loses nothing: the rows are read again, and files that no commit names are removed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use arrow::array::RecordBatch;
+use parking_lot::{Condvar, Mutex};
+use tokio::sync::{Notify, broadcast};
+use tokio_util::sync::CancellationToken;
+
+use crate::chunk::Chunk;
+use crate::delta::{Commit, DeltaLog};
+use crate::error::ArchiveError;
+use crate::file::DataFile;
+use crate::ledger::{Ledger, Progress};
+use crate::lock::FolderLock;
+use crate::recovery;
+use crate::view::View;
+use crate::writer::{self, FileWriter};
+
+/// Bounds and intervals. Defaults are those of docs/configuration.md.
+#[derive(Debug, Clone)]
+pub struct ArchiveOptions {
+    /// Memory for hot rows, bytes; when it is full, taps wait.
+    pub memory: usize,
+    /// Hot rows of this many bytes are written to a file.
+    pub file_bytes: usize,
+    /// Time between commits when little arrives.
+    pub commit_interval: Duration,
+    /// Time between commits under load: each costs a sync and a log entry.
+    pub commit_pause: Duration,
+    /// Free bytes on the disk below which taps wait.
+    pub disk_reserve: u64,
+    /// How long files that were replaced stay on disk for readers of older snapshots.
+    pub keep_replaced: Duration,
+}
+
+impl Default for ArchiveOptions {
+    fn default() -> Self {
+        Self {
+            memory: 384 << 20,
+            file_bytes: 64 << 20,
+            commit_interval: Duration::from_secs(10),
+            commit_pause: Duration::from_secs(2),
+            disk_reserve: 1 << 30,
+            keep_replaced: Duration::from_secs(3_600),
+        }
+    }
+}
+
+/// Chunks that a slow subscriber may fall behind before it misses some.
+const TAIL_BACKLOG: usize = 256;
+
+/// The archive of one folder.
+pub struct Archive {
+    folder: PathBuf,
+    options: ArchiveOptions,
+    view: ArcSwap<View>,
+    /// Guards every change of `view`; never held while waiting for the disk.
+    state: Mutex<State>,
+    /// Signalled when memory was given back.
+    room: Condvar,
+    /// Held during a whole commit, so that commits come one after the other.
+    log: tokio::sync::Mutex<DeltaLog>,
+    /// Held while files are staged, so that a commit's files are a prefix of what arrived.
+    staging: tokio::sync::Mutex<()>,
+    appended: broadcast::Sender<Arc<Chunk>>,
+    wake: Notify,
+    next_sequence: AtomicU64,
+    lock: Option<FolderLock>,
+}
+
+pub(crate) struct State {
+    /// Positions after the newest hot row.
+    ledger: Ledger,
+    /// Written and not committed, with the positions after their last row.
+    staged: Vec<Arc<DataFile>>,
+    staged_ledger: Ledger,
+    staged_sources: BTreeSet<String>,
+    /// Replaced by a rewrite, still on disk.
+    retired: Vec<(Instant, Arc<DataFile>)>,
+    pub(crate) committed_at: Option<i64>,
+    pub(crate) compacted_at: Option<i64>,
+    last_commit: Instant,
+    /// Why the disk cannot take more, while it cannot.
+    pub(crate) disk_full: Option<String>,
+}
+
+impl Archive {
+    /// Opens the folder for writing, creating it if needed, and recovers from a crash: the log decides what exists.
+    pub async fn open(folder: &Path, options: ArchiveOptions) -> Result<Arc<Self>, ArchiveError> {
+        let io = |source| ArchiveError::Io { action: "create", path: folder.to_owned(), source };
+        crate::store::create_folder(folder).map_err(io)?;
+        let lock = FolderLock::take(folder)?;
+        let log = DeltaLog::open(folder, true).await?;
+        let archive = Self::load(folder, options, log, Some(lock)).await?;
+        archive.sweep();
+        recovery::rebuild_sidecars(&archive.view(), &archive.root());
+        Ok(archive)
+    }
+
+    /// Opens the folder for reading beside a running writer; hot rows of that process are not seen.
+    pub async fn open_read_only(folder: &Path) -> Result<Arc<Self>, ArchiveError> {
+        let log = DeltaLog::open(folder, false).await?;
+        Self::load(folder, ArchiveOptions::default(), log, None).await
+    }
+
+    async fn load(
+        folder: &Path,
+        options: ArchiveOptions,
+        log: DeltaLog,
+        lock: Option<FolderLock>,
+    ) -> Result<Arc<Self>, ArchiveError> {
+        let (files, ledger, version) = (log.files().await?, log.ledger().await?, log.version());
+        for file in &files {
+            recovery::check_and_attach(log.root(), file);
+        }
+        let files = Arc::new(files.into_iter().map(Arc::new).collect());
+        let state = State {
+            staged_ledger: ledger.clone(),
+            ledger,
+            staged: Vec::new(),
+            staged_sources: BTreeSet::new(),
+            retired: Vec::new(),
+            committed_at: None,
+            compacted_at: None,
+            last_commit: Instant::now(),
+            disk_full: None,
+        };
+        Ok(Arc::new(Self {
+            folder: folder.to_owned(),
+            options,
+            view: ArcSwap::from_pointee(View { files, version, ..View::default() }),
+            state: Mutex::new(state),
+            room: Condvar::new(),
+            log: tokio::sync::Mutex::new(log),
+            staging: tokio::sync::Mutex::new(()),
+            appended: broadcast::channel(TAIL_BACKLOG).0,
+            wake: Notify::new(),
+            next_sequence: AtomicU64::new(0),
+            lock,
+        }))
+    }
+
+    /// The archive's folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The table's folder.
+    pub fn root(&self) -> PathBuf {
+        self.folder.join("events")
+    }
+
+    /// Bounds and intervals in force.
+    pub fn options(&self) -> &ArchiveOptions {
+        &self.options
+    }
+
+    /// One snapshot of hot and archived rows.
+    pub fn view(&self) -> Arc<View> {
+        self.view.load_full()
+    }
+
+    /// Positions and gaps after the newest searchable row.
+    pub fn ledger(&self) -> Ledger {
+        self.state.lock().ledger.clone()
+    }
+
+    /// Chunks appended from now on. A receiver that falls behind is told how many it missed.
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<Chunk>> {
+        self.appended.subscribe()
+    }
+
+    pub(crate) fn state(&self) -> parking_lot::MutexGuard<'_, State> {
+        self.state.lock()
+    }
+
+    /// Makes rows searchable and records how far their source was read. Also for progress without rows.
+    pub fn append(&self, batch: RecordBatch, progress: &Progress) -> Result<(), ArchiveError> {
+        if self.lock.is_none() {
+            return Err(ArchiveError::ReadOnly);
+        }
+        if batch.num_rows() == 0 {
+            self.state.lock().ledger.advance(progress, &BTreeMap::new());
+            return Ok(());
+        }
+        let chunk = Arc::new(Chunk::new(batch, self.next_sequence.fetch_add(1, Ordering::Relaxed))?);
+        let tallies = chunk.tallies()?;
+        let hot_bytes = {
+            let mut state = self.state.lock();
+            state.ledger.advance(progress, &tallies);
+            let mut view = View::clone(&self.view.load());
+            view.hot.push(Arc::clone(&chunk));
+            let hot_bytes = view.hot_bytes();
+            self.view.store(Arc::new(view));
+            hot_bytes
+        };
+        // Nobody listening is no fault.
+        let _ = self.appended.send(chunk);
+        if hot_bytes >= self.options.file_bytes {
+            self.wake.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Waits up to `limit` until memory and disk can take more; false when they still cannot.
+    pub fn wait_for_room(&self, limit: Duration) -> bool {
+        let deadline = Instant::now() + limit;
+        let mut state = self.state.lock();
+        while state.disk_full.is_some() || self.view.load().hot_bytes() >= self.options.memory {
+            if self.room.wait_until(&mut state, deadline).timed_out() {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Why taps wait, if they do.
+    pub fn pause_reason(&self) -> Option<String> {
+        let disk = self.state.lock().disk_full.clone();
+        disk.or_else(|| {
+            let full = self.view.load().hot_bytes() >= self.options.memory;
+            full.then(|| "memory for hot rows is full; reading goes on when they are written".to_owned())
+        })
+    }
+
+    /// Looks at the free space and pauses or resumes taps.
+    pub fn check_disk(&self) {
+        let Some(free) = crate::figures::disk_free(&self.folder) else { return };
+        let mut state = self.state.lock();
+        let full = free < self.options.disk_reserve;
+        if full != state.disk_full.is_some() {
+            tracing::warn!(free, reserve = self.options.disk_reserve, full, "disk guard");
+        }
+        state.disk_full = full.then(|| {
+            let (free, reserve) = (free >> 20, self.options.disk_reserve >> 20);
+            format!("the archive's disk has {free} MiB free, below the reserve of {reserve} MiB; free some space")
+        });
+        self.room.notify_all();
+    }
+
+    /// Writes and commits until cancelled, and everything that is left then.
+    pub async fn run(&self, cancel: CancellationToken) -> Result<(), ArchiveError> {
+        let mut tick = tokio::time::interval(Duration::from_millis(250));
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        while !cancel.is_cancelled() {
+            tokio::select! {
+                () = cancel.cancelled() => {}
+                () = self.wake.notified() => {}
+                _ = tick.tick() => self.check_disk(),
+            }
+            if let Err(error) = self.step().await {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "rows stay in memory until they can be written"
+                );
+                // The disk or log is at fault: a tight loop would not mend it.
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+        self.flush().await
+    }
+
+    /// Writes and commits what is due.
+    async fn step(&self) -> Result<(), ArchiveError> {
+        let since_commit = self.state.lock().last_commit.elapsed();
+        let due = since_commit >= self.options.commit_interval;
+        if due || self.view.load().hot_bytes() >= self.options.file_bytes {
+            self.stage().await?;
+        }
+        if due || since_commit >= self.options.commit_pause {
+            self.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// Writes and commits everything now.
+    pub async fn flush(&self) -> Result<(), ArchiveError> {
+        self.stage().await?;
+        self.commit().await
+    }
+
+    /// Moves all hot rows into synced files. They stay searchable at every moment, once.
+    pub async fn stage(&self) -> Result<(), ArchiveError> {
+        let _one_at_a_time = self.staging.lock().await;
+        let (chunks, ledger) = {
+            let state = self.state.lock();
+            (self.view.load().hot.clone(), state.ledger.clone())
+        };
+        let Some(last) = chunks.last().map(|chunk| chunk.sequence) else { return Ok(()) };
+        let root = self.root();
+        let written = tokio::task::spawn_blocking(move || write_chunks(&root, &chunks)).await;
+        let (files, sources) =
+            written.map_err(|error| ArchiveError::Write { path: String::new(), what: error.to_string() })??;
+        let mut state = self.state.lock();
+        let mut view = View::clone(&self.view.load());
+        view.hot.retain(|chunk| chunk.sequence > last);
+        view.files = Arc::new(view.files.iter().chain(&files).map(Arc::clone).collect());
+        self.view.store(Arc::new(view));
+        state.staged.extend(files);
+        state.staged_ledger = ledger;
+        state.staged_sources.extend(sources);
+        self.room.notify_all();
+        Ok(())
+    }
+
+    /// Commits staged files together with the positions after their last row.
+    pub async fn commit(&self) -> Result<(), ArchiveError> {
+        let mut log = self.log.lock().await;
+        let (adds, sources, ledger) = {
+            let mut state = self.state.lock();
+            state.last_commit = Instant::now();
+            let mut ledger = state.staged_ledger.clone();
+            for name in &state.staged_sources {
+                let sequence = state.ledger.sources.get(name).map_or(0, |source| source.sequence);
+                ledger.sources.entry(name.clone()).or_default().sequence = sequence + 1;
+            }
+            (state.staged.clone(), state.staged_sources.iter().cloned().collect::<Vec<_>>(), ledger)
+        };
+        if adds.is_empty() {
+            return Ok(());
+        }
+        let before = log.version();
+        let version = log.commit(&Commit { adds: &adds, removes: &[], ledger: &ledger, sources: &sources }).await;
+        let foreign = version.as_ref().map_or(log.version() != before, |version| *version != before + 1);
+        if foreign {
+            self.reload(&log).await?;
+        }
+        self.committed(version?, &adds, &ledger);
+        Ok(())
+    }
+
+    fn committed(&self, version: u64, adds: &[Arc<DataFile>], ledger: &Ledger) {
+        let mut state = self.state.lock();
+        for (name, source) in &ledger.sources {
+            let State { ledger, staged_ledger, .. } = &mut *state;
+            for kept in [ledger, staged_ledger].into_iter().filter_map(|ledger| ledger.sources.get_mut(name)) {
+                kept.sequence = source.sequence;
+            }
+        }
+        state.staged.retain(|file| !adds.iter().any(|add| add.path == file.path));
+        if state.staged.is_empty() {
+            state.staged_sources.clear();
+        }
+        state.committed_at = Some(tapline_model::time::now());
+        self.set_version(version);
+    }
+
+    /// Replaces files by others with the same rows: a compaction. `inputs` must still be active, else nothing is
+    /// changed and [`ArchiveError::NotActive`] says so.
+    pub async fn replace(&self, inputs: &[Arc<DataFile>], outputs: Vec<DataFile>) -> Result<(), ArchiveError> {
+        let outputs: Vec<Arc<DataFile>> = outputs.into_iter().map(Arc::new).collect();
+        let mut log = self.log.lock().await;
+        // Positions of what is committed, not of what is hot: a rewrite must not move them.
+        let ledger = log.ledger().await?;
+        let version = log.commit(&Commit { adds: &outputs, removes: inputs, ledger: &ledger, sources: &[] }).await?;
+        let mut state = self.state.lock();
+        let mut view = View::clone(&self.view.load());
+        let gone: BTreeSet<&str> = inputs.iter().map(|file| file.path.as_str()).collect();
+        let kept = view.files.iter().filter(|file| !gone.contains(file.path.as_str()));
+        let mut files: Vec<_> = kept.chain(&outputs).map(Arc::clone).collect();
+        files.sort_by(|a, b| (a.archived, &a.path).cmp(&(b.archived, &b.path)));
+        view.files = Arc::new(files);
+        view.version = version;
+        self.view.store(Arc::new(view));
+        state.retired.extend(inputs.iter().map(|file| (Instant::now(), Arc::clone(file))));
+        state.compacted_at = Some(tapline_model::time::now());
+        Ok(())
+    }
+
+    /// Deletes files that nobody needs any more: replaced ones whose time is over, and what crashes left behind.
+    /// Blocks on the disk.
+    pub fn sweep(&self) {
+        let keep = self.options.keep_replaced;
+        self.state.lock().retired.retain(|(since, _)| since.elapsed() < keep);
+        let retired: Vec<PathBuf> = self.state.lock().retired.iter().map(|(_, file)| file.location.clone()).collect();
+        recovery::remove_orphans(&self.root(), &self.view(), &retired, keep);
+    }
+
+    /// Shortens the log; see [`DeltaLog::clean_log`].
+    pub async fn clean_log(&self) -> Result<usize, ArchiveError> {
+        self.log.lock().await.clean_log().await
+    }
+
+    /// Loads what the writer committed meanwhile; for handles opened for reading.
+    pub async fn refresh(&self) -> Result<(), ArchiveError> {
+        let mut log = self.log.lock().await;
+        let before = log.version();
+        log.refresh().await?;
+        if log.version() != before { self.reload(&log).await } else { Ok(()) }
+    }
+
+    /// Takes over the log's list of files after somebody else's commit.
+    async fn reload(&self, log: &DeltaLog) -> Result<(), ArchiveError> {
+        let active = log.files().await?;
+        let mut state = self.state.lock();
+        let mut view = View::clone(&self.view.load());
+        let known: BTreeMap<&str, &Arc<DataFile>> = view.files.iter().map(|file| (file.path.as_str(), file)).collect();
+        let mut files: Vec<Arc<DataFile>> = Vec::with_capacity(active.len());
+        for file in active {
+            files.push(known.get(file.path.as_str()).map_or_else(
+                || {
+                    recovery::check_and_attach(log.root(), &file);
+                    Arc::new(file)
+                },
+                |known| Arc::clone(known),
+            ));
+        }
+        let staged = state.staged.iter().filter(|staged| !files.iter().any(|file| file.path == staged.path));
+        let staged: Vec<_> = staged.map(Arc::clone).collect();
+        files.extend(staged);
+        view.files = Arc::new(files);
+        view.version = log.version();
+        self.view.store(Arc::new(view));
+        if self.lock.is_none() {
+            drop(state);
+            let ledger = log.ledger().await?;
+            state = self.state.lock();
+            state.ledger = ledger;
+        }
+        Ok(())
+    }
+
+    fn set_version(&self, version: u64) {
+        let mut view = View::clone(&self.view.load());
+        view.version = version;
+        self.view.store(Arc::new(view));
+    }
+}
+
+type Staged = (Vec<Arc<DataFile>>, BTreeSet<String>);
+
+/// One file for each day among the chunks; normally one.
+fn write_chunks(root: &Path, chunks: &[Arc<Chunk>]) -> Result<Staged, ArchiveError> {
+    let (mut files, mut sources) = (Vec::new(), BTreeSet::new());
+    for run in chunks.chunk_by(|a, b| writer::day(a.archived_at) == writer::day(b.archived_at)) {
+        let mut file = FileWriter::create(root, &writer::day(run[0].archived_at), false)?;
+        for chunk in run {
+            file.append_chunk(chunk)?;
+            let column = tapline_model::EventColumns::new(&chunk.batch).text("source")?;
+            // A chunk holds rows of one source.
+            if let Some(source) = column.iter().flatten().next() {
+                sources.insert(source.to_owned());
+            }
+        }
+        files.push(Arc::new(file.finish()?));
+    }
+    Ok((files, sources))
+}

@@ -1,0 +1,104 @@
+//! What can go wrong with the archive, and whose fault it is.
+
+use std::path::PathBuf;
+
+use tapline_model::columns::ColumnError;
+
+/// A fault of the archive's folder, files or log.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// Another process writes to the folder.
+    #[error("{folder} is in use by another tapline process{holder}; stop it or configure another `archive` folder")]
+    Locked {
+        /// The archive's folder.
+        folder: PathBuf,
+        /// ` (pid 4711)` where known.
+        holder: String,
+    },
+    /// A reader was pointed to a folder that holds no archive.
+    #[error("{folder} holds no archive; start `tapline serve` with it, or name the folder that `archive` configures")]
+    NoArchive {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// An older binary meets a newer archive.
+    #[error("{folder} has format {found}, this tapline reads up to {known}; use a newer tapline")]
+    NewerFormat {
+        /// The archive's folder.
+        folder: PathBuf,
+        /// `format_version` of the table.
+        found: u32,
+        /// What this binary knows.
+        known: u32,
+    },
+    /// The operating system refused.
+    #[error("cannot {action} {path}")]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The Delta log could not be read or written.
+    #[error("cannot {action} the log of the archive")]
+    Log {
+        /// What was tried.
+        action: &'static str,
+        /// Why.
+        source: Box<deltalake::DeltaTableError>,
+    },
+    /// A data file is not what its commit says.
+    #[error("data file {path} is damaged or missing: {what}; every other file stays readable")]
+    Damaged {
+        /// Relative to the archive.
+        path: String,
+        /// What does not fit.
+        what: String,
+    },
+    /// Rows could not be encoded; a bug of ours or of a library.
+    #[error("cannot write data file {path}: {what}")]
+    Write {
+        /// Relative to the archive.
+        path: String,
+        /// The library's words.
+        what: String,
+    },
+    /// A file that was to be rewritten is not active any more; start over with the present view.
+    #[error("{path} was replaced meanwhile; nothing was changed")]
+    NotActive {
+        /// Relative to the archive.
+        path: String,
+    },
+    /// The position record of the newest commit cannot be read.
+    #[error("the positions in commit {version} cannot be read: {what}; restore the _delta_log folder from a copy")]
+    Positions {
+        /// Delta version.
+        version: u64,
+        /// What does not fit.
+        what: String,
+    },
+    /// A batch lacks a column; a bug of ours.
+    #[error(transparent)]
+    Column(#[from] ColumnError),
+    /// The handle only reads.
+    #[error("this archive was opened for reading")]
+    ReadOnly,
+}
+
+impl ArchiveError {
+    /// Whether the same call may succeed later without a person doing something.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Io { .. } | Self::Log { .. } | Self::NotActive { .. })
+    }
+
+    /// The HTTP status for a caller that ran into it.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Locked { .. } | Self::NotActive { .. } => 409,
+            Self::NoArchive { .. } => 404,
+            _ => 500,
+        }
+    }
+}
