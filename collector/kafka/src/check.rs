@@ -1,0 +1,122 @@
+//! `tapline check`: tries the connection and reads one partition of each topic, without keeping anything.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tapline_adapter::{Check, Remedy, TapOptions};
+
+use crate::ffi::{Client, ClientEvent, ErrorCode, TopicMetadata};
+use crate::filter::{Filter, Verdict};
+use crate::lane::LaneReader;
+use crate::source::Cluster;
+use crate::standing::{fault, unseen};
+
+const CONNECT: Duration = Duration::from_secs(5);
+/// For all topics together.
+const READ: Duration = Duration::from_secs(8);
+/// More topics than these are not tried one by one.
+const TRIED: usize = 200;
+/// Enough to hold one answer while nothing is kept.
+const QUEUE_BYTES: usize = 4 << 20;
+/// Where librdkafka looks up the end.
+const END: i64 = -1;
+
+pub(crate) fn check(cluster: &Cluster, options: &TapOptions) -> Vec<Check> {
+    let opened = Filter::new(&cluster.name, options).and_then(|filter| Ok((filter, cluster.client(QUEUE_BYTES)?)));
+    let (filter, client) = match opened {
+        Ok(opened) => opened,
+        Err(error) => return vec![failed("the client's properties", error.to_string(), None)],
+    };
+    let all = match connect(cluster, &client) {
+        Ok(all) => all,
+        Err(remedy) => return vec![Check { what: format!("connect to {}", cluster.brokers), outcome: Err(remedy) }],
+    };
+    let topics: Vec<&TopicMetadata> =
+        all.iter().filter(|topic| filter.verdict(&topic.name) == Verdict::Read).collect();
+    let id = client.cluster_id(Duration::ZERO).unwrap_or_else(|| "without an id".to_owned());
+    let found = format!("cluster {id}, {} topics can be seen, {} are to be read", all.len(), topics.len());
+    let mut checks = vec![Check { what: format!("connect to {}", cluster.brokers), outcome: Ok(found) }];
+    checks.extend(seen(cluster, &filter, &all));
+    checks.extend(read(cluster, &client, &topics));
+    checks
+}
+
+fn connect(cluster: &Cluster, client: &Client) -> Result<Vec<TopicMetadata>, Remedy> {
+    client.metadata(CONNECT).map_err(|code| {
+        let mut said = (code, code.to_string());
+        while let Some(event) = client.next_event(Duration::ZERO) {
+            if let ClientEvent::Error { code, text } = event
+                && !said.0.is_authentication()
+            {
+                said = (code, text);
+            }
+        }
+        Remedy { sentence: fault(cluster, said.0, &said.1), command: None }
+    })
+}
+
+/// Topics named without a wildcard must be there.
+fn seen<'a>(cluster: &'a Cluster, filter: &'a Filter, all: &'a [TopicMetadata]) -> impl Iterator<Item = Check> + 'a {
+    let names: BTreeSet<&str> = all.iter().map(|topic| topic.name.as_str()).collect();
+    let missing = filter.named().iter().filter(move |name| !names.contains(name.as_str()));
+    missing.map(|topic| failed(&format!("describe topic `{topic}`"), unseen(cluster, topic), Some(cluster.grant(topic))))
+}
+
+fn read(cluster: &Cluster, client: &Arc<Client>, topics: &[&TopicMetadata]) -> Vec<Check> {
+    let tried = &topics[..topics.len().min(TRIED)];
+    let outcomes = try_reading(client, tried);
+    let mut checks = Vec::new();
+    let mut readable = 0;
+    for (number, topic) in tried.iter().enumerate() {
+        let what = format!("read topic `{}`", topic.name);
+        match outcomes.get(&number) {
+            Some(None) => readable += 1,
+            Some(Some((ErrorCode::TOPIC_DENIED, _))) => {
+                let sentence = format!("the right to read topic `{}` is missing", topic.name);
+                checks.push(failed(&what, sentence, Some(cluster.grant(&topic.name))));
+            }
+            Some(Some((_, text))) => checks.push(failed(&what, text.clone(), None)),
+            None => {
+                let sentence = format!("no answer within {} s: look at the leaders of its partitions", READ.as_secs());
+                checks.push(failed(&what, sentence, None));
+            }
+        }
+    }
+    if readable > 0 {
+        let of = if topics.len() > TRIED { format!(" ({} were not tried)", topics.len() - TRIED) } else { String::new() };
+        checks.insert(0, Check { what: "read topics".to_owned(), outcome: Ok(format!("{readable} can be read{of}")) });
+    }
+    checks
+}
+
+/// By topic: read, or refused with a reason. Absent: no answer in time.
+fn try_reading(client: &Arc<Client>, topics: &[&TopicMetadata]) -> BTreeMap<usize, Option<(ErrorCode, String)>> {
+    let mut outcomes = BTreeMap::new();
+    let Some(mut lane) = LaneReader::new(Arc::clone(client)) else { return outcomes };
+    for (number, topic) in topics.iter().enumerate() {
+        let partition = topic.partitions.iter().find(|(_, led)| *led).map(|(partition, _)| *partition);
+        if let Some(partition) = partition
+            && let Err(code) = lane.start(number, &topic.name, partition, END)
+        {
+            outcomes.insert(number, Some((code, code.to_string())));
+        }
+    }
+    let deadline = Instant::now() + READ;
+    while outcomes.len() < topics.len() && Instant::now() < deadline {
+        lane.receive(Duration::from_millis(100), 100, &mut |number, message| {
+            let outcome = match message.error() {
+                // An empty answer at the end is as good as a record: both need the right to read.
+                None | Some(ErrorCode::END_OF_PARTITION) => None,
+                Some(code) if code.is_passing() => return,
+                Some(code) => Some((code, message.error_text())),
+            };
+            outcomes.insert(number, outcome);
+        });
+    }
+    outcomes
+}
+
+fn failed(what: &str, sentence: String, command: Option<String>) -> Check {
+    Check { what: what.to_owned(), outcome: Err(Remedy { sentence, command }) }
+}

@@ -1,0 +1,105 @@
+//! librdkafka behind owning, safe handles: the only module with `unsafe` in it, because rdkafka's own safe interface has
+//! no simple consumer, no batch queue and no listing of offsets.
+//!
+//! Owns lifetimes and the reading of C structures. Leaves every decision (what to read, what an error means) to the
+//! modules above.
+
+#![expect(unsafe_code, reason = "librdkafka is a C library; this module and its children are its whole boundary")]
+
+mod admin;
+mod client;
+mod conf;
+mod mock;
+mod queue;
+
+use std::ffi::{CStr, CString, c_char, c_int};
+use std::time::Duration;
+
+use rdkafka::bindings::rd_kafka_resp_err_t;
+
+pub(crate) use admin::OffsetSpec;
+pub(crate) use client::{Client, ClientEvent, TopicMetadata};
+pub(crate) use conf::{Conf, Kind, SetError, property_names};
+pub(crate) use mock::MockBroker;
+pub(crate) use queue::{Message, Queue, Topic, TopicKey};
+
+/// An error code of librdkafka (negative) or of the protocol (positive). Kept as a number: a broker may send a code
+/// that the bindings' enumeration does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ErrorCode(pub(crate) i32);
+
+impl ErrorCode {
+    pub(crate) const END_OF_PARTITION: Self = Self::of(rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__PARTITION_EOF);
+    pub(crate) const OFFSET_RESET: Self = Self::of(rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET);
+    pub(crate) const ALL_BROKERS_DOWN: Self = Self::of(rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN);
+    pub(crate) const AUTHENTICATION: Self = Self::of(rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__AUTHENTICATION);
+    pub(crate) const SASL: Self = Self::of(rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED);
+    pub(crate) const SSL: Self = Self::of(rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__SSL);
+    pub(crate) const TOPIC_DENIED: Self = Self::of(rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+    pub(crate) const UNKNOWN_TOPIC: Self = Self::of(rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC);
+    pub(crate) const UNKNOWN_PARTITION: Self = Self::of(rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION);
+    pub(crate) const NO_SUCH_PARTITION: Self =
+        Self::of(rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+
+    const fn of(err: rd_kafka_resp_err_t) -> Self {
+        Self(err as i32)
+    }
+
+    fn check(err: rd_kafka_resp_err_t) -> Result<(), Self> {
+        match Self::of(err) {
+            Self(0) => Ok(()),
+            code => Err(code),
+        }
+    }
+
+    /// The client refused the credentials or could not agree on how to present them.
+    pub(crate) fn is_authentication(self) -> bool {
+        [Self::AUTHENTICATION, Self::SASL, Self::SSL].contains(&self)
+    }
+
+    /// A topic or partition that is being made, moved or deleted.
+    pub(crate) fn is_passing(self) -> bool {
+        [Self::UNKNOWN_TOPIC, Self::UNKNOWN_PARTITION, Self::NO_SUCH_PARTITION].contains(&self)
+            || matches!(self.0, 5 | 6 | 9 | 56 | 72 | 74 | 75 | 78 | 100)
+    }
+}
+
+impl std::fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            -185 => f.write_str("timed out"),
+            -187 => f.write_str("no broker answers"),
+            29 => f.write_str("the right to the topic is missing"),
+            code => write!(f, "error {code}"),
+        }
+    }
+}
+
+/// A text for a C function; a NUL inside cannot be passed on and ends it.
+fn c_text(text: &str) -> CString {
+    CString::new(text.split('\0').next().unwrap_or_default()).unwrap_or_default()
+}
+
+/// # Safety
+/// `text` is null or points to a NUL-terminated string that outlives the call.
+unsafe fn owned_text(text: *const c_char) -> String {
+    if text.is_null() {
+        return String::new();
+    }
+    // SAFETY: not null, and the caller promises the rest.
+    unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
+}
+
+fn milliseconds(wait: Duration) -> c_int {
+    c_int::try_from(wait.as_millis()).unwrap_or(c_int::MAX)
+}
+
+/// # Safety
+/// `data` is null or points to `len` readable bytes that live for `'a`.
+unsafe fn bytes<'a>(data: *const u8, len: usize) -> Option<&'a [u8]> {
+    if data.is_null() {
+        return None;
+    }
+    // SAFETY: not null, and the caller promises the rest.
+    Some(unsafe { std::slice::from_raw_parts(data, len) })
+}

@@ -1,0 +1,155 @@
+//! A handle with its threads and connections, what it reports, and what a cluster holds.
+
+use std::ffi::{c_char, c_int};
+use std::ptr::{self, NonNull};
+use std::time::Duration;
+
+use rdkafka::bindings as rd;
+
+use super::{ErrorCode, c_text, milliseconds, owned_text};
+
+/// A handle. Shared between threads; the last owner closes it.
+pub(crate) struct Client {
+    raw: NonNull<rd::rd_kafka_t>,
+    main: NonNull<rd::rd_kafka_queue_t>,
+}
+
+// SAFETY: librdkafka documents its handles and queues as thread-safe.
+unsafe impl Send for Client {}
+// SAFETY: as above.
+unsafe impl Sync for Client {}
+
+/// What a handle reports by itself.
+#[derive(Debug)]
+pub(crate) enum ClientEvent {
+    Error { code: ErrorCode, text: String },
+    /// Level as in syslog: 3 is an error, 7 debugging.
+    Log { level: i32, text: String },
+    Other,
+}
+
+/// One topic as a broker describes it.
+#[derive(Debug)]
+pub(crate) struct TopicMetadata {
+    pub(crate) name: String,
+    pub(crate) error: Option<ErrorCode>,
+    /// Partitions and whether each has a leader.
+    pub(crate) partitions: Vec<(i32, bool)>,
+}
+
+impl Client {
+    /// # Safety
+    /// `raw` is a live handle that nobody else will destroy.
+    pub(super) unsafe fn own(raw: NonNull<rd::rd_kafka_t>) -> Self {
+        // SAFETY: the handle is live; its main queue always exists.
+        let main = unsafe { NonNull::new_unchecked(rd::rd_kafka_queue_get_main(raw.as_ptr())) };
+        // SAFETY: logs go to the main queue, as `log.queue` asked.
+        unsafe { rd::rd_kafka_set_log_queue(raw.as_ptr(), ptr::null_mut()) };
+        Self { raw, main }
+    }
+
+    pub(super) fn raw(&self) -> *mut rd::rd_kafka_t {
+        self.raw.as_ptr()
+    }
+
+    /// The next report, waiting at most `wait`.
+    pub(crate) fn next_event(&self, wait: Duration) -> Option<ClientEvent> {
+        // SAFETY: the queue lives as long as the handle; the event is destroyed below.
+        let event = NonNull::new(unsafe { rd::rd_kafka_queue_poll(self.main.as_ptr(), milliseconds(wait)) })?;
+        // SAFETY: the event is live until destroyed; its texts are copied before.
+        let report = unsafe {
+            match rd::rd_kafka_event_type(event.as_ptr()) {
+                rd::RD_KAFKA_EVENT_ERROR => ClientEvent::Error {
+                    code: ErrorCode::of(rd::rd_kafka_event_error(event.as_ptr())),
+                    text: owned_text(rd::rd_kafka_event_error_string(event.as_ptr())),
+                },
+                rd::RD_KAFKA_EVENT_LOG => log_of(event),
+                _ => ClientEvent::Other,
+            }
+        };
+        // SAFETY: destroyed once.
+        unsafe { rd::rd_kafka_event_destroy(event.as_ptr()) };
+        Some(report)
+    }
+
+    /// All topics that may be described. Blocks.
+    pub(crate) fn metadata(&self, wait: Duration) -> Result<Vec<TopicMetadata>, ErrorCode> {
+        let mut metadata = ptr::null();
+        // SAFETY: the handle is live; the answer is read only on success and destroyed below.
+        let err = unsafe {
+            rd::rd_kafka_metadata(self.raw(), 1, ptr::null_mut(), &mut metadata, milliseconds(wait))
+        };
+        ErrorCode::check(err)?;
+        // SAFETY: on success the pointer holds an answer whose arrays have the counts it says.
+        let topics = unsafe { slice((*metadata).topics, (*metadata).topic_cnt) }.iter().map(topic_of).collect();
+        // SAFETY: destroyed once, after everything was copied.
+        unsafe { rd::rd_kafka_metadata_destroy(metadata) };
+        Ok(topics)
+    }
+
+    /// Identity of the cluster; cached by librdkafka after the first answer.
+    pub(crate) fn cluster_id(&self, wait: Duration) -> Option<String> {
+        // SAFETY: the handle is live; the text is copied and freed by the function made for it.
+        unsafe {
+            let id = NonNull::new(rd::rd_kafka_clusterid(self.raw(), milliseconds(wait)))?;
+            let text = owned_text(id.as_ptr());
+            rd::rd_kafka_mem_free(self.raw(), id.as_ptr().cast());
+            Some(text)
+        }
+    }
+
+    /// Oldest and end offset as the last fetch answer said; asks nobody.
+    pub(crate) fn cached_watermarks(&self, topic: &str, partition: i32) -> Option<(i64, i64)> {
+        let topic = c_text(topic);
+        let (mut low, mut high) = (-1, -1);
+        // SAFETY: the handle is live, the text and both numbers outlive the call.
+        let err = unsafe {
+            rd::rd_kafka_get_watermark_offsets(self.raw(), topic.as_ptr(), partition, &mut low, &mut high)
+        };
+        (ErrorCode::check(err).is_ok() && low >= 0 && high >= 0).then_some((low, high))
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        // SAFETY: queues and topics hold an `Arc` of this handle, so nothing made from it is left.
+        unsafe {
+            rd::rd_kafka_queue_destroy(self.main.as_ptr());
+            rd::rd_kafka_destroy(self.raw());
+        }
+    }
+}
+
+/// # Safety
+/// `event` is a live log event.
+unsafe fn log_of(event: NonNull<rd::rd_kafka_event_t>) -> ClientEvent {
+    let (mut facility, mut text, mut level): (*const c_char, *const c_char, c_int) = (ptr::null(), ptr::null(), 7);
+    // SAFETY: the caller's promise; the texts live as long as the event and are copied here.
+    unsafe {
+        rd::rd_kafka_event_log(event.as_ptr(), &mut facility, &mut text, &mut level);
+        ClientEvent::Log { level, text: format!("{}: {}", owned_text(facility), owned_text(text)) }
+    }
+}
+
+fn topic_of(topic: &rd::rd_kafka_metadata_topic) -> TopicMetadata {
+    TopicMetadata {
+        // SAFETY: the answer that holds the topic is live.
+        name: unsafe { owned_text(topic.topic) },
+        error: ErrorCode::check(topic.err).err(),
+        // SAFETY: as above; the count belongs to the array.
+        partitions: unsafe { slice(topic.partitions, topic.partition_cnt) }
+            .iter()
+            .map(|partition| (partition.id, partition.leader >= 0))
+            .collect(),
+    }
+}
+
+/// # Safety
+/// `data` points to `count` elements that outlive the slice, or `count` is 0.
+unsafe fn slice<'a, T>(data: *const T, count: c_int) -> &'a [T] {
+    match usize::try_from(count) {
+        // SAFETY: the caller's promise.
+        Ok(count) if count > 0 && !data.is_null() => unsafe { std::slice::from_raw_parts(data, count) },
+        _ => &[],
+    }
+}

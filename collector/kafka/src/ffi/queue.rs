@@ -1,0 +1,250 @@
+//! The simple consumer: topics read into one queue, and the messages taken from it in batches.
+
+use std::borrow::Cow;
+use std::ffi::{CStr, c_void};
+use std::marker::PhantomData;
+use std::ptr::{self, NonNull};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rdkafka::bindings as rd;
+use smallvec::SmallVec;
+use tapline_model::{Header, TimestampKind};
+
+use super::client::Client;
+use super::{ErrorCode, bytes, c_text, milliseconds, owned_text};
+
+/// Identity of a topic handle, stable while a [`Topic`] of that name is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct TopicKey(usize);
+
+/// A topic of one client.
+pub(crate) struct Topic {
+    raw: NonNull<rd::rd_kafka_topic_t>,
+    // Declared last so that the handle outlives what was made from it.
+    client: Arc<Client>,
+}
+
+// SAFETY: librdkafka's topic handles are thread-safe.
+unsafe impl Send for Topic {}
+
+impl Topic {
+    pub(crate) fn new(client: &Arc<Client>, name: &str) -> Option<Self> {
+        let name = c_text(name);
+        // SAFETY: the client is live, the name is copied, no properties are handed over.
+        let raw = unsafe { rd::rd_kafka_topic_new(client.raw(), name.as_ptr(), ptr::null_mut()) };
+        Some(Self { raw: NonNull::new(raw)?, client: Arc::clone(client) })
+    }
+
+    /// Begins to fetch `partition` at `offset` into `queue`. Does not wait for a broker.
+    pub(crate) fn start(&self, partition: i32, offset: i64, queue: &Queue) -> Result<(), ErrorCode> {
+        debug_assert!(Arc::ptr_eq(&self.client, &queue.client), "a queue of another client");
+        // SAFETY: both handles are live and belong to one client.
+        match unsafe { rd::rd_kafka_consume_start_queue(self.raw.as_ptr(), partition, offset, queue.raw.as_ptr()) } {
+            0 => Ok(()),
+            // SAFETY: reads a thread-local.
+            _ => Err(ErrorCode::of(unsafe { rd::rd_kafka_last_error() })),
+        }
+    }
+
+    /// Ends fetching; what is queued of this partition will not be delivered.
+    pub(crate) fn stop(&self, partition: i32) {
+        // SAFETY: the handle is live. A partition that was not started is answered by an error, which means the same.
+        unsafe { rd::rd_kafka_consume_stop(self.raw.as_ptr(), partition) };
+    }
+}
+
+impl Drop for Topic {
+    fn drop(&mut self) {
+        // SAFETY: owned.
+        unsafe { rd::rd_kafka_topic_destroy(self.raw.as_ptr()) };
+    }
+}
+
+/// Where a client's messages arrive.
+pub(crate) struct Queue {
+    raw: NonNull<rd::rd_kafka_queue_t>,
+    batch: Vec<*mut rd::rd_kafka_message_t>,
+    // Declared last so that the handle outlives the queue.
+    client: Arc<Client>,
+}
+
+// SAFETY: the queue is thread-safe and the batch is empty between calls.
+unsafe impl Send for Queue {}
+
+impl Queue {
+    pub(crate) fn new(client: &Arc<Client>) -> Option<Self> {
+        // SAFETY: the client is live.
+        let raw = NonNull::new(unsafe { rd::rd_kafka_queue_new(client.raw()) })?;
+        Some(Self { raw, batch: Vec::new(), client: Arc::clone(client) })
+    }
+
+    /// Hands at most `max` messages to `take`, waiting at most `wait` for the first.
+    pub(crate) fn receive(&mut self, wait: Duration, max: usize, take: &mut dyn FnMut(Message<'_>)) -> usize {
+        self.batch.reserve(max);
+        let mut count = self.fill(0, max, Duration::ZERO);
+        // A batch call waits until it is full or the time is over, so only one message is waited for.
+        if count == 0 && max > 0 && !wait.is_zero() {
+            count = self.fill(0, 1, wait);
+            count += self.fill(count, max - count, Duration::ZERO);
+        }
+        let batch = Batch { messages: &self.batch.spare_capacity_mut()[..count] };
+        batch.messages.iter().for_each(|raw| {
+            // SAFETY: `fill` initialised the first `count`.
+            take(Message { raw: unsafe { raw.assume_init() }, batch: PhantomData });
+        });
+        count
+    }
+
+    fn fill(&mut self, at: usize, max: usize, wait: Duration) -> usize {
+        if max == 0 {
+            return 0;
+        }
+        let free = &mut self.batch.spare_capacity_mut()[at..at + max];
+        // SAFETY: the queue is live and the buffer has room for `max` pointers.
+        let count = unsafe {
+            rd::rd_kafka_consume_batch_queue(self.raw.as_ptr(), milliseconds(wait), free.as_mut_ptr().cast(), max)
+        };
+        usize::try_from(count).unwrap_or(0)
+    }
+}
+
+impl Drop for Queue {
+    fn drop(&mut self) {
+        // SAFETY: owned; its messages were destroyed by each call of `receive`.
+        unsafe { rd::rd_kafka_queue_destroy(self.raw.as_ptr()) };
+    }
+}
+
+/// Destroys its messages even if the taker panics.
+struct Batch<'a> {
+    messages: &'a [std::mem::MaybeUninit<*mut rd::rd_kafka_message_t>],
+}
+
+impl Drop for Batch<'_> {
+    fn drop(&mut self) {
+        // SAFETY: every message of a batch was filled by librdkafka and is destroyed once, here.
+        self.messages.iter().for_each(|raw| unsafe { rd::rd_kafka_message_destroy(raw.assume_init()) });
+    }
+}
+
+/// Headers of a message, in order. Most messages have few: no heap for up to 24.
+type Headers<'a> = SmallVec<[Header<'a>; 24]>;
+
+/// A record, or what a partition reports, borrowed from a batch.
+#[derive(Clone, Copy)]
+pub(crate) struct Message<'a> {
+    raw: *const rd::rd_kafka_message_t,
+    batch: PhantomData<&'a ()>,
+}
+
+impl<'a> Message<'a> {
+    pub(crate) fn topic(&self) -> TopicKey {
+        // SAFETY: the message lives for `'a`; only the field is read.
+        TopicKey(unsafe { (*self.raw).rkt } as usize)
+    }
+
+    pub(crate) fn topic_name(&self) -> &'a str {
+        // SAFETY: the message holds its topic; the name lives as long as the topic and is ASCII by Kafka's rules.
+        unsafe {
+            let topic = (*self.raw).rkt;
+            if topic.is_null() { "" } else { CStr::from_ptr(rd::rd_kafka_topic_name(topic)).to_str().unwrap_or("") }
+        }
+    }
+
+    pub(crate) fn partition(&self) -> i32 {
+        // SAFETY: as in `topic`.
+        unsafe { (*self.raw).partition }
+    }
+
+    /// Of the record; of a report, the offset it is about.
+    pub(crate) fn offset(&self) -> i64 {
+        // SAFETY: as in `topic`.
+        unsafe { (*self.raw).offset }
+    }
+
+    /// Set if this is a report.
+    pub(crate) fn error(&self) -> Option<ErrorCode> {
+        // SAFETY: read as a number, since the broker's code may be none of the enumeration's.
+        match unsafe { (&raw const (*self.raw).err).cast::<i32>().read() } {
+            0 => None,
+            code => Some(ErrorCode(code)),
+        }
+    }
+
+    /// A report's sentence.
+    pub(crate) fn error_text(&self) -> String {
+        // SAFETY: the message is live; the text is copied.
+        unsafe { owned_text(rd::rd_kafka_message_errstr(self.raw)) }
+    }
+
+    pub(crate) fn key(&self) -> Option<&'a [u8]> {
+        // SAFETY: pointer and length belong together and live for `'a`.
+        unsafe { bytes((*self.raw).key.cast(), (*self.raw).key_len) }
+    }
+
+    pub(crate) fn payload(&self) -> Option<&'a [u8]> {
+        // SAFETY: as in `key`.
+        unsafe { bytes((*self.raw).payload.cast(), (*self.raw).len) }
+    }
+
+    /// Microseconds and who set them.
+    pub(crate) fn timestamp(&self) -> (Option<i64>, Option<TimestampKind>) {
+        let mut kind = rd::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+        // SAFETY: the message is live.
+        let at = unsafe { rd::rd_kafka_message_timestamp(self.raw, &mut kind) };
+        let kind = match kind {
+            rd::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_CREATE_TIME => Some(TimestampKind::Created),
+            rd::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME => Some(TimestampKind::Appended),
+            rd::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE => None,
+        };
+        ((at >= 0).then(|| at.saturating_mul(1000)), kind)
+    }
+
+    pub(crate) fn leader_epoch(&self) -> Option<i32> {
+        // SAFETY: the message is live.
+        let epoch = unsafe { rd::rd_kafka_message_leader_epoch(self.raw) };
+        (epoch >= 0).then_some(epoch)
+    }
+
+    /// Hands the headers to `take`, with the number of names that were not UTF-8 and are shown with U+FFFD instead.
+    pub(crate) fn with_headers(&self, take: impl FnOnce(&[Header<'_>], usize)) {
+        let mut names: Vec<(Cow<'a, str>, Option<&'a [u8]>)> = Vec::new();
+        let mut headers = Headers::new();
+        for (name, value) in self.raw_headers() {
+            match (name.to_str(), names.is_empty()) {
+                (Ok(name), true) => headers.push(Header { name, value }),
+                (_, first) => {
+                    // Rare: from the first bad name on, names are kept here, since a repaired one needs an owner.
+                    if first {
+                        names.extend(headers.drain(..).map(|header| (Cow::Borrowed(header.name), header.value)));
+                    }
+                    names.push((name.to_string_lossy(), value));
+                }
+            }
+        }
+        if names.is_empty() {
+            return take(&headers, 0);
+        }
+        let repaired = names.iter().filter(|(name, _)| matches!(name, Cow::Owned(_))).count();
+        let headers: Headers<'_> = names.iter().map(|(name, value)| Header { name, value: *value }).collect();
+        take(&headers, repaired);
+    }
+
+    fn raw_headers(&self) -> impl Iterator<Item = (&'a CStr, Option<&'a [u8]>)> {
+        let mut list = ptr::null_mut();
+        // SAFETY: the message is live and keeps the list it parses.
+        let parsed = ErrorCode::check(unsafe { rd::rd_kafka_message_headers(self.raw, &mut list) }).is_ok();
+        // SAFETY: `list` is set when the call succeeded.
+        let count = if parsed { unsafe { rd::rd_kafka_header_cnt(list) } } else { 0 };
+        (0..count).filter_map(move |at| {
+            let (mut name, mut value, mut size) = (ptr::null(), ptr::null::<c_void>(), 0);
+            // SAFETY: the list lives as long as the message, so do the name and the value it tells.
+            unsafe {
+                let err = rd::rd_kafka_header_get_all(list, at, &mut name, &mut value, &mut size);
+                ErrorCode::check(err).ok()?;
+                Some((CStr::from_ptr(name), bytes(value.cast(), size)))
+            }
+        })
+    }
+}

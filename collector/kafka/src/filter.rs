@@ -1,0 +1,108 @@
+//! Which topics are read.
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use tapline_adapter::{AdapterError, TapOptions};
+
+/// Decides by name.
+#[derive(Debug, Clone)]
+pub(crate) struct Filter {
+    include: GlobSet,
+    exclude: GlobSet,
+    /// Entries of `include` without a wildcard: the only way to name an internal topic.
+    named: Vec<String>,
+}
+
+/// What is done with a topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Read,
+    /// Matched by `include`, left out for this reason.
+    LeftOut(&'static str),
+    /// Not asked for.
+    Other,
+}
+
+impl Filter {
+    pub(crate) fn new(source: &str, options: &TapOptions) -> Result<Self, AdapterError> {
+        let named = options.include.iter().filter(|pattern| !pattern.contains(['*', '?', '[', '{'])).cloned().collect();
+        Ok(Self { include: globs(source, &options.include)?, exclude: globs(source, &options.exclude)?, named })
+    }
+
+    pub(crate) fn verdict(&self, topic: &str) -> Verdict {
+        if !self.include.is_match(topic) {
+            Verdict::Other
+        } else if self.exclude.is_match(topic) {
+            Verdict::LeftOut("exclude")
+        } else if is_internal(topic) && !self.named.iter().any(|name| name == topic) {
+            Verdict::LeftOut("internal")
+        } else {
+            Verdict::Read
+        }
+    }
+
+    /// Topics asked for by their plain names.
+    pub(crate) fn named(&self) -> &[String] {
+        &self.named
+    }
+}
+
+/// Kafka's own, the schema registry's, and what Kafka Streams keeps for itself.
+fn is_internal(topic: &str) -> bool {
+    topic.starts_with("__") || topic == "_schemas" || topic.ends_with("-changelog") || topic.ends_with("-repartition")
+}
+
+fn globs(source: &str, patterns: &[String]) -> Result<GlobSet, AdapterError> {
+    let fault = |error: globset::Error| AdapterError::Configuration {
+        name: source.to_owned(),
+        detail: format!("topic pattern `{}`: {}", error.glob().unwrap_or_default(), error.kind()),
+    };
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        set.add(Glob::new(pattern).map_err(fault)?);
+    }
+    set.build().map_err(fault)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tapline_adapter::Start;
+
+    use super::*;
+
+    fn options(include: &[&str], exclude: &[&str]) -> TapOptions {
+        TapOptions {
+            include: include.iter().map(|&text| text.to_owned()).collect(),
+            exclude: exclude.iter().map(|&text| text.to_owned()).collect(),
+            start: Start::Earliest,
+            queue_bytes: 1 << 20,
+            backfill_rate: 1 << 20,
+            discovery_interval: Duration::from_secs(1),
+        }
+    }
+
+    #[test]
+    fn internal_topics_are_left_out_unless_named() {
+        let filter = Filter::new("s", &options(&["*", "__consumer_offsets"], &["*.internal"])).unwrap();
+        assert_eq!(filter.verdict("shop.orders"), Verdict::Read);
+        assert_eq!(filter.verdict("shop.internal"), Verdict::LeftOut("exclude"));
+        for internal in ["_schemas", "__transaction_state", "app-store-changelog", "app-by-key-repartition"] {
+            assert_eq!(filter.verdict(internal), Verdict::LeftOut("internal"), "{internal}");
+        }
+        assert_eq!(filter.verdict("__consumer_offsets"), Verdict::Read);
+    }
+
+    #[test]
+    fn a_star_spans_dots() {
+        let filter = Filter::new("s", &options(&["shop.*"], &[])).unwrap();
+        assert_eq!(filter.verdict("shop.orders.v1"), Verdict::Read);
+        assert_eq!(filter.verdict("bank.orders"), Verdict::Other);
+    }
+
+    #[test]
+    fn a_bad_pattern_is_named() {
+        let error = Filter::new("orders", &options(&["shop.[a"], &[])).unwrap_err().to_string();
+        assert!(error.starts_with("configuration of source `orders`: topic pattern `shop.[a`:"), "{error}");
+    }
+}

@@ -1,0 +1,151 @@
+//! A configured Kafka cluster. Checks properties when made; connects only in `check` and `tap`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use tapline_adapter::{AdapterError, Capability, Check, Positions, Source, Tap, TapOptions};
+
+use crate::ffi::Client;
+use crate::{check, settings, tap};
+
+/// A Kafka cluster, or one that speaks its protocol.
+pub struct KafkaSource {
+    cluster: Arc<Cluster>,
+}
+
+/// What is needed to open a client and to name the cluster in sentences.
+pub(crate) struct Cluster {
+    pub(crate) name: String,
+    pub(crate) brokers: String,
+    properties: BTreeMap<String, String>,
+}
+
+impl KafkaSource {
+    /// Checks `client`, librdkafka's properties, without connecting.
+    ///
+    /// # Errors
+    /// [`AdapterError::Configuration`] names a property that does not exist (with the nearest that does), whose value
+    /// does not fit, or that would make the tap noticed.
+    pub fn new(name: &str, brokers: &str, client: BTreeMap<String, String>) -> Result<Self, AdapterError> {
+        if brokers.trim().is_empty() {
+            let detail = "`brokers` is empty, it lists addresses as `host:port,host:port`".to_owned();
+            return Err(AdapterError::Configuration { name: name.to_owned(), detail });
+        }
+        settings::validate(name, &client)?;
+        let cluster = Cluster { name: name.to_owned(), brokers: brokers.to_owned(), properties: client };
+        Ok(Self { cluster: Arc::new(cluster) })
+    }
+}
+
+impl Source for KafkaSource {
+    fn name(&self) -> &str {
+        &self.cluster.name
+    }
+
+    fn system(&self) -> &'static str {
+        "kafka"
+    }
+
+    fn capabilities(&self) -> Vec<Capability> {
+        let missing = |name, reason: &str| Capability { name, missing: Some(reason.to_owned()) };
+        vec![
+            Capability { name: "tap", missing: None },
+            missing("lag", "comes with lag"),
+            Capability { name: "dead_letters", missing: None },
+            missing("publish", "comes with replay"),
+            Capability { name: "seek", missing: None },
+        ]
+    }
+
+    fn check(&self, options: &TapOptions) -> Vec<Check> {
+        check::check(&self.cluster, options)
+    }
+
+    fn tap(&self, options: &TapOptions, positions: Positions) -> Result<Box<dyn Tap>, AdapterError> {
+        Ok(Box::new(tap::KafkaTap::open(Arc::clone(&self.cluster), options, positions)?))
+    }
+}
+
+impl Cluster {
+    pub(crate) fn client(&self, queue_bytes: usize) -> Result<Arc<Client>, AdapterError> {
+        settings::client(&self.name, &self.brokers, &self.properties, queue_bytes)
+    }
+
+    /// The command that lets this client read `topic`.
+    pub(crate) fn grant(&self, topic: &str) -> String {
+        let brokers = &self.brokers;
+        let principal = quoted(&self.principal());
+        format!(
+            "kafka-acls --bootstrap-server {brokers} --add --allow-principal {principal} --operation Read \
+             --operation Describe --topic {topic}"
+        )
+    }
+
+    fn principal(&self) -> String {
+        let user = ["sasl.username", "sasl.kerberos.principal"].iter().find_map(|name| self.properties.get(*name));
+        let secured = self.properties.get("security.protocol").is_some_and(|protocol| !is_plaintext(protocol));
+        match user {
+            Some(user) => format!("User:{user}"),
+            None if secured => "User:<name of this client's certificate>".to_owned(),
+            None => "User:ANONYMOUS".to_owned(),
+        }
+    }
+}
+
+fn is_plaintext(protocol: &str) -> bool {
+    protocol.eq_ignore_ascii_case("plaintext")
+}
+
+/// For a shell, where it needs it.
+fn quoted(text: &str) -> String {
+    if text.chars().all(|c| c.is_ascii_alphanumeric() || ":._-@=,".contains(c)) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+impl fmt::Debug for KafkaSource {
+    /// Names of properties only: values hold passwords.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KafkaSource")
+            .field("name", &self.cluster.name)
+            .field("brokers", &self.cluster.brokers)
+            .field("properties", &self.cluster.properties.keys())
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(properties: &[(&str, &str)]) -> KafkaSource {
+        let properties = properties.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        KafkaSource::new("orders", "k1:9092,k2:9092", properties).unwrap()
+    }
+
+    #[test]
+    fn a_password_is_never_shown() {
+        let source = with(&[("sasl.username", "tap"), ("sasl.password", "hunter2")]);
+        let shown = format!("{source:?}");
+        assert!(shown.contains("sasl.password") && !shown.contains("hunter2"), "{shown}");
+    }
+
+    #[test]
+    fn the_grant_names_who_asks() {
+        assert_eq!(
+            with(&[("sasl.username", "tap line")]).cluster.grant("shop.orders"),
+            "kafka-acls --bootstrap-server k1:9092,k2:9092 --add --allow-principal 'User:tap line' --operation Read \
+             --operation Describe --topic shop.orders"
+        );
+        assert!(with(&[]).cluster.grant("t").contains("User:ANONYMOUS"));
+    }
+
+    #[test]
+    fn no_brokers_is_a_fault_of_configuration() {
+        let error = KafkaSource::new("orders", " ", BTreeMap::new()).unwrap_err();
+        assert!(error.to_string().contains("host:port"), "{error}");
+    }
+}

@@ -1,0 +1,164 @@
+//! How the connection and the topics stand, written by discovery and read by the page, and the sentences that say so.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, Instant};
+
+use crate::ffi::ErrorCode;
+use crate::places::Places;
+use crate::source::Cluster;
+
+/// A partition without a leader, a topic being made: normal for this long.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// At most this many sentences of one kind; the rest is counted.
+const SHOWN: usize = 5;
+
+#[derive(Default)]
+pub(crate) struct Standing {
+    pub(crate) connected: bool,
+    pub(crate) cluster: Option<String>,
+    /// The last error of the connection as a whole.
+    pub(crate) connection: Option<(ErrorCode, String)>,
+    /// Topics named without a wildcard that cannot be seen.
+    pub(crate) unseen: Vec<String>,
+    /// Partitions that cannot be read for the moment, and since when.
+    pub(crate) waiting: BTreeMap<(String, i32), Instant>,
+    pub(crate) left_out: Vec<(String, &'static str)>,
+    /// Oldest and end offset as last heard.
+    pub(crate) marks: HashMap<String, BTreeMap<i32, (i64, i64)>>,
+}
+
+impl Standing {
+    pub(crate) fn reached(&mut self) {
+        self.connected = true;
+        self.connection = None;
+    }
+
+    pub(crate) fn lost(&mut self, code: ErrorCode, text: &str) {
+        self.connected = false;
+        // The refusal says more than the silence that follows it.
+        let explained = self.connection.as_ref().is_some_and(|(known, _)| known.is_authentication());
+        if code.is_authentication() || !explained {
+            self.connection = Some((code, text.to_owned()));
+        }
+    }
+
+    pub(crate) fn mark(&self, topic: &str, partition: i32) -> Option<(i64, i64)> {
+        self.marks.get(topic)?.get(&partition).copied()
+    }
+
+    /// What is wrong, in sentences, worst first.
+    pub(crate) fn problems(&self, cluster: &Cluster, places: &Places, now: Instant) -> Vec<String> {
+        let mut problems: Vec<String> = self.connection.iter().map(|(code, text)| fault(cluster, *code, text)).collect();
+        problems.extend(shortened(denied(cluster, places)));
+        problems.extend(shortened(self.unseen.iter().map(|topic| unseen(cluster, topic)).collect()));
+        problems.extend(shortened(self.waits(now)));
+        problems.extend(shortened(unreadable(places)));
+        problems.extend(shortened(truncated(places)));
+        let repaired = places.troubles.repaired_names;
+        if repaired > 0 {
+            problems.push(format!("{repaired} header names were not UTF-8 and are kept with U+FFFD in them"));
+        }
+        problems
+    }
+
+    fn waits(&self, now: Instant) -> Vec<String> {
+        let long = self.waiting.iter().filter(|(_, since)| now.saturating_duration_since(**since) > PATIENCE);
+        long.map(|((topic, partition), since)| {
+            let seconds = now.saturating_duration_since(*since).as_secs();
+            format!("partition {partition} of topic `{topic}` has had no leader for {seconds} s: look at its brokers")
+        })
+        .collect()
+    }
+}
+
+/// Why a client has no connection, with what to do.
+pub(crate) fn fault(cluster: &Cluster, code: ErrorCode, text: &str) -> String {
+    let Cluster { name, brokers, .. } = cluster;
+    if code == ErrorCode::SSL {
+        return format!("TLS with {brokers} failed: {text}; see the `ssl.*` properties in [sources.{name}.client]");
+    }
+    if code.is_authentication() {
+        return format!(
+            "the broker refused the credentials: {text}; see `security.protocol`, `sasl.mechanism`, `sasl.username` \
+             and `sasl.password` in [sources.{name}.client]"
+        );
+    }
+    format!("cannot reach {brokers}: {text}; it is tried again until it answers")
+}
+
+pub(crate) fn unseen(cluster: &Cluster, topic: &str) -> String {
+    let grant = cluster.grant(topic);
+    format!("topic `{topic}` does not exist or the right to describe it is missing; `{grant}` grants it")
+}
+
+fn denied(cluster: &Cluster, places: &Places) -> Vec<String> {
+    let mut topics: Vec<&str> =
+        places.reported().filter(|(.., code, _)| *code == ErrorCode::TOPIC_DENIED).map(|(topic, ..)| topic).collect();
+    topics.dedup();
+    let sentence = |topic: &str| {
+        let grant = cluster.grant(topic);
+        format!("the right to read topic `{topic}` is missing; `{grant}` grants it")
+    };
+    topics.into_iter().map(sentence).collect()
+}
+
+fn unreadable(places: &Places) -> Vec<String> {
+    places
+        .reported()
+        .filter(|(.., code, _)| *code != ErrorCode::TOPIC_DENIED)
+        .map(|(topic, partition, _, text)| {
+            format!("partition {partition} of topic `{topic}` cannot be read: {text}; it is tried again")
+        })
+        .collect()
+}
+
+fn truncated(places: &Places) -> Vec<String> {
+    let sentence = |((topic, partition), (was, now)): (&(String, i32), &(i64, i64))| {
+        format!(
+            "the log of partition {partition} of topic `{topic}` ended at {now} although it had been read up to {was}: \
+             the broker lost records that were acknowledged (an unclean election); offsets from {now} on are other \
+             records now"
+        )
+    };
+    places.troubles.truncated.iter().map(sentence).collect()
+}
+
+fn shortened(mut sentences: Vec<String>) -> Vec<String> {
+    if sentences.len() > SHOWN {
+        let more = sentences.len() - SHOWN;
+        sentences.truncate(SHOWN);
+        sentences.push(format!("{more} more like that"));
+    }
+    sentences
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn silence_does_not_hide_the_refusal_before_it() {
+        let mut standing = Standing::default();
+        standing.lost(ErrorCode::SASL, "bad password");
+        standing.lost(ErrorCode::ALL_BROKERS_DOWN, "1/1 brokers are down");
+        assert_eq!(standing.connection, Some((ErrorCode::SASL, "bad password".to_owned())));
+        standing.reached();
+        assert!(standing.connected && standing.connection.is_none());
+    }
+
+    #[test]
+    fn a_leader_may_be_missing_for_half_a_minute() {
+        let (mut standing, since) = (Standing::default(), Instant::now());
+        standing.waiting.insert(("t".to_owned(), 3), since);
+        assert!(standing.waits(since + Duration::from_secs(29)).is_empty());
+        let said = standing.waits(since + Duration::from_secs(31));
+        assert_eq!(said, ["partition 3 of topic `t` has had no leader for 31 s: look at its brokers"]);
+    }
+
+    #[test]
+    fn many_alike_are_counted() {
+        let sentences: Vec<String> = (0..9).map(|n| n.to_string()).collect();
+        assert_eq!(shortened(sentences), ["0", "1", "2", "3", "4", "4 more like that"]);
+    }
+}

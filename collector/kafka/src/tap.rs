@@ -1,0 +1,167 @@
+//! The tap: two lanes over one set of partitions.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tapline_adapter::{AdapterError, Lane, Polled, Positions, RecordSink, SourceFacts, Tap, TapOptions};
+
+use crate::discovery::{Discovery, News};
+use crate::filter::Filter;
+use crate::lane::LaneReader;
+use crate::places::{Begin, Next, Places};
+use crate::plan::Found;
+use crate::settings::share;
+use crate::source::Cluster;
+use crate::throttle::Throttle;
+
+/// Assumed size of a record before any was read.
+const FIRST_GUESS: usize = 1024;
+
+pub(crate) struct KafkaTap {
+    cluster: Arc<Cluster>,
+    queue_bytes: usize,
+    places: Places,
+    throttle: Throttle,
+    /// Running mean of a backfilled record's bytes, to ask for no more records than the rate allows.
+    record_size: usize,
+    discovery: Discovery,
+    live: LaneReader,
+    /// Made when there is something to fill.
+    backfill: Option<LaneReader>,
+}
+
+impl KafkaTap {
+    pub(crate) fn open(cluster: Arc<Cluster>, options: &TapOptions, resume: Positions) -> Result<Self, AdapterError> {
+        let filter = Filter::new(&cluster.name, options)?;
+        let client = cluster.client(share(Lane::Live, options.queue_bytes))?;
+        let discovery = Discovery::start(Arc::clone(&client), filter, options, &resume);
+        Ok(Self {
+            queue_bytes: options.queue_bytes,
+            places: Places::new(resume),
+            throttle: Throttle::new(options.backfill_rate, Instant::now()),
+            record_size: FIRST_GUESS,
+            discovery,
+            live: LaneReader::new(client).ok_or_else(no_memory)?,
+            backfill: None,
+            cluster,
+        })
+    }
+
+    fn hear(&mut self, polled: &mut Polled) -> Result<(), AdapterError> {
+        while let Some(news) = self.discovery.next() {
+            match news {
+                News::Found(found) => self.begin(&found, polled)?,
+                News::Gone(topic) => {
+                    for (number, partition) in self.places.gone(&topic) {
+                        self.stop(number, partition);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, found: &Found, polled: &mut Polled) -> Result<(), AdapterError> {
+        let Begin { number, was_reading, live, backfill } = self.places.found(found, polled);
+        if was_reading {
+            self.stop(number, found.partition);
+        }
+        self.live.start(number, &found.topic, found.partition, live).map_err(refused)?;
+        if let Some(from) = backfill {
+            let lane = self.backfill_lane()?;
+            lane.start(number, &found.topic, found.partition, from).map_err(refused)?;
+        }
+        Ok(())
+    }
+
+    fn stop(&self, number: usize, partition: i32) {
+        self.live.stop(number, partition);
+        if let Some(backfill) = &self.backfill {
+            backfill.stop(number, partition);
+        }
+    }
+
+    fn backfill_lane(&mut self) -> Result<&mut LaneReader, AdapterError> {
+        let lane = match self.backfill.take() {
+            Some(lane) => lane,
+            None => {
+                let client = self.cluster.client(share(Lane::Backfill, self.queue_bytes))?;
+                LaneReader::new(client).ok_or_else(no_memory)?
+            }
+        };
+        Ok(self.backfill.insert(lane))
+    }
+
+    fn read_live(&mut self, wait: Duration, max: usize, sink: &mut dyn RecordSink, polled: &mut Polled) {
+        let Self { live, places, discovery, .. } = self;
+        live.receive(wait, max, &mut |number, message| {
+            if places.take(Lane::Live, number, message, sink, polled) == Next::AskWhereToGoOn {
+                discovery.ask(places.name(number), message.partition());
+            }
+        });
+    }
+
+    fn read_backfill(&mut self, wait: Duration, max: usize, sink: &mut dyn RecordSink, polled: &mut Polled) {
+        let Some(lane) = self.backfill.as_mut() else { return };
+        lane.discard_events();
+        let due = self.throttle.wait(Instant::now());
+        if !due.is_zero() {
+            // Not polling is what slows the broker.
+            std::thread::sleep(due.min(wait));
+            return;
+        }
+        let max = (self.throttle.available() / self.record_size).clamp(1, max);
+        let (mut finished, places, discovery) = (Vec::new(), &mut self.places, &self.discovery);
+        lane.receive(wait, max, &mut |number, message| {
+            match places.take(Lane::Backfill, number, message, sink, polled) {
+                Next::GoOn => {}
+                Next::StopBackfill => finished.push((number, message.partition())),
+                Next::AskWhereToGoOn => discovery.ask(places.name(number), message.partition()),
+            }
+        });
+        finished.into_iter().for_each(|(number, partition)| lane.stop(number, partition));
+        self.throttle.spend(polled.bytes);
+        if let Some(size) = polled.bytes.checked_div(polled.records) {
+            self.record_size = (self.record_size + size).div_ceil(2).max(1);
+        }
+    }
+}
+
+impl Tap for KafkaTap {
+    fn poll(
+        &mut self,
+        lane: Lane,
+        wait: Duration,
+        max_records: usize,
+        sink: &mut dyn RecordSink,
+    ) -> Result<Polled, AdapterError> {
+        let mut polled = Polled::default();
+        self.hear(&mut polled)?;
+        match lane {
+            Lane::Live => self.read_live(wait, max_records, sink, &mut polled),
+            Lane::Backfill if self.places.is_backfilling() => self.read_backfill(wait, max_records, sink, &mut polled),
+            Lane::Backfill => {}
+        }
+        polled.moved = self.places.take_moved();
+        Ok(polled)
+    }
+
+    fn facts(&self) -> SourceFacts {
+        let standing = self.discovery.standing.lock();
+        SourceFacts {
+            connected: standing.connected,
+            cluster: standing.cluster.clone(),
+            problems: standing.problems(&self.cluster, &self.places, Instant::now()),
+            places: self.places.places(|topic, partition| standing.mark(topic, partition)),
+            left_out: standing.left_out.clone(),
+        }
+    }
+}
+
+fn refused(code: crate::ffi::ErrorCode) -> AdapterError {
+    AdapterError::Protocol { operation: "starting to read a partition", detail: code.to_string() }
+}
+
+fn no_memory() -> AdapterError {
+    AdapterError::Protocol { operation: "opening a queue", detail: "out of memory".to_owned() }
+}
