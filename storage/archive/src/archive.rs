@@ -399,32 +399,16 @@ impl Archive {
         if log.version() != before { self.reload(&log).await } else { Ok(()) }
     }
 
-    /// Takes over the log's list of files after somebody else's commit.
+    /// Takes over the log's list of files after somebody else's commit; a reader takes over the positions too.
     async fn reload(&self, log: &DeltaLog) -> Result<(), ArchiveError> {
         let active = log.files().await?;
+        let ledger = if self.lock.is_none() { Some(log.ledger().await?) } else { None };
         let mut state = self.state.lock();
         let mut view = View::clone(&self.view.load());
-        let known: BTreeMap<&str, &Arc<DataFile>> = view.files.iter().map(|file| (file.path.as_str(), file)).collect();
-        let mut files: Vec<Arc<DataFile>> = Vec::with_capacity(active.len());
-        for file in active {
-            files.push(known.get(file.path.as_str()).map_or_else(
-                || {
-                    recovery::check_and_attach(log.root(), &file);
-                    Arc::new(file)
-                },
-                |known| Arc::clone(known),
-            ));
-        }
-        let staged = state.staged.iter().filter(|staged| !files.iter().any(|file| file.path == staged.path));
-        let staged: Vec<_> = staged.map(Arc::clone).collect();
-        files.extend(staged);
-        view.files = Arc::new(files);
+        view.files = Arc::new(merged(log.root(), &view.files, active, &state.staged));
         view.version = log.version();
         self.view.store(Arc::new(view));
-        if self.lock.is_none() {
-            drop(state);
-            let ledger = log.ledger().await?;
-            state = self.state.lock();
+        if let Some(ledger) = ledger {
             state.ledger = ledger;
         }
         Ok(())
@@ -435,6 +419,21 @@ impl Archive {
         view.version = version;
         self.view.store(Arc::new(view));
     }
+}
+
+/// The active files, as known ones where they are, and those that wait for their commit.
+fn merged(root: &Path, known: &[Arc<DataFile>], active: Vec<DataFile>, staged: &[Arc<DataFile>]) -> Vec<Arc<DataFile>> {
+    let known: BTreeMap<&str, &Arc<DataFile>> = known.iter().map(|file| (file.path.as_str(), file)).collect();
+    let names: BTreeSet<String> = active.iter().map(|file| file.path.clone()).collect();
+    let adopt = |file: DataFile| match known.get(file.path.as_str()) {
+        Some(known) => Arc::clone(known),
+        None => {
+            recovery::check_and_attach(root, &file);
+            Arc::new(file)
+        }
+    };
+    let waiting = staged.iter().filter(|file| !names.contains(&file.path)).map(Arc::clone);
+    active.into_iter().map(adopt).chain(waiting).collect()
 }
 
 type Staged = (Vec<Arc<DataFile>>, BTreeSet<String>);

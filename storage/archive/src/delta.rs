@@ -53,6 +53,9 @@ impl DeltaLog {
     /// Opens the table in `<folder>/events`, creating it when `create` is set.
     pub async fn open(folder: &Path, create: bool) -> Result<Self, ArchiveError> {
         let root = folder.join("events");
+        if !create && !root.join("_delta_log").is_dir() {
+            return Err(ArchiveError::NoArchive { folder: folder.to_owned() });
+        }
         if create {
             let io = |source| ArchiveError::Io { action: "create", path: root.clone(), source };
             store::create_folder(&root).map_err(io)?;
