@@ -32,8 +32,7 @@ pub(crate) fn check(cluster: &Cluster, options: &TapOptions) -> Vec<Check> {
         Ok(all) => all,
         Err(remedy) => return vec![Check { what: format!("connect to {}", cluster.brokers), outcome: Err(remedy) }],
     };
-    let topics: Vec<&TopicMetadata> =
-        all.iter().filter(|topic| filter.verdict(&topic.name) == Verdict::Read).collect();
+    let topics: Vec<&TopicMetadata> = all.iter().filter(|topic| filter.verdict(&topic.name) == Verdict::Read).collect();
     let id = client.cluster_id(Duration::ZERO).unwrap_or_else(|| "without an id".to_owned());
     let found = format!("cluster {id}, {} topics can be seen, {} are to be read", all.len(), topics.len());
     let mut checks = vec![Check { what: format!("connect to {}", cluster.brokers), outcome: Ok(found) }];
@@ -43,7 +42,7 @@ pub(crate) fn check(cluster: &Cluster, options: &TapOptions) -> Vec<Check> {
 }
 
 fn connect(cluster: &Cluster, client: &Client) -> Result<Vec<TopicMetadata>, Remedy> {
-    client.metadata(CONNECT).map_err(|code| {
+    client.metadata(CONNECT).map(|metadata| metadata.topics).map_err(|code| {
         let mut said = (code, code.to_string());
         while let Some(event) = client.next_event(Duration::ZERO) {
             if let ClientEvent::Error { code, text } = event
@@ -60,7 +59,8 @@ fn connect(cluster: &Cluster, client: &Client) -> Result<Vec<TopicMetadata>, Rem
 fn seen<'a>(cluster: &'a Cluster, filter: &'a Filter, all: &'a [TopicMetadata]) -> impl Iterator<Item = Check> + 'a {
     let names: BTreeSet<&str> = all.iter().map(|topic| topic.name.as_str()).collect();
     let missing = filter.named().iter().filter(move |name| !names.contains(name.as_str()));
-    missing.map(|topic| failed(&format!("describe topic `{topic}`"), unseen(cluster, topic), Some(cluster.grant(topic))))
+    missing
+        .map(|topic| failed(&format!("describe topic `{topic}`"), unseen(cluster, topic), Some(cluster.grant(topic))))
 }
 
 fn read(cluster: &Cluster, client: &Arc<Client>, topics: &[&TopicMetadata]) -> Vec<Check> {
@@ -84,7 +84,8 @@ fn read(cluster: &Cluster, client: &Arc<Client>, topics: &[&TopicMetadata]) -> V
         }
     }
     if readable > 0 {
-        let of = if topics.len() > TRIED { format!(" ({} were not tried)", topics.len() - TRIED) } else { String::new() };
+        let of =
+            if topics.len() > TRIED { format!(" ({} were not tried)", topics.len() - TRIED) } else { String::new() };
         checks.insert(0, Check { what: "read topics".to_owned(), outcome: Ok(format!("{readable} can be read{of}")) });
     }
     checks

@@ -149,7 +149,9 @@ impl Worker {
         let mut event = self.client.next_event(Duration::from_millis(100));
         while let Some(heard) = event {
             match heard {
-                ClientEvent::Error { code, text } if code.is_authentication() || code == ErrorCode::ALL_BROKERS_DOWN => {
+                ClientEvent::Error { code, text }
+                    if code.is_authentication() || code == ErrorCode::ALL_BROKERS_DOWN =>
+                {
                     self.standing.lock().lost(code, &text);
                     // Looks soon whether it is still so.
                     self.due = self.due.min(Instant::now() + SOON);
@@ -172,9 +174,9 @@ impl Worker {
                 return false;
             }
         };
-        let topics = self.sort_out(&all);
+        let topics = self.sort_out(&all.topics);
         self.forget_missing(&topics);
-        let Some(ids) = self.identities(&topics) else { return false };
+        let Some(ids) = self.identities(&topics, all.broker) else { return false };
         let new = self.unannounced(&topics, &ids);
         let ready = topics.iter().all(|topic| topic.error.is_none() && topic.partitions.iter().all(|(_, led)| *led));
         self.announce(new, &ids) && ready
@@ -224,9 +226,9 @@ impl Worker {
     }
 
     /// `None`: ask again. A broker that never answers is read without identities.
-    fn identities(&mut self, topics: &[&TopicMetadata]) -> Option<BTreeMap<String, String>> {
+    fn identities(&mut self, topics: &[&TopicMetadata], broker: i32) -> Option<BTreeMap<String, String>> {
         let names: Vec<&str> = topics.iter().map(|topic| topic.name.as_str()).collect();
-        match self.client.topic_ids(&names, ANSWER) {
+        match self.client.topic_ids(&names, broker, ANSWER) {
             Ok(ids) => {
                 self.rounds_without_ids = 0;
                 Some(ids)
@@ -320,9 +322,10 @@ impl Worker {
         let places = self.topics.iter().filter(|(_, known)| !known.announced.is_empty());
         let marks = places
             .map(|(topic, known)| {
-                let marks = known.announced.iter().filter_map(|&partition| {
-                    Some((partition, self.client.cached_watermarks(topic, partition)?))
-                });
+                let marks = known
+                    .announced
+                    .iter()
+                    .filter_map(|&partition| Some((partition, self.client.cached_watermarks(topic, partition)?)));
                 (topic.clone(), marks.collect())
             })
             .collect();

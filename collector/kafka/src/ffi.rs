@@ -38,8 +38,7 @@ impl ErrorCode {
     pub(crate) const TOPIC_DENIED: Self = Self::of(rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
     pub(crate) const UNKNOWN_TOPIC: Self = Self::of(rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC);
     pub(crate) const UNKNOWN_PARTITION: Self = Self::of(rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION);
-    pub(crate) const NO_SUCH_PARTITION: Self =
-        Self::of(rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+    pub(crate) const NO_SUCH_PARTITION: Self = Self::of(rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
 
     const fn of(err: rd_kafka_resp_err_t) -> Self {
         Self(err as i32)

@@ -345,7 +345,10 @@ mod tests {
     #[test]
     fn backfill_that_ends_in_markers_ends_at_the_end_of_the_partition() {
         let mut filling = state(5, Some((3, 5)));
-        assert_eq!(filling.arrive(Lane::Backfill, 5, false), Step { wanted: false, hole: Some((3, 5)), finished: true });
+        assert_eq!(
+            filling.arrive(Lane::Backfill, 5, false),
+            Step { wanted: false, hole: Some((3, 5)), finished: true }
+        );
     }
 
     proptest! {

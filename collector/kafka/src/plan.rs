@@ -36,10 +36,9 @@ pub(crate) struct Plan {
 pub(crate) fn plan(resume: Option<&ResumePoint>, found: &Found, moving: bool) -> Plan {
     match resume {
         None => fresh(1, found.since, found),
-        Some(resume) if is_recreated(resume, found, moving) => Plan {
-            expired: left_over(resume),
-            ..fresh(resume.incarnation.saturating_add(1), found.low, found)
-        },
+        Some(resume) if is_recreated(resume, found, moving) => {
+            Plan { expired: left_over(resume), ..fresh(resume.incarnation.saturating_add(1), found.low, found) }
+        }
         Some(resume) => go_on(resume, found, moving),
     }
 }

@@ -49,7 +49,8 @@ impl Standing {
 
     /// What is wrong, in sentences, worst first.
     pub(crate) fn problems(&self, cluster: &Cluster, places: &Places, now: Instant) -> Vec<String> {
-        let mut problems: Vec<String> = self.connection.iter().map(|(code, text)| fault(cluster, *code, text)).collect();
+        let mut problems: Vec<String> =
+            self.connection.iter().map(|(code, text)| fault(cluster, *code, text)).collect();
         problems.extend(shortened(denied(cluster, places)));
         problems.extend(shortened(self.unseen.iter().map(|topic| unseen(cluster, topic)).collect()));
         problems.extend(shortened(self.waits(now)));

@@ -112,13 +112,15 @@ impl KafkaTap {
         }
         let max = (self.throttle.available() / self.record_size).clamp(1, max);
         let (mut finished, places, discovery) = (Vec::new(), &mut self.places, &self.discovery);
-        lane.receive(wait, max, &mut |number, message| {
-            match places.take(Lane::Backfill, number, message, sink, polled) {
+        lane.receive(
+            wait,
+            max,
+            &mut |number, message| match places.take(Lane::Backfill, number, message, sink, polled) {
                 Next::GoOn => {}
                 Next::StopBackfill => finished.push((number, message.partition())),
                 Next::AskWhereToGoOn => discovery.ask(places.name(number), message.partition()),
-            }
-        });
+            },
+        );
         finished.into_iter().for_each(|(number, partition)| lane.stop(number, partition));
         self.throttle.spend(polled.bytes);
         if let Some(size) = polled.bytes.checked_div(polled.records) {

@@ -6,9 +6,7 @@ use std::time::{Duration, Instant};
 use rdkafka::ClientConfig;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
-use tapline_adapter::{
-    Lane, Polled, Positions, RawRecord, RecordSink, Source, SourceFacts, Start, Tap, TapOptions,
-};
+use tapline_adapter::{Lane, Polled, Positions, RawRecord, RecordSink, Source, SourceFacts, Start, Tap, TapOptions};
 use tapline_kafka::{EmbeddedBroker, KafkaSource};
 
 type Seen = (String, i32, i64, Option<Vec<u8>>, Option<Vec<u8>>, Vec<(String, Option<Vec<u8>>)>);
@@ -167,7 +165,10 @@ fn null_empty_and_repeated_are_told_apart() {
     producer.send(BaseRecord::<[u8], [u8]>::to("odd").partition(0).headers(headers)).map_err(|(e, _)| e).unwrap();
     let empty: &[u8] = &[];
     producer.send(BaseRecord::to("odd").partition(0).key(empty).payload(empty)).map_err(|(e, _)| e).unwrap();
-    producer.send(BaseRecord::to("odd").partition(0).key(&[0xff, 0x00][..]).payload(&[0][..])).map_err(|(e, _)| e).unwrap();
+    producer
+        .send(BaseRecord::to("odd").partition(0).key(&[0xff, 0x00][..]).payload(&[0][..]))
+        .map_err(|(e, _)| e)
+        .unwrap();
     producer.flush(Duration::from_secs(10)).unwrap();
 
     let mut tap = tap(&broker, Start::Earliest, Positions::new());

@@ -61,14 +61,21 @@ impl Client {
         }
     }
 
-    /// Identities of topics, absent where the broker tells none. Blocks.
-    pub(crate) fn topic_ids(&self, topics: &[&str], wait: Duration) -> Result<BTreeMap<String, String>, ErrorCode> {
+    /// Identities of topics, absent where the broker tells none. Asks `broker`: any knows them, and the controller,
+    /// which librdkafka would ask, is not always there. Blocks.
+    pub(crate) fn topic_ids(
+        &self,
+        topics: &[&str],
+        broker: i32,
+        wait: Duration,
+    ) -> Result<BTreeMap<String, String>, ErrorCode> {
         if topics.is_empty() {
             return Ok(BTreeMap::new());
         }
         let texts: Vec<CString> = topics.iter().map(|topic| c_text(topic)).collect();
         let mut names: Vec<*const c_char> = texts.iter().map(|text| text.as_ptr()).collect();
         let options = Options::new(self, rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, wait)?;
+        options.broker(broker)?;
         // SAFETY: the names outlive the call, which copies them; the collection is destroyed below.
         let collection = unsafe { rd::rd_kafka_TopicCollection_of_topic_names(names.as_mut_ptr(), names.len()) };
         let answer = self.ask(wait, |queue| {
@@ -151,6 +158,11 @@ impl Options {
             rd::rd_kafka_AdminOptions_set_request_timeout(raw, milliseconds(wait), ptr::null_mut(), 0)
         })?;
         Ok(options)
+    }
+
+    fn broker(&self, broker: i32) -> Result<(), ErrorCode> {
+        // SAFETY: the options are live; no text of the reason is asked for.
+        ErrorCode::check(unsafe { rd::rd_kafka_AdminOptions_set_broker(self.0.as_ptr(), broker, ptr::null_mut(), 0) })
     }
 
     fn read_committed(&self) {

@@ -22,10 +22,25 @@ unsafe impl Sync for Client {}
 /// What a handle reports by itself.
 #[derive(Debug)]
 pub(crate) enum ClientEvent {
-    Error { code: ErrorCode, text: String },
+    Error {
+        code: ErrorCode,
+        text: String,
+    },
     /// Level as in syslog: 3 is an error, 7 debugging.
-    Log { level: i32, text: String },
+    Log {
+        level: i32,
+        text: String,
+    },
     Other,
+}
+
+/// What a broker says about the cluster.
+#[derive(Debug)]
+pub(crate) struct Metadata {
+    /// The broker that answered.
+    pub(crate) broker: i32,
+    /// All topics that may be described.
+    pub(crate) topics: Vec<TopicMetadata>,
 }
 
 /// One topic as a broker describes it.
@@ -72,19 +87,20 @@ impl Client {
         Some(report)
     }
 
-    /// All topics that may be described. Blocks.
-    pub(crate) fn metadata(&self, wait: Duration) -> Result<Vec<TopicMetadata>, ErrorCode> {
+    /// Asks about all topics. Blocks.
+    pub(crate) fn metadata(&self, wait: Duration) -> Result<Metadata, ErrorCode> {
         let mut metadata = ptr::null();
         // SAFETY: the handle is live; the answer is read only on success and destroyed below.
-        let err = unsafe {
-            rd::rd_kafka_metadata(self.raw(), 1, ptr::null_mut(), &mut metadata, milliseconds(wait))
-        };
+        let err = unsafe { rd::rd_kafka_metadata(self.raw(), 1, ptr::null_mut(), &mut metadata, milliseconds(wait)) };
         ErrorCode::check(err)?;
         // SAFETY: on success the pointer holds an answer whose arrays have the counts it says.
-        let topics = unsafe { slice((*metadata).topics, (*metadata).topic_cnt) }.iter().map(topic_of).collect();
+        let answer = unsafe {
+            let topics = slice((*metadata).topics, (*metadata).topic_cnt).iter().map(topic_of).collect();
+            Metadata { broker: (*metadata).orig_broker_id, topics }
+        };
         // SAFETY: destroyed once, after everything was copied.
         unsafe { rd::rd_kafka_metadata_destroy(metadata) };
-        Ok(topics)
+        Ok(answer)
     }
 
     /// Identity of the cluster; cached by librdkafka after the first answer.
@@ -103,9 +119,8 @@ impl Client {
         let topic = c_text(topic);
         let (mut low, mut high) = (-1, -1);
         // SAFETY: the handle is live, the text and both numbers outlive the call.
-        let err = unsafe {
-            rd::rd_kafka_get_watermark_offsets(self.raw(), topic.as_ptr(), partition, &mut low, &mut high)
-        };
+        let err =
+            unsafe { rd::rd_kafka_get_watermark_offsets(self.raw(), topic.as_ptr(), partition, &mut low, &mut high) };
         (ErrorCode::check(err).is_ok() && low >= 0 && high >= 0).then_some((low, high))
     }
 }
