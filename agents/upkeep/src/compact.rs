@@ -1,0 +1,56 @@
+//! One rewrite: read, sort by chain key and time, write, replace.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use tapline_archive::writer::{FileWriter, sort_by_chain};
+use tapline_archive::{Archive, ArchiveError, DataFile};
+use tapline_model::schema;
+
+/// Rows written at a time.
+const SLICE: usize = 8_192;
+
+/// Why a rewrite did not happen; nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum CompactError {
+    /// The archive's fault, or a file that was replaced meanwhile.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// The rewrite panicked; a bug of ours.
+    #[error("the rewrite stopped unexpectedly: {0}; please report it")]
+    Stopped(String),
+}
+
+/// Rewrites files of one day as one sorted file, and replaces them.
+pub async fn compact(archive: &Arc<Archive>, inputs: Vec<Arc<DataFile>>) -> Result<(), CompactError> {
+    let (from, rows): (usize, u64) = (inputs.len(), inputs.iter().map(|file| file.rows).sum());
+    let worker = (Arc::clone(archive), inputs.clone());
+    let written = tokio::task::spawn_blocking(move || rewrite(&worker.0, &worker.1)).await;
+    let output = written.map_err(|error| CompactError::Stopped(error.to_string()))??;
+    archive.replace(&inputs, vec![output]).await?;
+    tracing::info!(files = from, rows, "compacted");
+    Ok(())
+}
+
+fn rewrite(archive: &Archive, inputs: &[Arc<DataFile>]) -> Result<DataFile, ArchiveError> {
+    let view = archive.view();
+    let columns: Vec<&str> = schema::EVENTS.fields().iter().map(|field| field.name().as_str()).collect();
+    let mut batches = Vec::new();
+    for file in inputs {
+        let damaged = |error: arrow::error::ArrowError| {
+            file.mark_damaged(&error.to_string());
+            ArchiveError::Damaged { path: file.path.clone(), what: error.to_string() }
+        };
+        for batch in view.reader.scan(file, &columns, SLICE)? {
+            batches.push(batch.map_err(damaged)?);
+        }
+    }
+    let sorted: RecordBatch = sort_by_chain(&batches)?;
+    drop(batches);
+    let day = inputs.first().map(|file| file.day.clone()).unwrap_or_default();
+    let mut writer = FileWriter::create(&archive.root(), &day, true)?;
+    for from in (0..sorted.num_rows()).step_by(SLICE) {
+        writer.append(&sorted.slice(from, SLICE.min(sorted.num_rows() - from)))?;
+    }
+    writer.finish()
+}

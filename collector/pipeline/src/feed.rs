@@ -1,0 +1,111 @@
+//! One source's loop: read both lanes, cut chunks, hand them to the archive, wait when it is full.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tapline_adapter::{AdapterError, Lane, Polled, ResumePoint, Tap, Undelivered};
+use tapline_archive::{Archive, ArchiveError, Progress};
+
+use crate::resume;
+use crate::sink::ChunkSink;
+
+/// How chunks are cut.
+#[derive(Debug, Clone, Copy)]
+pub struct FeedOptions {
+    /// Rows that end a chunk.
+    pub chunk_rows: usize,
+    /// Bytes of keys, headers and payloads that end a chunk.
+    pub chunk_bytes: usize,
+    /// Age that ends a chunk: bounds how long a row waits before it can be found.
+    pub chunk_age: Duration,
+}
+
+impl Default for FeedOptions {
+    fn default() -> Self {
+        Self { chunk_rows: 8_192, chunk_bytes: 8 << 20, chunk_age: Duration::from_millis(50) }
+    }
+}
+
+/// What a round of reading did.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Round {
+    /// Records read by the live and the backfill lane.
+    pub(crate) records: [u64; 2],
+    /// Their bytes.
+    pub(crate) bytes: u64,
+}
+
+/// The state between two chunks.
+pub(crate) struct Feed {
+    archive: Arc<Archive>,
+    sink: ChunkSink,
+    options: FeedOptions,
+    progress: Progress,
+    moved: BTreeMap<(String, i32), ResumePoint>,
+    missing: Vec<Undelivered>,
+    since: Option<Instant>,
+}
+
+impl Feed {
+    pub(crate) fn new(archive: Arc<Archive>, sink: ChunkSink, source: &str, system: &str, options: FeedOptions) -> Self {
+        let progress = Progress { source: source.to_owned(), system: system.to_owned(), ..Progress::default() };
+        Self { archive, sink, options, progress, moved: BTreeMap::new(), missing: Vec::new(), since: None }
+    }
+
+    /// Reads what has arrived. The live lane always comes first; the other one never waits.
+    pub(crate) fn round(&mut self, tap: &mut dyn Tap) -> Result<Round, FeedError> {
+        let mut round = Round::default();
+        // A chunk that is still open must not get older than its age while nothing arrives.
+        let wait = self.since.map_or(self.options.chunk_age, |since| self.options.chunk_age.saturating_sub(since.elapsed()));
+        for (at, lane, wait) in [(0, Lane::Live, wait), (1, Lane::Backfill, Duration::ZERO)] {
+            let room = self.options.chunk_rows.saturating_sub(self.sink.rows()).max(1);
+            let polled = tap.poll(lane, wait, room, &mut self.sink)?;
+            round.records[at] = polled.records as u64;
+            round.bytes += polled.bytes as u64;
+            self.take_over(polled);
+            if self.is_due() {
+                self.hand_over()?;
+            }
+        }
+        Ok(round)
+    }
+
+    /// Hands over what is left.
+    pub(crate) fn hand_over(&mut self) -> Result<(), FeedError> {
+        self.since = None;
+        if self.sink.rows() == 0 && self.moved.is_empty() && self.missing.is_empty() {
+            return Ok(());
+        }
+        self.progress.moved = std::mem::take(&mut self.moved).into_iter().map(resume::moved).collect();
+        self.progress.missing = std::mem::take(&mut self.missing).into_iter().map(resume::missing).collect();
+        let batch = self.sink.finish();
+        Ok(self.archive.append(batch, &self.progress)?)
+    }
+
+    fn take_over(&mut self, polled: Polled) {
+        let something = polled.records > 0 || !polled.moved.is_empty() || !polled.undelivered.is_empty();
+        if something && self.since.is_none() {
+            self.since = Some(Instant::now());
+        }
+        self.moved.extend(polled.moved);
+        self.missing.extend(polled.undelivered);
+    }
+
+    fn is_due(&self) -> bool {
+        self.sink.rows() >= self.options.chunk_rows
+            || self.sink.bytes() >= self.options.chunk_bytes
+            || self.since.is_some_and(|since| since.elapsed() >= self.options.chunk_age)
+    }
+}
+
+/// Why a round ended early.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FeedError {
+    /// The broker's fault; the next round may go on.
+    #[error(transparent)]
+    Adapter(#[from] AdapterError),
+    /// Rows could not be taken over; the tap is opened anew at the archive's positions.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+}
