@@ -36,7 +36,8 @@ pub struct EventSummary {
     pub size: i32,
     /// The beginning of the body, at most 400 characters; JSON stays JSON but may be cut.
     pub preview: Option<String>,
-    /// Root cause when it is a dead letter.
+    /// Root cause when it is a dead letter. Another name in JSON, because [`EventDetail`] holds both.
+    #[serde(rename = "root_cause")]
     pub dead_letter: Option<String>,
     /// The attempt when it is on a retry topic.
     pub retry: Option<i32>,

@@ -1,0 +1,98 @@
+//! One call: the browser's fetch, stopped by an [`Abort`], read as JSON or text.
+
+use serde::{Serialize, de::DeserializeOwned};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortController, AbortSignal, RequestInit, Response};
+
+use super::failure::Failure;
+
+/// Stops a call when it is dropped: kept by whoever waits, never by the call itself.
+pub(crate) struct Abort(Option<AbortController>);
+
+/// The call's end of an [`Abort`].
+#[derive(Clone)]
+pub(crate) struct Stop(Option<AbortSignal>);
+
+impl Abort {
+    /// For one call.
+    pub(crate) fn new() -> Self {
+        Self(AbortController::new().ok())
+    }
+
+    /// What the call is given.
+    pub(crate) fn stop(&self) -> Stop {
+        Stop(self.0.as_ref().map(AbortController::signal))
+    }
+}
+
+impl Drop for Abort {
+    fn drop(&mut self) {
+        if let Some(controller) = &self.0 {
+            controller.abort();
+        }
+    }
+}
+
+/// Why a call ended without an answer.
+pub(crate) enum Ended {
+    /// Nobody waits any more.
+    Aborted,
+    /// It failed.
+    Failed(Failure),
+}
+
+impl From<Failure> for Ended {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// `GET` of a path with its query.
+pub(crate) async fn get<T: DeserializeOwned>(path: &str, stop: &Stop) -> Result<T, Ended> {
+    let text = send(path, &request("GET", stop)).await?;
+    read(path, &text)
+}
+
+/// `POST` of a JSON body, answered as JSON.
+pub(crate) async fn post<T: DeserializeOwned>(path: &str, body: &impl Serialize, stop: &Stop) -> Result<T, Ended> {
+    let text = post_for(path, body, "application/json", stop).await?;
+    read(path, &text)
+}
+
+/// `POST` of a JSON body, answered as text of the type asked for.
+pub(crate) async fn post_for(path: &str, body: &impl Serialize, accept: &str, stop: &Stop) -> Result<String, Ended> {
+    let init = request("POST", stop);
+    let body = serde_json::to_string(body).map_err(|error| Failure::answer(path, &error.to_string()))?;
+    init.set_body(&JsValue::from_str(&body));
+    if let Ok(headers) = web_sys::Headers::new() {
+        let _valid = headers.set("content-type", "application/json");
+        let _valid = headers.set("accept", accept);
+        init.set_headers(&headers);
+    }
+    send(path, &init).await
+}
+
+fn request(method: &str, stop: &Stop) -> RequestInit {
+    let init = RequestInit::new();
+    init.set_method(method);
+    init.set_signal(stop.0.as_ref());
+    init
+}
+
+fn read<T: DeserializeOwned>(path: &str, text: &str) -> Result<T, Ended> {
+    serde_json::from_str(text).map_err(|error| Failure::answer(path, &error.to_string()).into())
+}
+
+async fn send(path: &str, init: &RequestInit) -> Result<String, Ended> {
+    let fetched = JsFuture::from(leptos::prelude::window().fetch_with_str_and_init(path, init)).await;
+    let response: Response = fetched.map_err(|error| ended(&error))?.unchecked_into();
+    let text = response.text().map_err(|error| ended(&error))?;
+    let text = JsFuture::from(text).await.map_err(|error| ended(&error))?.as_string().unwrap_or_default();
+    if response.ok() { Ok(text) } else { Err(Failure::of(response.status(), &text).into()) }
+}
+
+fn ended(error: &JsValue) -> Ended {
+    let name = js_sys::Reflect::get(error, &JsValue::from_str("name")).ok().and_then(|name| name.as_string());
+    if name.as_deref() == Some("AbortError") { Ended::Aborted } else { Ended::Failed(Failure::network()) }
+}

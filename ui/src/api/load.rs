@@ -1,0 +1,81 @@
+//! An answer that follows its question: when the path changes it is asked again, the old answer stays until the new one
+//! is there, and what nobody waits for any more is stopped.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use serde::de::DeserializeOwned;
+
+use super::{
+    client::{self, Abort, Ended, Stop},
+    failure::Failure,
+};
+
+/// The newest answer and how its successor stands.
+pub(crate) struct Load<T: Send + Sync + 'static> {
+    /// The newest answer, whatever has failed since.
+    pub(crate) data: RwSignal<Option<Arc<T>>>,
+    /// Why the newest call failed; cleared by the next answer.
+    pub(crate) failure: RwSignal<Option<Failure>>,
+    /// Whether a call is under way.
+    pub(crate) loading: RwSignal<bool>,
+    again: RwSignal<u32>,
+}
+
+impl<T: Send + Sync + 'static> Clone for Load<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: Send + Sync + 'static> Copy for Load<T> {}
+
+impl<T: Send + Sync + 'static> Load<T> {
+    /// Asks the same again.
+    pub(crate) fn retry(self) {
+        self.again.update(|count| *count += 1);
+    }
+}
+
+/// Asks for the path whenever it changes; while it is `None` nothing is asked and nothing shown.
+pub(crate) fn use_load<T>(path: impl Fn() -> Option<String> + 'static) -> Load<T>
+where
+    T: DeserializeOwned + Send + Sync + 'static,
+{
+    let load = Load {
+        data: RwSignal::new(None),
+        failure: RwSignal::new(None),
+        loading: RwSignal::new(false),
+        again: RwSignal::new(0),
+    };
+    let under_way = StoredValue::new_local(None::<Abort>);
+    Effect::new(move |_| {
+        load.again.track();
+        let path = path();
+        let abort = Abort::new();
+        let stop = abort.stop();
+        under_way.set_value(Some(abort));
+        match path {
+            Some(path) => leptos::task::spawn_local(run(load, path, stop)),
+            None => {
+                load.data.set(None);
+                load.loading.set(false);
+            }
+        }
+    });
+    on_cleanup(move || drop(under_way.try_update_value(Option::take)));
+    load
+}
+
+async fn run<T: DeserializeOwned + Send + Sync + 'static>(load: Load<T>, path: String, stop: Stop) {
+    load.loading.set(true);
+    match client::get::<T>(&path, &stop).await {
+        Ok(data) => {
+            load.data.try_set(Some(Arc::new(data)));
+            load.failure.try_set(None);
+        }
+        Err(Ended::Failed(failure)) => drop(load.failure.try_set(Some(failure))),
+        Err(Ended::Aborted) => return,
+    }
+    load.loading.try_set(false);
+}

@@ -1,0 +1,47 @@
+//! What is mounted: the contexts, the router and the frame around every page.
+
+use leptos::prelude::*;
+use leptos_router::{
+    components::{Outlet, ParentRoute, Route, Router, Routes},
+    path,
+};
+
+use crate::{
+    drawer,
+    frame::Frame,
+    keyboard, pages,
+    state::{hues, refresh, settings, theme, url},
+    ui::toast,
+};
+
+/// The whole page.
+#[component]
+pub(crate) fn App() -> impl IntoView {
+    theme::provide_theme();
+    settings::provide_settings();
+    hues::provide_hues();
+    refresh::provide_beat();
+    toast::provide_toasts();
+    keyboard::provide_keyboard();
+    view! {
+        <Router>
+            <Routes fallback=|| ().into_any()>
+                <ParentRoute path=path!("") view=Shell>
+                    <Route path=path!("") view=pages::overview::Overview/>
+                    <Route path=path!("events") view=pages::events::Events/>
+                    <Route path=path!("chain/:id") view=pages::chain::Chain/>
+                    <Route path=path!("sql") view=pages::sql::Sql/>
+                    <Route path=path!("system") view=pages::system::System/>
+                    <Route path=path!("*any") view=pages::nowhere::Nowhere/>
+                </ParentRoute>
+            </Routes>
+        </Router>
+    }
+}
+
+#[component]
+fn Shell() -> impl IntoView {
+    url::provide_address();
+    drawer::provide_neighbours();
+    view! { <Frame><Outlet/></Frame> }
+}

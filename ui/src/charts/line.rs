@@ -1,0 +1,72 @@
+//! A chart of one number over time: a line with its area or bars, the period before it in grey.
+
+use leptos::prelude::*;
+
+use super::{
+    HEIGHT, WIDTH,
+    axes::{Grid, TimeWords},
+    path::{self, Bars},
+    scale::Scale,
+    time_axis,
+};
+use crate::state::time_range::use_zone;
+
+/// What a chart draws.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Points {
+    /// Begin of the first point, milliseconds since 1970.
+    pub(crate) from: i64,
+    /// End of the last.
+    pub(crate) to: i64,
+    /// Absent where nothing is known.
+    pub(crate) values: Vec<Option<f64>>,
+    /// The period before; may be empty.
+    pub(crate) before: Vec<Option<f64>>,
+    /// Bars rather than a line.
+    pub(crate) bars: bool,
+}
+
+impl Points {
+    fn max(&self) -> f64 {
+        self.values.iter().chain(&self.before).flatten().copied().filter(|value| value.is_finite()).fold(0.0, f64::max)
+    }
+}
+
+/// The chart.
+#[component]
+pub(crate) fn LineChart(
+    /// What it draws.
+    points: Points,
+    /// Such as `/s`.
+    #[prop(into)]
+    unit: String,
+    /// Its colour: `bad`, `warn`, `ok`, `act`, or nothing for grey.
+    #[prop(optional)]
+    tone: &'static str,
+    /// What it shows, read aloud.
+    #[prop(into)]
+    label: String,
+    /// Words under it.
+    #[prop(default = 2)]
+    words: u32,
+) -> impl IntoView {
+    let zone = use_zone();
+    let scale = Scale::holding(points.max(), 3);
+    let marks = if points.bars {
+        let counts: Vec<u64> = points.values.iter().map(|value| value.unwrap_or(0.0).round() as u64).collect();
+        let mut base = vec![0.0; counts.len()];
+        let bars = Bars { buckets: counts.len() }.stack(&counts, &mut base, scale);
+        view! { <path class="f solid" d=bars></path> }.into_any()
+    } else {
+        let (before, area, line) = (path::line(&points.before, scale), path::area(&points.values, scale), path::line(&points.values, scale));
+        view! { <path class="before" d=before></path><path class="area" d=area></path><path d=line></path> }.into_any()
+    };
+    let (from, to) = (points.from, points.to);
+    view! {
+        <div class=format!("chart {tone}") role="img" aria-label=label>
+            <Grid scale unit/>
+            <svg class="plot" viewBox=format!("0 0 {WIDTH} {HEIGHT}") preserveAspectRatio="none" aria-hidden="true">{marks}</svg>
+            {move || view! { <TimeWords ticks=time_axis::ticks(from, to, words, zone.get())/> }}
+        </div>
+    }
+}

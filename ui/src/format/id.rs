@@ -1,0 +1,48 @@
+//! IDs as text: shortened in the middle, where they differ least, so that begin and end can be compared.
+
+/// Shortens to about `limit` characters: `9c41d0…7e5b`. The end is never cut away.
+pub(crate) fn middle(text: &str, limit: usize) -> String {
+    let length = text.chars().count();
+    if length <= limit.max(5) {
+        return text.to_owned();
+    }
+    let tail = (limit - 1) * 2 / 5;
+    let head = limit - 1 - tail;
+    let begin: String = text.chars().take(head).collect();
+    let end: String = text.chars().skip(length - tail).collect();
+    format!("{begin}…{end}")
+}
+
+/// Whether a text looks like an identifier rather than a word, so that a value can be offered as a link: it holds a
+/// digit and is neither short, nor long, nor a sentence, a time or a decimal number.
+pub(crate) fn looks_like_id(value: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '/');
+    let digits = value.chars().filter(char::is_ascii_digit).count();
+    (6..=80).contains(&value.len())
+        && digits >= 3
+        && value.chars().all(plain)
+        && value.parse::<f64>().is_err()
+        && super::time::parse(value).is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_middle_goes_and_both_ends_stay() {
+        assert_eq!(middle("ORD-84127190", 20), "ORD-84127190");
+        assert_eq!(middle("9c41d0aa55bb77cc0011223344557e5b", 12), "9c41d0a…7e5b");
+        assert_eq!(middle("äöüäöüäöüäöü", 6), "äöü…öü");
+    }
+
+    #[test]
+    fn words_times_and_prices_are_no_ids() {
+        for id in ["ORD-84127190", "0192f3aa-77c1-7e00-9a41-2f1b63aaa41c", "C-2290417", "9c41d0aa55bb77cc"] {
+            assert!(looks_like_id(id), "{id}");
+        }
+        for other in ["CARTE_BANCAIRE", "2026-11-21T01:47:12.228Z", "287.76", "FR", "card declined by bank 123", "12345678.5"] {
+            assert!(!looks_like_id(other), "{other}");
+        }
+    }
+}

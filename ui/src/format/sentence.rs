@@ -1,0 +1,65 @@
+//! Sentences from the server: names stand between backticks and are set in monospace. Nothing in them is ever markup.
+
+/// A piece of a sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Piece {
+    /// Words.
+    Words(String),
+    /// The name of a thing.
+    Name(String),
+}
+
+/// Splits at backticks. One that is not closed stands for itself.
+pub(crate) fn pieces(sentence: &str) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut rest = sentence;
+    while let Some((before, after)) = rest.split_once('`') {
+        let Some((name, tail)) = after.split_once('`') else { break };
+        if !before.is_empty() {
+            pieces.push(Piece::Words(before.to_owned()));
+        }
+        if !name.is_empty() {
+            pieces.push(Piece::Name(name.to_owned()));
+        }
+        rest = tail;
+    }
+    if !rest.is_empty() {
+        pieces.push(Piece::Words(rest.to_owned()));
+    }
+    pieces
+}
+
+/// The sentence without its backticks, for titles and what is read aloud.
+pub(crate) fn plain(sentence: &str) -> String {
+    pieces(sentence)
+        .into_iter()
+        .map(|piece| match piece {
+            Piece::Words(text) | Piece::Name(text) => text,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stand_between_backticks() {
+        assert_eq!(
+            pieces("`payments` reads `orders`."),
+            [
+                Piece::Name("payments".into()),
+                Piece::Words(" reads ".into()),
+                Piece::Name("orders".into()),
+                Piece::Words(".".into())
+            ]
+        );
+        assert_eq!(plain("`a` b"), "a b");
+    }
+
+    #[test]
+    fn an_open_backtick_and_markup_are_text() {
+        assert_eq!(pieces("a ` <b>"), [Piece::Words("a ` <b>".into())]);
+        assert_eq!(pieces(""), []);
+    }
+}

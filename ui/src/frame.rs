@@ -1,0 +1,78 @@
+//! What stands around every page: search and time range above, pages at the left, the status line below, the drawer of
+//! one event at the right.
+
+use leptos::prelude::*;
+use tapline_api::Status;
+
+use crate::{
+    api::load::{Load, use_load},
+    drawer::EventDrawer,
+    keyboard::{Command, use_commands},
+    state::{refresh::use_beat, theme::use_theme, url::use_address},
+    ui::{Ico, Icon, IconButton, toast::ToastPlace},
+};
+
+mod keys;
+mod nav;
+mod search;
+mod status;
+mod time_menu;
+
+/// `GET /status`, asked at every beat: for the frame and for pages that depend on it.
+#[derive(Clone, Copy)]
+pub(crate) struct StatusLoad(pub(crate) Load<Status>);
+
+/// The frame around a page.
+#[component]
+pub(crate) fn Frame(
+    /// The page.
+    children: Children,
+) -> impl IntoView {
+    let beat = use_beat();
+    let status = use_load::<Status>(move || {
+        beat.follow();
+        Some("/api/v1/status".to_owned())
+    });
+    provide_context(StatusLoad(status));
+    let (address, help) = (use_address(), RwSignal::new(false));
+    use_commands(move |command| match command {
+        Command::Go(path) => {
+            address.go(&address.link(path));
+            true
+        }
+        Command::Help => {
+            help.set(true);
+            true
+        }
+        _ => false,
+    });
+    view! {
+        <div class="app">
+            <a class="skip" href="#main">"Skip to the page"</a>
+            <Top/>
+            <nav::Nav/>
+            <main class="main" id="main" tabindex="-1">
+                {children()}
+                <EventDrawer/>
+            </main>
+            <status::StatusLine help/>
+        </div>
+        <keys::KeysDialog open=help/>
+        <ToastPlace/>
+    }
+}
+
+#[component]
+fn Top() -> impl IntoView {
+    let (address, theme) = (use_address(), use_theme());
+    view! {
+        <header class="top">
+            <a class="brand" href=move || address.link("/")><Ico icon=Icon::Mark/><b>"Tapline"</b></a>
+            <search::Search/>
+            <div class="top-end">
+                <time_menu::TimeMenu/>
+                <IconButton icon=Icon::Theme label="Switch between dark and light" on_press=move |_| theme.flip()/>
+            </div>
+        </header>
+    }
+}

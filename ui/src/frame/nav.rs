@@ -1,0 +1,63 @@
+//! The pages at the left: only those that exist. A chain is reached by its ID.
+
+use leptos::prelude::*;
+use tapline_api::{Level, Status};
+
+use super::StatusLoad;
+use crate::{
+    format::number,
+    state::url::use_address,
+    ui::{Ico, Icon, Mark, Shape},
+};
+
+const PAGES: [(&str, &str, Icon); 3] =
+    [("/", "Overview", Icon::Overview), ("/events", "Events", Icon::Events), ("/sql", "SQL", Icon::Sql)];
+
+/// Links to the pages and the name of the environment.
+#[component]
+pub(super) fn Nav() -> impl IntoView {
+    let StatusLoad(status) = expect_context();
+    let page = |(path, name, icon): (&'static str, &'static str, Icon)| view! { <PageLink path name icon>{(path == "/events").then(|| view! { <DeadLetters/> })}</PageLink> };
+    let environment = move || status.data.get().map(|status| environment(&status));
+    view! {
+        <nav class="nav" aria-label="Pages">
+            {PAGES.into_iter().map(page).collect_view()}
+            <hr/>
+            <PageLink path="/system" name="System" icon=Icon::System>{()}</PageLink>
+            {environment}
+        </nav>
+    }
+}
+
+#[component]
+fn PageLink(path: &'static str, name: &'static str, icon: Icon, children: Children) -> impl IntoView {
+    let address = use_address();
+    let current = move || address.path.with(|now| now.trim_end_matches('/') == path.trim_end_matches('/'));
+    view! {
+        <a href=move || address.link(path) aria-current=move || current().then_some("page") title=name>
+            <Ico icon/><span>{name}</span>{children()}
+        </a>
+    }
+}
+
+/// Dead letters of the last hour, beside the page that lists them.
+#[component]
+fn DeadLetters() -> impl IntoView {
+    let StatusLoad(status) = expect_context();
+    move || {
+        let count = status.data.with(|status| status.as_ref().map_or(0, |status| status.dead_letters));
+        (count > 0).then(|| {
+            let title = format!("{} in the last hour", number::count(count, "dead letter", "dead letters"));
+            view! { <span class="n bad" title=title><Mark shape=Shape::DeadLetter level=Level::Bad small=true/>{number::short(count)}</span> }
+        })
+    }
+}
+
+fn environment(status: &Status) -> impl IntoView + use<> {
+    let colour = match status.environment.colour.as_str() {
+        known @ ("blue" | "green" | "amber" | "red" | "violet") => format!("env env-{known}"),
+        _ => "env".to_owned(),
+    };
+    let version = format!("Tapline {}", status.version);
+    view! { <div class="foot" title=version><span class=colour>{status.environment.name.clone()}</span></div> }
+}

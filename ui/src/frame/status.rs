@@ -1,0 +1,126 @@
+//! The status line: whether the tap itself is well comes before every other number.
+
+use leptos::prelude::*;
+use tapline_api::{Level, Status};
+
+use super::StatusLoad;
+use crate::{
+    format::{number, sentence, time},
+    state::url::use_address,
+    ui::{Mark, Shape},
+};
+
+/// The line below every page.
+#[component]
+pub(super) fn StatusLine(
+    /// Set to show all keys.
+    help: RwSignal<bool>,
+) -> impl IntoView {
+    let StatusLoad(load) = expect_context();
+    let line = move || match (load.data.get(), load.failure.get()) {
+        (_, Some(failure)) => view! {
+            <span role="alert"><Mark shape=Shape::Failing level=Level::Bad small=true/>{failure.title}</span>
+            <span class="t3">"asked again every 10 s"</span>
+        }
+        .into_any(),
+        (Some(status), None) => view! { <Parts status=(*status).clone()/> }.into_any(),
+        (None, None) => ().into_any(),
+    };
+    view! {
+        <footer class="status" aria-label="Status">
+            {line}
+            <button type="button" class="t3 keys-button" on:click=move |_| help.set(true)><kbd>"?"</kbd>" keys"</button>
+        </footer>
+    }
+}
+
+/// Shape, colour and words for the sources.
+fn sources(status: &Status) -> (Shape, Level, String) {
+    match (status.sources, status.sources_up) {
+        (0, _) => (Shape::Off, Level::Mute, "No source configured".to_owned()),
+        (all, up) if up >= all => (Shape::Well, Level::Ok, format!("Sources {up} of {all} up")),
+        (all, up) => (Shape::Failing, Level::Bad, format!("Sources {up} of {all} up")),
+    }
+}
+
+fn newest(status: &Status) -> Option<String> {
+    let age = status.newest_age_seconds?;
+    Some(format!("newest row {} old", number::duration((age * 1000.0).max(0.0).round())))
+}
+
+fn archive(status: &Status) -> String {
+    let archive = &status.archive;
+    if archive.rows == 0 && archive.hot_rows == 0 {
+        return format!("archive empty, {}", archive.location);
+    }
+    let days = archive.oldest.as_deref().and_then(time::parse).zip(time::parse(&status.now)).map(|(oldest, now)| (now - oldest) / 1000);
+    let span = days.map(|ms| format!(", {}", number::duration(ms as f64))).unwrap_or_default();
+    format!("archive {}{span}", number::bytes(archive.bytes + archive.index_bytes))
+}
+
+#[component]
+fn Parts(status: Status) -> impl IntoView {
+    let address = use_address();
+    let (shape, level, words) = sources(&status);
+    let gaps = (status.sources > 0).then(|| match status.gaps {
+        0 => view! { <span><Mark shape=Shape::Well level=Level::Ok small=true/>"no gaps"</span> }.into_any(),
+        gaps => view! { <span><Mark shape=Shape::Behind level=Level::Warn small=true/>{number::count(gaps as u64, "gap", "gaps")}</span> }.into_any(),
+    });
+    let problem = status.problems.first().map(|problem| {
+        let (text, title) = (sentence::plain(problem), sentence::plain(problem));
+        view! { <a class="cut problem" href=move || address.link("/system") title=title><Mark shape=Shape::Behind level=Level::Warn small=true/>{text}</a> }
+    });
+    view! {
+        <span><Mark shape level small=true/>{words}</span>
+        <span>{number::rate(status.rate)}</span>
+        {newest(&status).map(|text| view! { <span>{text}</span> })}
+        {gaps}
+        {problem}
+        <span class="push t3" title=status.archive.location.clone()>{archive(&status)}</span>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tapline_api::{ArchiveFigures, Environment};
+
+    use super::*;
+
+    fn status() -> Status {
+        Status {
+            environment: Environment { name: "shop".into(), colour: "amber".into(), confirm_replays: false },
+            version: "0.1.0".into(),
+            now: "2026-11-21T03:12:44.000000Z".into(),
+            sources_up: 2,
+            sources: 2,
+            rate: 0.0,
+            newest_age_seconds: Some(0.3),
+            gaps: 0,
+            dead_letters: 0,
+            archive: ArchiveFigures { location: "./tapline-data".into(), ..ArchiveFigures::default() },
+            problems: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_source_that_is_down_is_said_by_shape_and_number() {
+        assert_eq!(sources(&status()).2, "Sources 2 of 2 up");
+        let down = sources(&Status { sources_up: 1, ..status() });
+        assert_eq!((down.0, down.2.as_str()), (Shape::Failing, "Sources 1 of 2 up"));
+        assert_eq!(sources(&Status { sources: 0, sources_up: 0, ..status() }).2, "No source configured");
+    }
+
+    #[test]
+    fn the_archive_says_size_and_span() {
+        assert_eq!(archive(&status()), "archive empty, ./tapline-data");
+        let archive_figures = ArchiveFigures {
+            bytes: 1_900_000_000_000,
+            index_bytes: 40_000_000_000,
+            rows: 1,
+            oldest: Some("2026-10-21T03:12:44.000000Z".into()),
+            ..ArchiveFigures::default()
+        };
+        assert_eq!(archive(&Status { archive: archive_figures, ..status() }), "archive 1.94 TB, 31 days");
+        assert_eq!(newest(&status()).as_deref(), Some("newest row 300 ms old"));
+    }
+}

@@ -1,0 +1,243 @@
+//! The address is the state: what stands behind `?`, read and written as ordered pairs. What the pairs mean belongs to
+//! their users ([`super::time_range`], [`crate::filter`], the pages).
+
+use std::fmt::Write;
+
+use leptos::prelude::*;
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_location, use_navigate},
+};
+
+/// Pairs of a query, in order; a name may stand more than once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Query(Vec<(String, String)>);
+
+impl Query {
+    /// Reads `a=b&c=d`, with or without a leading `?`.
+    pub(crate) fn parse(text: &str) -> Self {
+        let pairs = text.trim_start_matches('?').split('&').filter(|pair| !pair.is_empty());
+        Self(
+            pairs
+                .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+                .map(|(name, value)| (decode(name), decode(value)))
+                .collect(),
+        )
+    }
+
+    /// The first value of a name.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.all(name).next()
+    }
+
+    /// Every value of a name.
+    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(pair, _)| pair == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Every pair.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Gives a name one value, or none. It keeps its place.
+    pub(crate) fn set(&mut self, name: &str, value: Option<&str>) {
+        let place = self.0.iter().position(|(pair, _)| pair == name).unwrap_or(self.0.len());
+        self.0.retain(|(pair, _)| pair != name);
+        if let Some(value) = value {
+            self.0.insert(place.min(self.0.len()), (name.to_owned(), value.to_owned()));
+        }
+    }
+
+    /// Adds a value beside those that a name has.
+    pub(crate) fn add(&mut self, name: &str, value: &str) {
+        self.0.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Removes every pair whose name is not wanted.
+    pub(crate) fn keep(&mut self, wanted: impl Fn(&str) -> bool) {
+        self.0.retain(|(name, _)| wanted(name));
+    }
+
+    /// `path?a=b`, or `path` alone when there is nothing to say.
+    pub(crate) fn on(&self, path: &str) -> String {
+        if self.0.is_empty() { path.to_owned() } else { format!("{path}?{self}") }
+    }
+}
+
+impl std::fmt::Display for Query {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (index, (name, value)) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_char('&')?;
+            }
+            write!(f, "{}={}", encode(name, b"-_.~"), encode(value, b"-_.~:/,@!$()*;="))?;
+        }
+        Ok(())
+    }
+}
+
+/// One segment of a path, so that an ID with slashes stays one.
+pub(crate) fn segment(text: &str) -> String {
+    encode(text, b"-_.~:,@!$()*;=")
+}
+
+/// The page of a chain.
+pub(crate) fn chain_path(id: &str) -> String {
+    format!("/chain/{}", segment(id))
+}
+
+fn encode(text: &str, plain: &[u8]) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || plain.contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            let _infallible = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
+
+/// Undoes percent encoding and `+`; what is not valid stays as it came.
+pub(crate) fn decode(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        match (byte, bytes.get(at + 1..at + 3).and_then(hex_pair)) {
+            (b'%', Some(value)) => {
+                decoded.push(value);
+                at += 3;
+            }
+            (b'+', _) => {
+                decoded.push(b' ');
+                at += 1;
+            }
+            _ => {
+                decoded.push(byte);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+fn hex_pair(digits: &[u8]) -> Option<u8> {
+    let high = char::from(digits[0]).to_digit(16)?;
+    let low = char::from(digits[1]).to_digit(16)?;
+    u8::try_from(high * 16 + low).ok()
+}
+
+/// Reads and changes the address of the page.
+#[derive(Clone, Copy)]
+pub(crate) struct Address {
+    /// Path without query.
+    pub(crate) path: Memo<String>,
+    /// What stands behind `?`.
+    pub(crate) query: Memo<Query>,
+    go: StoredValue<Box<dyn Fn(&str, NavigateOptions)>, LocalStorage>,
+}
+
+/// The address, from anywhere below [`provide_address`].
+pub(crate) fn use_address() -> Address {
+    expect_context()
+}
+
+/// Makes [`use_address`] answer. To be called inside the router.
+pub(crate) fn provide_address() {
+    let location = use_location();
+    let search = location.search;
+    let navigate = use_navigate();
+    provide_context(Address {
+        path: location.pathname,
+        query: Memo::new(move |_| search.with(|text| Query::parse(text))),
+        go: StoredValue::new_local(Box::new(move |to, options| navigate(to, options))),
+    });
+}
+
+impl Address {
+    /// The value of a name, followed as it changes.
+    pub(crate) fn get(self, name: &'static str) -> Memo<Option<String>> {
+        Memo::new(move |_| self.query.with(|query| query.get(name).map(str::to_owned)))
+    }
+
+    /// Goes to a path that starts with `/`; Back returns.
+    pub(crate) fn go(self, to: &str) {
+        self.go.with_value(|go| go(to, NavigateOptions::default()));
+    }
+
+    /// Changes the query of this page; Back undoes it.
+    pub(crate) fn push(self, change: impl FnOnce(&mut Query)) {
+        self.change(change, false);
+    }
+
+    /// Changes the query of this page in place, for what is no step of its own.
+    pub(crate) fn replace(self, change: impl FnOnce(&mut Query)) {
+        self.change(change, true);
+    }
+
+    fn change(self, change: impl FnOnce(&mut Query), replace: bool) {
+        let mut query = self.query.get_untracked();
+        change(&mut query);
+        let to = query.on(&self.path.get_untracked());
+        self.go.with_value(|go| go(&to, NavigateOptions { replace, scroll: false, ..NavigateOptions::default() }));
+    }
+
+    /// A link to another page that keeps the time range, followed as it changes.
+    pub(crate) fn link(self, path: &str) -> String {
+        let (path, wanted) = path.split_once('?').unwrap_or((path, ""));
+        let mut query = Query::parse(wanted);
+        if query.get("from").is_none() && query.get("to").is_none() {
+            for name in ["from", "to"] {
+                let value = self.query.with(|now| now.get(name).map(str::to_owned));
+                query.set(name, value.as_deref());
+            }
+        }
+        query.on(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn names_may_stand_more_than_once_and_keep_their_order() {
+        let query = Query::parse("?field=amount%3E100&type=A&field=b:c");
+        assert_eq!(query.all("field").collect::<Vec<_>>(), ["amount>100", "b:c"]);
+        assert_eq!(query.to_string(), "field=amount%3E100&type=A&field=b:c");
+    }
+
+    #[test]
+    fn setting_replaces_in_place_and_none_removes() {
+        let mut query = Query::parse("a=1&b=2&a=3&c=4");
+        query.set("a", Some("9"));
+        assert_eq!(query.to_string(), "a=9&b=2&c=4");
+        query.set("b", None);
+        assert_eq!(query.on("/events"), "/events?a=9&c=4");
+        query.keep(|_| false);
+        assert_eq!(query.on("/events"), "/events");
+    }
+
+    #[test]
+    fn broken_encoding_stays_as_it_came() {
+        assert_eq!(decode("100%"), "100%");
+        assert_eq!(decode("%zz+%4"), "%zz %4");
+    }
+
+    #[test]
+    fn an_id_with_slashes_is_one_segment() {
+        assert_eq!(chain_path("path=/a b"), "/chain/path=%2Fa%20b");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_written_is_read_back(pairs in prop::collection::vec((".{1,8}", ".{0,12}"), 0..5)) {
+            let query = Query(pairs);
+            prop_assert_eq!(Query::parse(&query.to_string()), query);
+        }
+    }
+}
