@@ -192,8 +192,8 @@ mod tests {
         let value = |name| record.headers.last(name).unwrap();
         assert_eq!(value("kafka_original-partition"), [0, 0, 0, 4]);
         assert_eq!(value("kafka_original-offset"), [0, 0, 0, 0, 0, 0, 1, 2]);
-        assert_eq!(value("kafka_original-timestamp"), [0, 0, 0x01, 0xa1, 0xfd, 0x7f, 0xe6, 0x9b].as_slice());
-        assert_eq!(value("retry_topic-original-timestamp"), [0x01, 0xa1, 0xfd, 0x7f, 0xe6, 0x9b]);
+        assert_eq!(value("kafka_original-timestamp"), [0, 0, 0x01, 0xa1, 0xfc, 0x17, 0x8c, 0x5b].as_slice());
+        assert_eq!(value("retry_topic-original-timestamp"), [0x01, 0xa1, 0xfc, 0x17, 0x8c, 0x5b]);
         assert_eq!(value("retry_topic-attempts"), [0, 0, 0, 2]);
         assert_eq!(from_big_integer(value("retry_topic-backoff-timestamp")), AT + 1_200);
         assert_eq!(value("kafka_original-timestamp-type"), b"CreateTime");

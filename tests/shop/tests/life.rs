@@ -151,56 +151,48 @@ async fn everything_that_was_promised_appears() {
 async fn the_past_is_there_at_once_and_is_not_handled_again() {
     let cluster = cluster();
     let brokers = cluster.bootstrap_servers();
-    let history = Duration::from_secs(10 * 60);
-    // So slow that the present adds nothing.
-    let options = ShopOptions { brokers: brokers.clone(), orders_per_minute: 1.0, history, ..ShopOptions::default() };
-    let running = Running::start(options.clone());
-    let committed = timeout(PATIENCE, wait_for_commits(&brokers)).await;
-    assert!(committed.is_ok(), "the groups never committed");
-    let summary = running.end().await;
-    assert!((6..=20).contains(&summary.orders), "{summary:?}");
+    // About 300 orders of the past, then 20 a second.
+    let history = Duration::from_secs(15);
+    let options =
+        ShopOptions { brokers: brokers.clone(), orders_per_minute: 1_200.0, history, ..ShopOptions::default() };
+    let running = Running::start(options);
     let observer = observer(&brokers);
-    let mut ids = BTreeSet::new();
-    let mut oldest = i64::MAX;
-    for _ in 0..summary.records["orders"] {
-        let message = timeout(PATIENCE, observer_orders(&observer)).await.unwrap();
-        oldest = oldest.min(message.1);
-        assert!(ids.insert(message.0.clone()), "{:?} was written twice", String::from_utf8_lossy(&message.0));
-    }
-    let now = i64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap();
-    assert!(now - oldest > 8 * 60 * 1_000, "the oldest order is only {} ms old", now - oldest);
-}
-
-/// Message id and timestamp of the next record of `orders`.
-async fn observer_orders(observer: &StreamConsumer) -> (Vec<u8>, i64) {
-    loop {
-        let message = observer.recv().await.unwrap();
-        if message.topic() == "orders" {
-            let id = message.headers().unwrap().iter().find(|header| header.key == "ce_id").unwrap();
-            return (id.value.unwrap().to_vec(), message.timestamp().to_millis().unwrap());
+    let began = i64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap();
+    let (mut ids, mut oldest) = (BTreeSet::new(), i64::MAX);
+    let reading = timeout(PATIENCE, async {
+        loop {
+            let message = observer.recv().await.unwrap();
+            if message.topic() != "payments" {
+                continue;
+            }
+            let body: serde_json::Value = serde_json::from_slice(message.payload().unwrap()).unwrap();
+            assert!(ids.insert(body["paymentId"].to_string()), "paid twice: {body}");
+            oldest = oldest.min(message.timestamp().to_millis().unwrap());
+            // Only a group that has joined and begun after the past can have charged this one.
+            if body["orderId"].as_str().unwrap() > "ORD-84127400" {
+                break;
+            }
         }
-    }
+    });
+    assert!(reading.await.is_ok(), "after {} payments nobody handled the present", ids.len());
+    assert!(ids.len() > 300, "only {} payments", ids.len());
+    assert!(began - oldest > 10_000, "the oldest payment is only {} ms old", began - oldest);
+    positions_are_committed(&brokers);
+    running.end().await;
 }
 
-/// Returns when every group of the shop has committed a position.
-async fn wait_for_commits(brokers: &str) {
+fn positions_are_committed(brokers: &str) {
+    let mut asked = rdkafka::TopicPartitionList::new();
+    for (topic, partitions) in TOPICS {
+        asked.add_partition_range(topic, 0, partitions - 1);
+    }
     for group in GROUPS {
         let mut config = ClientConfig::new();
         let consumer: BaseConsumer = config.set("bootstrap.servers", brokers).set("group.id", *group).create().unwrap();
-        let mut asked = rdkafka::TopicPartitionList::new();
-        for (topic, partitions) in TOPICS {
-            asked.add_partition_range(topic, 0, partitions - 1);
-        }
-        loop {
-            let positions = consumer.committed_offsets(asked.clone(), Timeout::After(Duration::from_secs(5))).unwrap();
-            let known = |position: &rdkafka::topic_partition_list::TopicPartitionListElem<'_>| {
-                matches!(position.offset(), rdkafka::Offset::Offset(_))
-            };
-            if positions.elements().iter().any(known) {
-                break;
-            }
-            tokio::task::yield_now().await;
-        }
+        let positions = consumer.committed_offsets(asked.clone(), Timeout::After(PATIENCE)).unwrap();
+        let elements = positions.elements();
+        let known = elements.iter().filter(|position| matches!(position.offset(), rdkafka::Offset::Offset(_)));
+        assert!(known.count() > 0, "{group} never committed");
     }
 }
 

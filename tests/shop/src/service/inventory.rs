@@ -36,7 +36,7 @@ impl Service for Inventory {
         let body = json!({
             "reservationId": reservation,
             "orderId": order.id(),
-            "warehouse": if order.number % 3 == 0 { "LEJ-2" } else { "RTM-1" },
+            "warehouse": if order.number.is_multiple_of(3) { "LEJ-2" } else { "RTM-1" },
             "reservedAt": rfc3339(at),
             "expiresAt": rfc3339(at + 48 * 3_600_000),
             "lines": order.lines.iter().map(reserved).collect::<Vec<_>>(),

@@ -67,7 +67,7 @@ fn dispatched(script: &Script, cause: &Received, order: &Order, at: Millis) -> E
     let body = json!({
         "orderId": order.id(),
         "shipmentId": shipment(order),
-        "carrier": if order.number % 2 == 0 { "DHL" } else { "GLS" },
+        "carrier": if order.number.is_multiple_of(2) { "DHL" } else { "GLS" },
         "trackingNumber": format!("0034{:016}", order.number * 7_919 + 40_000_000_000),
         "dispatchedAt": rfc3339(at - SKEW),
         "estimatedDelivery": &rfc3339(at + 2 * 86_400_000)[..10],
