@@ -1,5 +1,7 @@
 //! The tap on the embedded broker: what is fast to hold without a real Kafka. Real brokers are in tests/e2e.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 

@@ -1,1 +1,18 @@
-//! tapline-kit
+//! What end-to-end tests and benches stand on: a real Apache Kafka as a child process, traffic, Kafka's own Java
+//! client as an independent witness, and the `tapline` binary as users start it.
+//!
+//! Nothing here knows how Tapline works inside; it may only be imported by tests and benches.
+
+pub mod admin;
+pub mod children;
+pub mod jars;
+pub mod kafka;
+pub mod producer;
+pub mod tapline;
+pub mod wait;
+
+pub use admin::{Admin, Snapshot};
+pub use kafka::{Kafka, KafkaConfig};
+pub use producer::{Producer, Record};
+pub use tapline::Tapline;
+pub use wait::wait_for;

@@ -1,0 +1,124 @@
+//! Traffic of every shape that Kafka allows.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use rdkafka::ClientConfig;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer as _, ThreadedProducer};
+
+const FLUSH: Duration = Duration::from_secs(60);
+
+/// One record to produce. `None` and empty differ, header names may repeat.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Record {
+    /// Topic.
+    pub topic: String,
+    /// `None` leaves it to the partitioner.
+    pub partition: Option<i32>,
+    /// Null or bytes.
+    pub key: Option<Vec<u8>>,
+    /// Null (a tombstone) or bytes.
+    pub payload: Option<Vec<u8>>,
+    /// In order.
+    pub headers: Vec<(String, Option<Vec<u8>>)>,
+    /// Milliseconds; `None` is now.
+    pub timestamp: Option<i64>,
+}
+
+impl Record {
+    /// A record with a payload for a partition.
+    pub fn new(topic: &str, partition: i32, payload: impl Into<Vec<u8>>) -> Self {
+        Self { topic: topic.to_owned(), partition: Some(partition), payload: Some(payload.into()), ..Self::default() }
+    }
+
+    /// With a key.
+    pub fn key(mut self, key: impl Into<Vec<u8>>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
+    /// With one more header.
+    pub fn header(mut self, name: &str, value: Option<&[u8]>) -> Self {
+        self.headers.push((name.to_owned(), value.map(<[u8]>::to_vec)));
+        self
+    }
+
+    /// A CloudEvent in binary mode.
+    pub fn cloud_event(self, r#type: &str, id: &str, source: &str) -> Self {
+        self.header("ce_specversion", Some(b"1.0"))
+            .header("ce_type", Some(r#type.as_bytes()))
+            .header("ce_id", Some(id.as_bytes()))
+            .header("ce_source", Some(source.as_bytes()))
+            .header("content-type", Some(b"application/json"))
+    }
+}
+
+/// Produces; what it sent counts as sent only after [`Producer::flush`].
+pub struct Producer {
+    inner: ThreadedProducer<DefaultProducerContext>,
+}
+
+impl Producer {
+    pub(crate) fn new(client: &ClientConfig) -> Result<Self> {
+        let mut config = client.clone();
+        config.set("message.max.bytes", "134217728").set("queue.buffering.max.messages", "1000000").set("linger.ms", "5");
+        Ok(Self { inner: config.create()? })
+    }
+
+    /// One whose records stand in transactions.
+    pub fn transactional(client: &ClientConfig, id: &str) -> Result<Self> {
+        let producer = Self::new(client.clone().set("transactional.id", id))?;
+        producer.inner.init_transactions(FLUSH)?;
+        Ok(producer)
+    }
+
+    /// Sends; waits while the queue is full.
+    pub fn send(&self, record: &Record) -> Result<()> {
+        loop {
+            match self.inner.send(base(record)) {
+                Ok(()) => return Ok(()),
+                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), _)) => {
+                    // Returns as soon as something was delivered, or after the time.
+                    let _ = self.inner.flush(Duration::from_millis(100));
+                }
+                Err((error, _)) => return Err(error).with_context(|| format!("producing to {}", record.topic)),
+            }
+        }
+    }
+
+    /// Waits until everything is acknowledged.
+    pub fn flush(&self) -> Result<()> {
+        Ok(self.inner.flush(FLUSH)?)
+    }
+
+    /// Sends and waits until all is acknowledged.
+    pub fn send_all(&self, records: &[Record]) -> Result<()> {
+        records.iter().try_for_each(|record| self.send(record))?;
+        self.flush()
+    }
+
+    /// Sends in one transaction, which is committed or aborted.
+    pub fn transaction(&self, records: &[Record], commit: bool) -> Result<()> {
+        self.inner.begin_transaction()?;
+        self.send_all(records)?;
+        if commit { self.inner.commit_transaction(FLUSH)? } else { self.inner.abort_transaction(FLUSH)? }
+        Ok(())
+    }
+}
+
+fn base(record: &Record) -> BaseRecord<'_, [u8], [u8]> {
+    let mut base = BaseRecord::to(&record.topic);
+    base.partition = record.partition;
+    base.key = record.key.as_deref();
+    base.payload = record.payload.as_deref();
+    base.timestamp = record.timestamp;
+    if !record.headers.is_empty() {
+        let empty = OwnedHeaders::new_with_capacity(record.headers.len());
+        base.headers = Some(record.headers.iter().fold(empty, |headers, (name, value)| {
+            headers.insert(Header { key: name, value: value.as_deref() })
+        }));
+    }
+    base
+}
