@@ -73,7 +73,10 @@ fn read_and_describe_on_the_topics_are_all_the_rights_it_needs() -> Result<()> {
         )
     };
     assert_eq!(problems[0], format!("the right to read topic `described` is missing; {}", grant("described")));
-    assert!(problems[1].starts_with("topic `secret` does not exist or the right") && problems[1].ends_with(&grant("secret")));
+    assert!(
+        problems[1].starts_with("topic `secret` does not exist or the right")
+            && problems[1].ends_with(&grant("secret"))
+    );
 
     let checks = source(&kafka, TAPLINE)?.check(&wanted);
     let missing: Vec<_> = checks.iter().filter_map(|check| check.outcome.as_ref().err()?.command.clone()).collect();

@@ -63,7 +63,10 @@ pub struct Producer {
 impl Producer {
     pub(crate) fn new(client: &ClientConfig) -> Result<Self> {
         let mut config = client.clone();
-        config.set("message.max.bytes", "134217728").set("queue.buffering.max.messages", "1000000").set("linger.ms", "5");
+        config
+            .set("message.max.bytes", "134217728")
+            .set("queue.buffering.max.messages", "1000000")
+            .set("linger.ms", "5");
         Ok(Self { inner: config.create()? })
     }
 
@@ -99,12 +102,21 @@ impl Producer {
         self.flush()
     }
 
+    /// Begins a transaction; only of a [`Producer::transactional`].
+    pub fn begin(&self) -> Result<()> {
+        Ok(self.inner.begin_transaction()?)
+    }
+
+    /// Commits it.
+    pub fn commit(&self) -> Result<()> {
+        Ok(self.inner.commit_transaction(FLUSH)?)
+    }
+
     /// Sends in one transaction, which is committed or aborted.
     pub fn transaction(&self, records: &[Record], commit: bool) -> Result<()> {
-        self.inner.begin_transaction()?;
+        self.begin()?;
         self.send_all(records)?;
-        if commit { self.inner.commit_transaction(FLUSH)? } else { self.inner.abort_transaction(FLUSH)? }
-        Ok(())
+        if commit { self.commit() } else { Ok(self.inner.abort_transaction(FLUSH)?) }
     }
 }
 
@@ -116,9 +128,12 @@ fn base(record: &Record) -> BaseRecord<'_, [u8], [u8]> {
     base.timestamp = record.timestamp;
     if !record.headers.is_empty() {
         let empty = OwnedHeaders::new_with_capacity(record.headers.len());
-        base.headers = Some(record.headers.iter().fold(empty, |headers, (name, value)| {
-            headers.insert(Header { key: name, value: value.as_deref() })
-        }));
+        base.headers = Some(
+            record
+                .headers
+                .iter()
+                .fold(empty, |headers, (name, value)| headers.insert(Header { key: name, value: value.as_deref() })),
+        );
     }
     base
 }
