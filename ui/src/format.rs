@@ -4,6 +4,7 @@
 pub(crate) mod address;
 pub(crate) mod bytes;
 pub(crate) mod id;
+pub(crate) mod json;
 pub(crate) mod number;
 pub(crate) mod sentence;
 pub(crate) mod time;
