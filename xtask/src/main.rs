@@ -5,6 +5,8 @@ mod demo;
 mod forward;
 mod page;
 mod process;
+mod suite;
+mod tidy;
 mod toolchain;
 mod workspace;
 
@@ -27,6 +29,10 @@ enum Task {
     Demo(demo::Options),
     /// Build the page into ui/dist
     Ui(page::Options),
+    /// Install what the tests need and run everything
+    Test(suite::Options),
+    /// Check the rules that no compiler checks
+    Tidy,
     /// Run a benchmark of tests/bench, built for release
     Bench(forward::Bench),
     /// Kill Tapline at random under load and count addresses: the long form of the end-to-end crash test
@@ -50,6 +56,8 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
     match &arguments.task {
         Task::Demo(options) => demo::run(&workspace, options)?,
         Task::Ui(options) => page::build(&workspace, options)?,
+        Task::Test(options) => return suite::run(workspace, options),
+        Task::Tidy => return tidy::run(&workspace),
         Task::Bench(options) => options.run(&workspace)?,
         Task::Crash(options) => options.run(&workspace)?,
         Task::Fuzz(options) => options.run(&workspace)?,

@@ -117,6 +117,18 @@ pub(crate) fn is_ci() -> bool {
     env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")
 }
 
+/// Sees to it that rustfmt and clippy are there: rustup's minimal profile leaves them out.
+pub(crate) fn components() -> Result<()> {
+    for component in ["fmt", "clippy"] {
+        let probe = Command::new("cargo").args([component, "--version"]).output();
+        if !probe.is_ok_and(|output| output.status.success()) {
+            let name = if component == "fmt" { "rustfmt" } else { component };
+            process::run(Command::new("rustup").args(["component", "add", name]))?;
+        }
+    }
+    Ok(())
+}
+
 /// The compiler that makes WebAssembly.
 pub(crate) enum WasmCompiler {
     /// The toolchain in use, with its own standard library for the target.
