@@ -1,2 +1,26 @@
-//! The `tapline` binary.
-fn main() {}
+//! The `tapline` binary: command line, configuration and wiring. The one place where everything meets.
+
+mod cli;
+mod client;
+mod command;
+mod config;
+mod exit;
+mod node;
+mod output;
+mod standing;
+mod telemetry;
+
+use clap::Parser;
+
+fn main() -> std::process::ExitCode {
+    // Both rustls providers end up linked; without a choice rustls would panic at the first connection.
+    let chosen = rustls::crypto::ring::default_provider().install_default();
+    if chosen.is_err() {
+        eprintln!("a rustls provider was installed before ours");
+    }
+    let cli = cli::Cli::parse();
+    match command::run(cli) {
+        Ok(code) => code.into(),
+        Err(error) => exit::report(&error).into(),
+    }
+}

@@ -4,6 +4,8 @@
 //! DESCRIBE on the topics. Owns connections, discovery of topics, and which offset is read next in which lane. Leaves
 //! what a record means to `collector/decode`, and when positions are durable to `collector/pipeline`.
 
+#[cfg(feature = "baseline")]
+pub mod baseline;
 mod check;
 mod discovery;
 mod ffi;

@@ -97,7 +97,7 @@ impl Jars {
     }
 }
 
-fn cache() -> PathBuf {
+pub(crate) fn cache() -> PathBuf {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/kit");
     env::var_os("TAPLINE_KIT_CACHE").map_or_else(beside, PathBuf::from)
 }

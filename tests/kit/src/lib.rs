@@ -8,6 +8,7 @@ pub mod children;
 pub mod jars;
 pub mod kafka;
 pub mod producer;
+pub mod second_reader;
 pub mod tapline;
 pub mod wait;
 

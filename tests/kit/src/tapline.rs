@@ -92,6 +92,15 @@ impl Tapline {
         Ok(())
     }
 
+    /// Asks the process to end, as a service manager would, and waits until what was read is committed.
+    pub fn stop(&mut self) -> Result<()> {
+        let asked = std::process::Command::new("kill").arg(self.child.id().to_string()).status()?;
+        anyhow::ensure!(asked.success(), "tapline had ended before:\n{}", self.log());
+        let status = wait_for("the end of tapline", START, || Ok(self.child.try_wait()?))?;
+        anyhow::ensure!(status.success(), "tapline ended with {status}:\n{}", self.log());
+        Ok(())
+    }
+
     /// Starts it again on the same archive and waits until it is ready.
     pub fn restart(&mut self) -> Result<()> {
         if self.child.try_wait()?.is_none() {

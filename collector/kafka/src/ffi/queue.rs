@@ -231,6 +231,12 @@ impl<'a> Message<'a> {
         take(&headers, repaired);
     }
 
+    /// Hands each header's raw name and value to `take`.
+    #[cfg(feature = "baseline")]
+    pub(crate) fn each_header(&self, take: &mut dyn FnMut(&[u8], Option<&[u8]>)) {
+        self.raw_headers().for_each(|(name, value)| take(name.to_bytes(), value));
+    }
+
     fn raw_headers(&self) -> impl Iterator<Item = (&'a CStr, Option<&'a [u8]>)> {
         let mut list = ptr::null_mut();
         // SAFETY: the message is live and keeps the list it parses.

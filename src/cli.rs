@@ -1,0 +1,106 @@
+//! The command line, as clap reads it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// The flight recorder of event-driven systems.
+#[derive(Debug, Parser)]
+#[command(name = "tapline", version, about, propagate_version = true)]
+pub(crate) struct Cli {
+    /// Configuration file; `tapline.toml` of the working folder if it is there.
+    #[arg(long, short, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// JSON instead of tables.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Tap the configured sources, archive, and serve page and API.
+    Serve,
+    /// Serve an embedded broker with a living shop on it: something to look at in a minute.
+    Demo(DemoArgs),
+    /// Explain the configuration, try each connection, print missing rights as commands.
+    Check,
+    /// Ask the archive in SQL.
+    Sql(SqlArgs),
+    /// Tell the story of an ID.
+    Chain(ChainArgs),
+    /// Follow events as they come.
+    Tail(TailArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Where page and API are served; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:8270")]
+    pub(crate) listen: std::net::SocketAddr,
+    /// Orders a minute.
+    #[arg(long, default_value_t = 30.0)]
+    pub(crate) orders_per_minute: f64,
+    /// The same seed makes the same shop.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Minutes of the past that are written first.
+    #[arg(long, default_value_t = 45)]
+    pub(crate) history_minutes: u64,
+    /// Keep the archive in this folder; a temporary one otherwise.
+    #[arg(long)]
+    pub(crate) archive: Option<PathBuf>,
+}
+
+/// Where a question is asked.
+#[derive(Debug, Args)]
+pub(crate) struct Target {
+    /// A running server; the configured one if it answers.
+    #[arg(long, value_name = "URL", conflicts_with = "archive")]
+    pub(crate) server: Option<String>,
+    /// An archive folder, read without a server.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) archive: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SqlArgs {
+    /// The query; read from standard input when absent.
+    pub(crate) query: Option<String>,
+    /// Rows answered at most.
+    #[arg(long, default_value_t = 10_000)]
+    pub(crate) max_rows: usize,
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ChainArgs {
+    /// Any ID: `name=value` or a bare value, or an event's address.
+    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TailArgs {
+    /// Only this destination.
+    #[arg(long)]
+    pub(crate) destination: Option<String>,
+    /// Only this event type.
+    #[arg(long = "type", value_name = "TYPE")]
+    pub(crate) event_type: Option<String>,
+    /// Only events that hold this ID.
+    #[arg(long)]
+    pub(crate) id: Option<String>,
+    /// Only events whose key, headers or body hold this text.
+    #[arg(long, short)]
+    pub(crate) q: Option<String>,
+    /// End after so many events.
+    #[arg(long, short = 'n')]
+    pub(crate) limit: Option<usize>,
+    /// A running server; the configured one otherwise.
+    #[arg(long, value_name = "URL")]
+    pub(crate) server: Option<String>,
+}

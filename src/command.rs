@@ -1,0 +1,48 @@
+//! One module a command; each ends with an exit code.
+
+mod chain;
+mod check;
+mod demo;
+mod serve;
+mod sql;
+mod tail;
+
+use crate::cli::{Cli, Command, Target};
+use crate::client::Client;
+use crate::config::Config;
+use crate::exit::{Exit, Fault};
+
+/// Runs what was asked for.
+pub(crate) fn run(cli: Cli) -> Result<Exit, Fault> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(anyhow::Error::from)?;
+    if let Command::Demo(args) = &cli.command {
+        return runtime.block_on(demo::run(args));
+    }
+    let (config, settings) = Config::load(cli.config.as_deref())?;
+    match &cli.command {
+        Command::Serve => runtime.block_on(serve::run(&config, settings)),
+        Command::Check => check::run(&config, &settings, cli.json),
+        Command::Sql(args) => sql::run(args, &config, cli.json, &runtime),
+        Command::Chain(args) => chain::run(args, &config, cli.json, &runtime),
+        Command::Tail(args) => tail::run(args, &config, cli.json),
+        Command::Demo(_) => Ok(Exit::Done),
+    }
+}
+
+/// Who answers a question: a server, or the folder itself.
+enum Answerer {
+    Server(Client),
+    Folder(std::path::PathBuf),
+}
+
+/// The server that was named, or answers at the configured address; else the archive folder.
+fn answerer(target: &Target, config: &Config) -> Result<Answerer, Fault> {
+    if let Some(folder) = &target.archive {
+        return Ok(Answerer::Folder(folder.clone()));
+    }
+    let client = Client::new(target.server.as_deref(), config)?;
+    if target.server.is_some() || client.answers() {
+        return Ok(Answerer::Server(client));
+    }
+    Ok(Answerer::Folder(config.archive.clone().into()))
+}

@@ -1,0 +1,73 @@
+//! `tapline check`: what is in force, what can be reached, and what to run where a right is missing.
+
+use tapline_api::{Setting, SettingOrigin};
+
+use crate::config::Config;
+use crate::exit::{Exit, Fault};
+use crate::node;
+
+pub(crate) fn run(config: &Config, settings: &[Setting], json: bool) -> Result<Exit, Fault> {
+    let mut findings = Vec::new();
+    for tapped in node::taps(config)? {
+        let name = tapped.source.name().to_owned();
+        let checks = tapped.source.check(&tapped.options);
+        findings.extend(checks.into_iter().map(|check| (name.clone(), check)));
+    }
+    findings.extend(node::check_listen(config).map(|check| ("http".to_owned(), check)));
+    let faults = findings.iter().filter(|(_, check)| check.outcome.is_err()).count();
+    if json {
+        print_json(settings, &findings)?;
+    } else {
+        print_text(config, settings, &findings);
+    }
+    Ok(if faults == 0 { Exit::Done } else { Exit::Problem })
+}
+
+type Finding = (String, tapline_adapter::Check);
+
+fn print_text(config: &Config, settings: &[Setting], findings: &[Finding]) {
+    println!("in force:");
+    for setting in settings {
+        println!("  {} = {}  ({})", setting.key, setting.value, origin(setting.origin));
+    }
+    if config.sources.is_empty() {
+        println!("\nno source is configured; add a [sources.<name>] section, docs/configuration.md shows one");
+    }
+    println!();
+    for (name, check) in findings {
+        match &check.outcome {
+            Ok(found) => println!("ok      {name}: {}: {found}", check.what),
+            Err(remedy) => {
+                println!("FAILED  {name}: {}: {}", check.what, remedy.sentence);
+                if let Some(command) = &remedy.command {
+                    println!("        {command}");
+                }
+            }
+        }
+    }
+}
+
+fn print_json(settings: &[Setting], findings: &[Finding]) -> anyhow::Result<()> {
+    let checks = findings.iter().map(|(name, check)| {
+        let remedy = check.outcome.as_ref().err();
+        serde_json::json!({
+            "source": name,
+            "what": check.what,
+            "ok": check.outcome.is_ok(),
+            "found": check.outcome.as_ref().ok(),
+            "remedy": remedy.map(|remedy| &remedy.sentence),
+            "command": remedy.and_then(|remedy| remedy.command.as_ref()),
+        })
+    });
+    let all = serde_json::json!({ "settings": settings, "checks": checks.collect::<Vec<_>>() });
+    println!("{}", serde_json::to_string_pretty(&all)?);
+    Ok(())
+}
+
+fn origin(origin: SettingOrigin) -> &'static str {
+    match origin {
+        SettingOrigin::Default => "default",
+        SettingOrigin::File => "file",
+        SettingOrigin::Environment => "environment",
+    }
+}

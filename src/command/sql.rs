@@ -1,0 +1,62 @@
+//! `tapline sql`: a query, to a server or to an archive folder.
+
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use tapline_api::{SqlAnswer, SqlRequest};
+use tapline_archive::{Archive, ArchiveError};
+use tapline_engine::{ArchiveFacts, Engine, EngineOptions, Limits};
+use tokio::runtime::Runtime;
+
+use super::{Answerer, answerer};
+use crate::cli::SqlArgs;
+use crate::config::Config;
+use crate::exit::{Exit, Fault};
+use crate::output;
+
+pub(crate) fn run(args: &SqlArgs, config: &Config, json: bool, runtime: &Runtime) -> Result<Exit, Fault> {
+    let sql = text(args)?;
+    let answer = match answerer(&args.target, config)? {
+        Answerer::Server(client) => {
+            client.sql(&SqlRequest { sql, max_rows: Some(args.max_rows), timeout_ms: None })?
+        }
+        Answerer::Folder(folder) => runtime.block_on(ask_folder(&folder, &sql, args.max_rows, config))?,
+    };
+    output::rows(&answer, json)?;
+    if answer.truncated {
+        eprintln!("cut after {} rows; ask for more by --max-rows", answer.rows.len());
+    }
+    Ok(Exit::Done)
+}
+
+fn text(args: &SqlArgs) -> Result<String, Fault> {
+    if let Some(query) = &args.query {
+        return Ok(query.clone());
+    }
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text).map_err(anyhow::Error::from)?;
+    Ok(text)
+}
+
+async fn ask_folder(folder: &Path, sql: &str, max_rows: usize, config: &Config) -> Result<SqlAnswer, Fault> {
+    let archive = open(folder).await?;
+    let options = EngineOptions {
+        memory_bytes: config.limits.query_memory.as_usize(),
+        timeout: config.limits.query_timeout.0,
+        ..EngineOptions::default()
+    };
+    let tables = Arc::new(ArchiveFacts(Arc::clone(&archive)));
+    let engine = Engine::new(archive, tables, options).map_err(anyhow::Error::from)?;
+    let limits = Limits { max_rows, timeout: config.limits.query_timeout.0 };
+    let refused = |error: tapline_engine::EngineError| Fault::Refused(error.to_string());
+    engine.query(sql, limits).await.map_err(refused)?.json().await.map_err(refused)
+}
+
+/// Opens an archive folder for reading.
+pub(super) async fn open(folder: &Path) -> Result<Arc<Archive>, Fault> {
+    Archive::open_read_only(folder).await.map_err(|error| match error {
+        ArchiveError::NoArchive { .. } => Fault::Unreachable(error.to_string()),
+        other => Fault::Other(other.into()),
+    })
+}

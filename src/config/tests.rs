@@ -1,0 +1,117 @@
+//! Reading, refusing, and the reference.
+
+use super::*;
+
+fn read(text: &str, variables: &[(&str, &str)]) -> Result<(Config, Vec<Setting>), ConfigError> {
+    let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Config::from_parts(Path::new("tapline.toml"), text, variables)
+}
+
+fn refusal(text: &str, variables: &[(&str, &str)]) -> String {
+    read(text, variables).unwrap_err().to_string()
+}
+
+const CONTRACT: &str = r#"
+archive = "./tapline-data"
+environment = { name = "staging", colour = "amber", confirm_replays = false }
+[http]
+listen = "127.0.0.1:8270"
+[sources.orders_kafka]
+system  = "kafka"
+brokers = "localhost:9092"
+topics  = ["*"]
+exclude = ["*.internal"]
+start   = "1h"
+groups  = ["*"]
+[sources.orders_kafka.client]
+"security.protocol" = "PLAINTEXT"
+"sasl.password" = "hunter2"
+"socket.timeout.ms" = 5000
+"#;
+
+#[test]
+fn the_contracts_example_is_read() {
+    let (config, settings) = read(CONTRACT, &[]).unwrap();
+    let source = &config.sources["orders_kafka"];
+    assert_eq!(source.exclude, ["*.internal"]);
+    assert_eq!(source.client_properties().unwrap()["security.protocol"], "PLAINTEXT");
+    assert_eq!(source.client_properties().unwrap()["socket.timeout.ms"], "5000");
+    assert_eq!(config.environment.name, "staging");
+    assert_eq!(config.limits.memory, ByteSize(512 << 20));
+    assert!(settings.iter().all(|setting| !setting.value.contains("hunter2")), "secrets are never shown");
+}
+
+#[test]
+fn a_secret_is_read_from_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("password");
+    std::fs::write(&path, "hunter2\n").unwrap();
+    let text = format!("[sources.a.client]\n\"sasl.password_file\" = {path:?}");
+    let (config, _) = read(&text, &[]).unwrap();
+    assert_eq!(config.sources["a"].client_properties().unwrap()["sasl.password"], "hunter2");
+    let missing = read("[sources.a.client]\n\"sasl.password_file\" = \"/nowhere/pw\"", &[]).unwrap().0;
+    let refused = missing.sources["a"].client_properties().unwrap_err().to_string();
+    assert_eq!(refused, "cannot read the configuration /nowhere/pw");
+}
+
+#[test]
+fn nothing_configured_is_a_configuration() {
+    let (config, _) = read("", &[]).unwrap();
+    assert_eq!((config.archive.as_str(), config.sources.len()), ("./tapline-data", 0));
+}
+
+#[test]
+fn environment_over_file_over_default() {
+    let variables = [
+        ("TAPLINE__HTTP__LISTEN", "127.0.0.1:9999"),
+        ("TAPLINE__SOURCES__ORDERS_KAFKA__TOPICS", r#"["orders"]"#),
+        ("TAPLINE__SOURCES__ORDERS_KAFKA__CLIENT__CLIENT_ID", "observer"),
+    ];
+    let (config, settings) = read(CONTRACT, &variables).unwrap();
+    assert_eq!(config.http.listen.port(), 9999);
+    assert_eq!(config.sources["orders_kafka"].topics, ["orders"]);
+    assert_eq!(config.sources["orders_kafka"].client_properties().unwrap()["client.id"], "observer");
+    let origin = |key: &str| settings.iter().find(|setting| setting.key == key).unwrap().origin;
+    assert_eq!(origin("http.listen"), tapline_api::SettingOrigin::Environment);
+    assert_eq!(origin("archive"), tapline_api::SettingOrigin::File);
+    assert_eq!(origin("log.level"), tapline_api::SettingOrigin::Default);
+}
+
+#[test]
+fn unknown_keys_are_refused_with_the_nearest_name() {
+    let text = refusal("[sources.a]\nbroker = \"x\"", &[]);
+    assert_eq!(text, "tapline.toml: unknown option `sources.a.broker`, did you mean `sources.a.brokers`?; docs/configuration.md lists all");
+    let text = refusal("", &[("TAPLINE__HTTP__LISTNE", "x")]);
+    assert!(text.starts_with("variable TAPLINE__HTTP__LISTNE: unknown option `http.listne`, did you mean `http.listen`?"), "{text}");
+}
+
+#[test]
+fn wrong_values_name_their_option_and_place() {
+    for (text, start) in [
+        ("[http]\nlisten = \"nowhere\"", "tapline.toml: option `http.listen`:"),
+        ("[limits]\nmemory = \"lots\"", "tapline.toml: option `limits.memory`: \"lots\" is not a size"),
+        ("[limits]\nquery_timeout = \"soon\"", "tapline.toml: option `limits.query_timeout`: `soon` is not a duration"),
+        ("[sources.a]\ntopics = \"orders\"", "tapline.toml: option `sources.a.topics`:"),
+        ("[sources.a]\nsystem = \"rabbitmq\"", "tapline.toml: option `sources.a.system`: `rabbitmq` is not supported"),
+        ("[sources.a]\nstart = \"yesterday\"", "tapline.toml: option `sources.a.start`: `yesterday` is no start"),
+        ("[sources.Bad-Name]\nbrokers = \"x\"", "tapline.toml: option `sources.Bad-Name`: names consist of"),
+        ("archive = \"s3://bucket\"", "tapline.toml: option `archive`: `s3://bucket` is a URL"),
+        ("[environment]\ncolour = \"pink\"", "tapline.toml: option `environment.colour`: is one of"),
+        ("archive = ", "tapline.toml is not valid TOML: TOML parse error at line 1"),
+    ] {
+        let found = refusal(text, &[]);
+        assert!(found.starts_with(start), "{found}");
+    }
+}
+
+#[test]
+fn the_reference_lists_every_option_and_no_other() {
+    let reference = include_str!("../../docs/configuration.md");
+    let rows = options::OPTIONS.iter().map(|option| {
+        let default = if option.default.is_empty() { "–".to_owned() } else { format!("`{}`", option.default) };
+        format!("| `{}` | {} | {default} | {} |", option.key, option.kind, option.meaning)
+    });
+    let wanted: Vec<String> = rows.collect();
+    let found: Vec<&str> = reference.lines().filter(|line| line.starts_with("| `")).collect();
+    assert_eq!(found, wanted, "docs/configuration.md and the options differ");
+}

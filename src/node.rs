@@ -1,0 +1,169 @@
+//! The running parts of a node, wired: taps into the archive, upkeep behind it, engine and server in front.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tapline_adapter::{Check, Remedy, TapOptions};
+use tapline_api::Setting;
+use tapline_archive::{Archive, ArchiveError, ArchiveOptions};
+use tapline_engine::{Engine, EngineOptions};
+use tapline_http::{Secret, Server, ServerOptions, check_listen as check_address};
+use tapline_kafka::KafkaSource;
+use tapline_pipeline::{FeedOptions, PayloadPolicy, Pipeline, Tapped};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{Config, SourceConfig};
+use crate::exit::Fault;
+use crate::standing::Standing;
+
+/// New topics and partitions are read at the latest this long after they appear.
+const DISCOVERY: Duration = Duration::from_secs(5);
+
+/// A started node.
+pub(crate) struct Node {
+    address: SocketAddr,
+    archive: Arc<Archive>,
+    pipeline: Arc<Mutex<Pipeline>>,
+    listener: TcpListener,
+    server: Server,
+}
+
+impl Node {
+    /// Opens the archive, starts taps, binds the address. Nothing is served yet.
+    pub(crate) async fn start(config: &Config, settings: Vec<Setting>) -> Result<Self, Fault> {
+        let token = token(config)?;
+        check_address(config.http.listen, token.as_ref()).map_err(|error| Fault::Usage(error.to_string()))?;
+        let taps = taps(config)?;
+        let listener = TcpListener::bind(config.http.listen).await.map_err(|error| {
+            Fault::Unreachable(format!("cannot listen on {}: {error}; set `http.listen` to a free address", config.http.listen))
+        })?;
+        let address = listener.local_addr().map_err(anyhow::Error::from)?;
+        let archive = Archive::open(Path::new(&config.archive), archive_options(config)).await.map_err(|error| match error {
+            ArchiveError::Locked { .. } => Fault::Refused(error.to_string()),
+            other => Fault::Other(other.into()),
+        })?;
+        let pipeline = Pipeline::start(taps, &archive, FeedOptions::default()).map_err(anyhow::Error::from)?;
+        let pipeline = Arc::new(Mutex::new(pipeline));
+        let standing = Arc::new(Standing::new(Arc::clone(&archive), Arc::clone(&pipeline)));
+        let engine = Engine::new(Arc::clone(&archive), Arc::clone(&standing) as _, engine_options(config));
+        let engine = Arc::new(engine.map_err(anyhow::Error::from)?);
+        let options = server_options(config, settings, address, token);
+        let server = Server::new(Arc::clone(&archive), engine, standing, options);
+        Ok(Self { address, archive, pipeline, listener, server })
+    }
+
+    /// Where page and API are served.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `stop` ends; then reading stops, what was read is committed, and open answers are finished.
+    pub(crate) async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), Fault> {
+        let (serving, writing) = (CancellationToken::new(), CancellationToken::new());
+        let upkeep = tapline_upkeep::run(Arc::clone(&self.archive), tapline_upkeep::Limits::default(), writing.clone());
+        let upkeep = tokio::spawn(upkeep);
+        let writer = {
+            let (archive, writing) = (Arc::clone(&self.archive), writing.clone());
+            tokio::spawn(async move { archive.run(writing).await })
+        };
+        let server = tokio::spawn(self.server.serve(self.listener, serving.clone()));
+        stop.await;
+        serving.cancel();
+        let pipeline = Arc::clone(&self.pipeline);
+        // Taps first: what they read last is still written.
+        let stopped = tokio::task::spawn_blocking(move || pipeline.lock().stop()).await;
+        writing.cancel();
+        let written = writer.await;
+        let (served, _) = tokio::join!(server, upkeep);
+        stopped.map_err(anyhow::Error::from)?;
+        written.map_err(anyhow::Error::from)?.map_err(anyhow::Error::from)?;
+        served.map_err(anyhow::Error::from)?.map_err(anyhow::Error::from)?;
+        Ok(())
+    }
+}
+
+/// The configured sources with what is read of them.
+pub(crate) fn taps(config: &Config) -> Result<Vec<Tapped>, Fault> {
+    let sources = config.sources.len().max(1);
+    config.sources.iter().map(|(name, source)| tapped(name, source, queue_bytes(config) / sources)).collect()
+}
+
+fn tapped(name: &str, config: &SourceConfig, queue_bytes: usize) -> Result<Tapped, Fault> {
+    let source = KafkaSource::new(name, &config.brokers, config.client_properties()?)
+        .map_err(|error| Fault::Usage(error.to_string()))?;
+    let options = TapOptions {
+        include: config.topics.clone(),
+        exclude: config.exclude.clone(),
+        start: config.start(),
+        queue_bytes,
+        backfill_rate: config.backfill_rate.0,
+        discovery_interval: DISCOVERY,
+    };
+    let payloads = PayloadPolicy { limit: config.payload_limit.as_usize(), ..PayloadPolicy::default() };
+    Ok(Tapped { source: Arc::new(source), options, rules: tapline_decode::Rules::default(), payloads })
+}
+
+/// A quarter of the memory is for what client libraries have fetched, the rest for hot rows.
+fn queue_bytes(config: &Config) -> usize {
+    config.limits.memory.as_usize() / 4
+}
+
+fn archive_options(config: &Config) -> ArchiveOptions {
+    let memory = config.limits.memory.as_usize() - queue_bytes(config);
+    let defaults = ArchiveOptions::default();
+    ArchiveOptions {
+        memory,
+        file_bytes: defaults.file_bytes.min(memory / 4),
+        disk_reserve: config.limits.disk_reserve.0,
+        commit_interval: config.limits.commit_interval.0,
+        commit_pause: defaults.commit_pause.min(config.limits.commit_interval.0),
+        ..defaults
+    }
+}
+
+fn engine_options(config: &Config) -> EngineOptions {
+    EngineOptions {
+        memory_bytes: config.limits.query_memory.as_usize(),
+        timeout: config.limits.query_timeout.0,
+        max_rows: config.limits.query_rows,
+        ..EngineOptions::default()
+    }
+}
+
+fn server_options(config: &Config, settings: Vec<Setting>, address: SocketAddr, token: Option<Secret>) -> ServerOptions {
+    ServerOptions {
+        token,
+        environment: config.environment(),
+        settings,
+        memory_limit: config.limits.memory.0,
+        allowed_hosts: config.http.hosts.clone(),
+        ..ServerOptions::new(address)
+    }
+}
+
+fn token(config: &Config) -> Result<Option<Secret>, Fault> {
+    let Some(path) = &config.http.token_file else { return Ok(None) };
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Fault::Usage(format!("cannot read `http.token_file` {}: {error}", path.display())))?;
+    match text.trim() {
+        "" => Err(Fault::Usage(format!("`http.token_file` {} is empty; write a token into it", path.display()))),
+        token => Ok(Some(Secret::new(token))),
+    }
+}
+
+/// Whether the address may be served, for `tapline check`.
+pub(crate) fn check_listen(config: &Config) -> Option<Check> {
+    let what = format!("serve on {}", config.http.listen);
+    let outcome = token(config).and_then(|token| {
+        check_address(config.http.listen, token.as_ref()).map_err(|error| Fault::Usage(error.to_string()))
+    });
+    let outcome = match outcome {
+        Ok(()) => Ok("allowed".to_owned()),
+        Err(fault) => Err(Remedy { sentence: fault.to_string(), command: None }),
+    };
+    Some(Check { what, outcome })
+}

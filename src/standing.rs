@@ -1,0 +1,114 @@
+//! How sources, destinations and gaps stand: the tap's view and the archive's ledger, joined for page, API and SQL.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tapline_api::{Backfill, CapabilityView, DestinationInfo, Gap, SourceInfo, SourceState};
+use tapline_archive::{Archive, SourceLedger};
+use tapline_engine::{ArchiveFacts, SystemTables};
+use tapline_model::time;
+use tapline_pipeline::{Pipeline, SourceStanding};
+
+/// Joins what taps and archive know.
+pub(crate) struct Standing {
+    archive: Arc<Archive>,
+    pipeline: Arc<Mutex<Pipeline>>,
+}
+
+impl SystemTables for Standing {
+    fn sources(&self) -> Vec<SourceInfo> {
+        let (ledger, standings) = (self.archive.ledger(), self.standings());
+        let tapped = standings.iter().map(|standing| source_info(standing, ledger.sources.get(&standing.name)));
+        let configured: Vec<SourceInfo> = tapped.collect();
+        let archived = ArchiveFacts(Arc::clone(&self.archive)).sources().into_iter();
+        let gone: Vec<SourceInfo> = archived.filter(|info| configured.iter().all(|known| known.name != info.name)).collect();
+        configured.into_iter().chain(gone).collect()
+    }
+
+    fn destinations(&self) -> Vec<DestinationInfo> {
+        let standings = self.standings();
+        let ends = ends(&standings);
+        let mut destinations = ArchiveFacts(Arc::clone(&self.archive)).destinations();
+        for entry in &mut destinations {
+            for place in &mut entry.places {
+                place.end = ends.get(&(entry.source.as_str(), entry.name.as_str(), place.partition)).copied().flatten();
+            }
+        }
+        destinations
+    }
+
+    fn gaps(&self) -> Vec<Gap> {
+        ArchiveFacts(Arc::clone(&self.archive)).gaps()
+    }
+}
+
+impl Standing {
+    pub(crate) fn new(archive: Arc<Archive>, pipeline: Arc<Mutex<Pipeline>>) -> Self {
+        Self { archive, pipeline }
+    }
+
+    fn standings(&self) -> Vec<SourceStanding> {
+        self.pipeline.lock().standings()
+    }
+}
+
+fn source_info(standing: &SourceStanding, ledger: Option<&SourceLedger>) -> SourceInfo {
+    let facts = &standing.facts;
+    let destinations: std::collections::BTreeSet<&str> = facts.places.iter().map(|place| place.destination.as_str()).collect();
+    let left: i64 = facts.places.iter().map(|place| place.backfill_left).sum();
+    SourceInfo {
+        name: standing.name.clone(),
+        system: standing.system.to_owned(),
+        state: state(standing),
+        problems: standing.fault.iter().chain(&standing.paused).chain(&facts.problems).cloned().collect(),
+        capabilities: standing.capabilities.iter().map(capability).collect(),
+        cluster: facts.cluster.clone(),
+        destinations: destinations.len(),
+        partitions: facts.places.len(),
+        lag: lag(standing),
+        rate: standing.rate.0,
+        bytes_rate: standing.rate.1,
+        backfill: u64::try_from(left).ok().filter(|left| *left > 0).map(|left| backfill(left, standing.backfill_rate)),
+        rows: ledger.map_or(0, |ledger| ledger.destinations.iter().map(|entry| entry.rows).sum()),
+        newest: ledger.and_then(|ledger| ledger.destinations.iter().filter_map(|entry| entry.last).max()).map(time::format),
+        left_out: facts.left_out.iter().map(|(name, why)| (name.clone(), (*why).to_owned())).collect(),
+    }
+}
+
+fn state(standing: &SourceStanding) -> SourceState {
+    let (facts, troubled) = (&standing.facts, standing.fault.is_some());
+    match (standing.paused.is_some(), facts.connected) {
+        (true, _) => SourceState::Paused,
+        (false, true) if troubled || !facts.problems.is_empty() => SourceState::Degraded,
+        (false, true) => SourceState::Up,
+        (false, false) if troubled || !facts.problems.is_empty() => SourceState::Down,
+        (false, false) => SourceState::Starting,
+    }
+}
+
+/// Records between what was read and the ends last heard of; unknown while no end is known.
+fn lag(standing: &SourceStanding) -> Option<u64> {
+    let places = standing.facts.places.iter().filter_map(|place| Some((place.end? - place.next).max(0)));
+    let known: Vec<i64> = places.collect();
+    (!known.is_empty()).then(|| u64::try_from(known.iter().sum::<i64>()).unwrap_or(0))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "an estimate of seconds")]
+fn backfill(left: u64, rate: f64) -> Backfill {
+    Backfill { left, rate, seconds_left: (rate > 0.0).then(|| left as f64 / rate) }
+}
+
+fn capability(capability: &tapline_adapter::Capability) -> CapabilityView {
+    CapabilityView {
+        name: capability.name.to_owned(),
+        available: capability.missing.is_none(),
+        reason: capability.missing.clone(),
+    }
+}
+
+/// End offsets as the taps heard of them, by source, destination and partition.
+fn ends(standings: &[SourceStanding]) -> BTreeMap<(&str, &str, i32), Option<i64>> {
+    let places = standings.iter().flat_map(|standing| standing.facts.places.iter().map(move |place| (standing, place)));
+    places.map(|(standing, place)| ((standing.name.as_str(), place.destination.as_str(), place.partition), place.end)).collect()
+}

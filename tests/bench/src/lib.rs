@@ -1,1 +1,0 @@
-//! tapline-bench

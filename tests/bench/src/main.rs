@@ -1,0 +1,30 @@
+//! Benches that print ratios against a peer or a limit in the same run: `cargo xtask bench <name>`.
+
+mod freshness;
+mod ingest;
+mod measure;
+mod traffic;
+
+use clap::{Parser, Subcommand};
+
+/// Measures Tapline against its peers on this machine.
+#[derive(Debug, Parser)]
+struct Cli {
+    #[command(subcommand)]
+    bench: Bench,
+}
+
+#[derive(Debug, Subcommand)]
+enum Bench {
+    /// Archive from Kafka, against librdkafka's batch loop on the same broker.
+    Ingest(ingest::Args),
+    /// From produced to searchable.
+    Freshness(freshness::Args),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().bench {
+        Bench::Ingest(args) => ingest::run(&args),
+        Bench::Freshness(args) => freshness::run(&args),
+    }
+}

@@ -1,0 +1,69 @@
+//! A reader that shares no code with ours: the `deltalake` wheel in an environment of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::{env, fs};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+const PACKAGES: [&str; 2] = ["deltalake==1.6.6", "pyarrow"];
+
+/// Runs a Python script with `deltalake` at hand; its standard output is JSON.
+pub fn python(script: &str, arguments: &[&Path]) -> Result<Value> {
+    let out = Command::new(interpreter()?).arg("-c").arg(script).args(arguments).output()?;
+    let errors = String::from_utf8_lossy(&out.stderr);
+    ensure!(out.status.success(), "the second reader failed:\n{errors}");
+    serde_json::from_slice(&out.stdout).with_context(|| format!("the second reader wrote no JSON:\n{errors}"))
+}
+
+/// Rows of the archive's `events` as the other reader sees them: `{"rows": n, "addresses": distinct, "digest": sha256}`.
+/// The digest goes over partition, offset, key and payload in the order of partition and offset.
+pub fn digest(archive: &Path) -> Result<Value> {
+    python(DIGEST, &[&archive.join("events")])
+}
+
+const DIGEST: &str = r"
+import sys, json, hashlib
+from deltalake import DeltaTable
+table = DeltaTable(sys.argv[1]).to_pyarrow_table(columns=['destination', 'partition', 'offset', 'key', 'payload'])
+rows = sorted(zip(*(table[name].to_pylist() for name in ('destination', 'partition', 'offset', 'key', 'payload'))), key=lambda row: row[:3])
+digest = hashlib.sha256()
+for destination, partition, offset, key, payload in rows:
+    digest.update(f'{destination}/{partition}/{offset}/'.encode())
+    for value in (key, payload):
+        digest.update(b'-' if value is None else b'+' + str(len(value)).encode() + b':' + value)
+print(json.dumps({'rows': len(rows), 'addresses': len({row[:3] for row in rows}), 'digest': digest.hexdigest()}))
+";
+
+fn interpreter() -> Result<&'static Path> {
+    static FOUND: OnceLock<PathBuf> = OnceLock::new();
+    if FOUND.get().is_none() {
+        let made = install()?;
+        let _ = FOUND.set(made);
+    }
+    FOUND.get().map(PathBuf::as_path).context("set above")
+}
+
+/// Makes the environment once; a finished one is marked, so that a broken installation is repeated.
+fn install() -> Result<PathBuf> {
+    let folder = crate::jars::cache().join("deltalake-1.6.6");
+    let (python, mark) = (folder.join("bin/python"), folder.join("installed"));
+    if mark.exists() {
+        return Ok(python);
+    }
+    let base = env::var_os("TAPLINE_PYTHON").unwrap_or_else(|| "python3".into());
+    run(Command::new(base).args(["-m", "venv", "--clear"]).arg(&folder))?;
+    run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(PACKAGES))?;
+    fs::write(mark, "")?;
+    Ok(python)
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    let out = command.output().with_context(|| format!("{command:?}"))?;
+    if !out.status.success() {
+        bail!("{command:?} failed:\n{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+    }
+    Ok(())
+}
