@@ -1,0 +1,293 @@
+//! The pass over the text: an explicit stack instead of recursion, so that no nesting can exhaust the thread's stack.
+
+use bumpalo::Bump;
+use bumpalo::collections::Vec;
+
+use super::number::number;
+use super::string::{escape, stop, unescape};
+
+/// Takes what the scanner finds. Scalars come only for fields that the sink said it cares about.
+pub(crate) trait Sink<'a> {
+    /// What the sink remembers about a field.
+    type Interest: Copy + 'a;
+
+    /// Asked once for each field at most `max_depth` deep; `depth` is 1 for the fields of the outermost object.
+    fn field(&mut self, name: &'a str, depth: usize) -> Option<Self::Interest>;
+
+    /// A string, unescaped.
+    fn text(&mut self, path: &Path<'_, 'a, Self::Interest>, interest: Self::Interest, value: &'a str);
+
+    /// A number written without fraction and exponent, of any length.
+    fn integer(&mut self, path: &Path<'_, 'a, Self::Interest>, interest: Self::Interest, digits: &'a str);
+}
+
+/// Where a scalar stands.
+pub(crate) struct Path<'s, 'a, I> {
+    /// The field that holds the scalar, or the array of it.
+    pub(crate) name: &'a str,
+    frames: &'s [Frame<'a, I>],
+}
+
+impl<'a, I> Path<'_, 'a, I> {
+    /// Whether the scalar is an element of an array.
+    pub(crate) fn in_array(&self) -> bool {
+        self.frames.last().is_some_and(|frame| frame.array)
+    }
+
+    /// Names of the fields that hold the enclosing objects, from the inside out; arrays stand for their elements.
+    pub(crate) fn owners(&self) -> impl Iterator<Item = &'a str> {
+        let objects = self.frames.iter().rev().filter(|frame| !frame.array);
+        objects.filter_map(|frame| frame.field.as_ref().map(|field| field.name))
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Frame<'a, I> {
+    /// The field that holds this container; an element of an array inherits the array's.
+    field: Option<Field<'a, I>>,
+    array: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Field<'a, I> {
+    name: &'a str,
+    interest: Option<I>,
+}
+
+/// What is wrong with the text, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Fault {
+    /// Position in bytes.
+    pub(crate) at: usize,
+    /// What the grammar wants there.
+    pub(crate) expected: &'static str,
+    /// Nothing wrong but that the text ends too early.
+    pub(crate) ended: bool,
+}
+
+/// How a scan ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Scanned {
+    /// `None` for a JSON text.
+    pub(crate) fault: Option<Fault>,
+    /// Some container was nested deeper than searched.
+    pub(crate) too_deep: bool,
+}
+
+/// Checks `text` to its end or first fault and feeds `sink` on the way.
+pub(crate) fn scan<'a, S: Sink<'a>>(arena: &'a Bump, text: &'a str, max_depth: usize, sink: &mut S) -> Scanned {
+    let frames = Vec::with_capacity_in(max_depth.min(64), arena);
+    let deeper = Vec::new_in(arena);
+    let mut scanner = Scanner {
+        arena,
+        text,
+        bytes: text.as_bytes(),
+        at: 0,
+        frames,
+        deeper,
+        max_depth,
+        field: None,
+        too_deep: false,
+        sink,
+    };
+    let fault = scanner.document().err();
+    Scanned { fault, too_deep: scanner.too_deep }
+}
+
+struct Scanner<'a, 's, S: Sink<'a>> {
+    arena: &'a Bump,
+    text: &'a str,
+    bytes: &'a [u8],
+    at: usize,
+    frames: Vec<'a, Frame<'a, S::Interest>>,
+    /// Containers below `max_depth`: whether each is an array.
+    deeper: Vec<'a, bool>,
+    max_depth: usize,
+    field: Option<Field<'a, S::Interest>>,
+    too_deep: bool,
+    sink: &'s mut S,
+}
+
+impl<'a, S: Sink<'a>> Scanner<'a, '_, S> {
+    fn document(&mut self) -> Result<(), Fault> {
+        self.value()?;
+        while let Some(array) = self.innermost_is_array() {
+            let close = if array { b']' } else { b'}' };
+            let expected = if array { "a comma or a closing bracket" } else { "a comma or a closing brace" };
+            match self.peek(expected)? {
+                b',' => {
+                    self.at += 1;
+                    if !array {
+                        self.name()?;
+                    }
+                    self.value()?;
+                }
+                found if found == close => self.close(),
+                _ => return Err(self.fault(expected)),
+            }
+        }
+        self.end()
+    }
+
+    /// Reads a scalar, or opens containers up to their first scalar or to an empty one.
+    fn value(&mut self) -> Result<(), Fault> {
+        loop {
+            match self.peek("a value")? {
+                b'"' => return self.string_value(),
+                b'{' => {
+                    self.open(false);
+                    if self.peek("a name or a closing brace")? == b'}' {
+                        self.close();
+                        return Ok(());
+                    }
+                    self.name()?;
+                }
+                b'[' => {
+                    self.open(true);
+                    if self.peek("a value or a closing bracket")? == b']' {
+                        self.close();
+                        return Ok(());
+                    }
+                }
+                b'-' | b'0'..=b'9' => return self.number_value(),
+                b't' => return self.literal("true"),
+                b'f' => return self.literal("false"),
+                b'n' => return self.literal("null"),
+                _ => return Err(self.fault("a value")),
+            }
+        }
+    }
+
+    fn open(&mut self, array: bool) {
+        self.at += 1;
+        if self.frames.len() < self.max_depth {
+            self.frames.push(Frame { field: self.field, array });
+        } else {
+            self.too_deep = true;
+            self.deeper.push(array);
+            self.field = None;
+        }
+    }
+
+    fn close(&mut self) {
+        self.at += 1;
+        if self.deeper.pop().is_none() {
+            self.frames.pop();
+        }
+        // In an array the next element stands under the array's field; in an object the next name replaces it.
+        self.field = if self.deeper.is_empty() { self.frames.last().and_then(|frame| frame.field) } else { None };
+    }
+
+    #[inline]
+    fn innermost_is_array(&self) -> Option<bool> {
+        self.deeper.last().copied().or_else(|| self.frames.last().map(|frame| frame.array))
+    }
+
+    fn name(&mut self) -> Result<(), Fault> {
+        if self.peek("a name")? != b'"' {
+            return Err(self.fault("a name"));
+        }
+        let (raw, escaped) = self.string()?;
+        if self.peek("a colon")? != b':' {
+            return Err(self.fault("a colon"));
+        }
+        self.at += 1;
+        self.field = None;
+        if self.deeper.is_empty() {
+            let name = if escaped { unescape(self.arena, raw).unwrap_or_default() } else { raw };
+            self.field = Some(Field { name, interest: self.sink.field(name, self.frames.len()) });
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn interest(&self) -> Option<(&'a str, S::Interest)> {
+        self.field.and_then(|field| Some((field.name, field.interest?)))
+    }
+
+    fn string_value(&mut self) -> Result<(), Fault> {
+        let (raw, escaped) = self.string()?;
+        let Some((name, interest)) = self.interest() else { return Ok(()) };
+        let value = if escaped { unescape(self.arena, raw) } else { Some(raw) };
+        if let Some(value) = value {
+            self.sink.text(&Path { name, frames: &self.frames }, interest, value);
+        }
+        Ok(())
+    }
+
+    fn number_value(&mut self) -> Result<(), Fault> {
+        let start = self.at;
+        let rest = self.bytes.get(start..).unwrap_or_default();
+        let number = number(rest).map_err(|at| Fault { at: start + at, ..self.fault("a digit") });
+        let number = number.map_err(|fault| Fault { ended: fault.at == self.bytes.len(), ..fault })?;
+        self.at += number.length;
+        // At the very end the number may go on in what was not scanned.
+        if let Some((name, interest)) = self.interest().filter(|_| number.integer && self.at < self.bytes.len()) {
+            let digits = self.text.get(start..self.at).unwrap_or_default();
+            self.sink.integer(&Path { name, frames: &self.frames }, interest, digits);
+        }
+        Ok(())
+    }
+
+    fn literal(&mut self, word: &'static str) -> Result<(), Fault> {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        if rest.starts_with(word.as_bytes()) {
+            self.at += word.len();
+            return Ok(());
+        }
+        let same = rest.iter().zip(word.as_bytes()).take_while(|(found, wanted)| found == wanted).count();
+        self.at += same;
+        Err(self.fault(word))
+    }
+
+    /// The text between two quotes, still escaped, and whether it holds an escape.
+    #[inline]
+    fn string(&mut self) -> Result<(&'a str, bool), Fault> {
+        let start = self.at + 1;
+        let (mut at, mut escaped) = (start, false);
+        loop {
+            at = stop(self.bytes, at);
+            match self.bytes.get(at) {
+                Some(b'"') => break,
+                Some(b'\\') => {
+                    escaped = true;
+                    at += escape(&self.bytes[at..]).map_err(|wrong| {
+                        self.at = at + wrong;
+                        self.fault("an escape")
+                    })?;
+                }
+                _ => {
+                    self.at = at;
+                    return Err(self.fault("a closing quote"));
+                }
+            }
+        }
+        self.at = at + 1;
+        Ok((self.text.get(start..at).unwrap_or_default(), escaped))
+    }
+
+    /// The next byte that is no white space, not consumed.
+    #[inline]
+    fn peek(&mut self, expected: &'static str) -> Result<u8, Fault> {
+        loop {
+            match self.bytes.get(self.at) {
+                Some(byte) if *byte > b' ' => return Ok(*byte),
+                Some(b' ' | b'\n' | b'\r' | b'\t') => self.at += 1,
+                _ => return Err(self.fault(expected)),
+            }
+        }
+    }
+
+    fn end(&mut self) -> Result<(), Fault> {
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.bytes.get(self.at) {
+            self.at += 1;
+        }
+        if self.at == self.bytes.len() { Ok(()) } else { Err(self.fault("the end")) }
+    }
+
+    #[cold]
+    fn fault(&self, expected: &'static str) -> Fault {
+        let at = self.at.min(self.bytes.len());
+        Fault { at, expected, ended: at == self.bytes.len() }
+    }
+}
