@@ -37,6 +37,8 @@ pub struct Reader {
     pub undelivered: Vec<Undelivered>,
     /// Where each partition stands, as the archive would keep it.
     pub positions: Positions,
+    /// Records asked for at once.
+    pub batch: usize,
     keep: bool,
 }
 
@@ -45,7 +47,7 @@ impl Reader {
     pub fn open(kafka: &Kafka, user: &str, options: &TapOptions, resume: Positions) -> Result<Self> {
         let tap = source(kafka, user)?.tap(options, resume.clone())?;
         let (records, undelivered) = (Vec::new(), Vec::new());
-        Ok(Self { tap, records, count: (0, 0), undelivered, positions: resume, keep: true })
+        Ok(Self { tap, records, count: (0, 0), undelivered, positions: resume, batch: 1_000, keep: true })
     }
 
     /// Counts records instead of keeping them.
@@ -70,7 +72,7 @@ impl Reader {
     /// Reads one lane once.
     pub fn poll(&mut self, lane: Lane, wait: Duration) -> Result<()> {
         let mut sink = Keep { records: &mut self.records, lane, keep: self.keep };
-        let polled = self.tap.poll(lane, wait, 1_000, &mut sink)?;
+        let polled = self.tap.poll(lane, wait, self.batch, &mut sink)?;
         self.count.0 += polled.records;
         self.count.1 += polled.bytes;
         self.undelivered.extend(polled.undelivered);

@@ -179,7 +179,7 @@ fn properties(config: &KafkaConfig, folder: &Path, port: u16, controller: u16) -
          transaction.state.log.replication.factor=1\ntransaction.state.log.min.isr=1\n\
          transaction.state.log.num.partitions=1\nshare.coordinator.state.topic.replication.factor=1\n\
          share.coordinator.state.topic.min.isr=1\ngroup.initial.rebalance.delay.ms=0\n\
-         auto.create.topics.enable=false\nmessage.max.bytes=134217728\n",
+         auto.create.topics.enable=false\nmessage.max.bytes=134217728\nsocket.request.max.bytes=201326592\n",
         folder.join("data").display()
     );
     if config.acl {

@@ -4,6 +4,7 @@
 //! Nothing here knows how Tapline works inside; it may only be imported by tests and benches.
 
 pub mod admin;
+pub mod browser;
 pub mod children;
 pub mod jars;
 pub mod kafka;
@@ -13,6 +14,7 @@ pub mod tapline;
 pub mod wait;
 
 pub use admin::{Admin, Snapshot};
+pub use browser::Browser;
 pub use kafka::{Kafka, KafkaConfig};
 pub use producer::{Producer, Record};
 pub use tapline::Tapline;

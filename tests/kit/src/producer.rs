@@ -61,7 +61,8 @@ pub struct Producer {
 }
 
 impl Producer {
-    pub(crate) fn new(client: &ClientConfig) -> Result<Self> {
+    /// One with more of librdkafka's properties than [`crate::Kafka::producer`] sets.
+    pub fn new(client: &ClientConfig) -> Result<Self> {
         let mut config = client.clone();
         config
             .set("message.max.bytes", "134217728")

@@ -25,6 +25,7 @@ pub struct Tapline {
     /// `http://127.0.0.1:PORT`; another one after each start.
     address: String,
     folder: TempDir,
+    arguments: Vec<String>,
     agent: Agent,
 }
 
@@ -36,9 +37,23 @@ impl Tapline {
         let archive = folder.path().join("archive");
         let config = format!("archive = {archive:?}\n[http]\nlisten = \"127.0.0.1:0\"\n{sources}");
         fs::write(folder.path().join("tapline.toml"), config)?;
+        let arguments = ["serve", "--config", "tapline.toml"].map(str::to_owned).to_vec();
+        Self::run(folder, arguments)
+    }
+
+    /// Starts `tapline demo` with these further arguments and waits until it is ready.
+    pub fn demo(arguments: &[&str]) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("tapline-demo-").tempdir()?;
+        let archive = folder.path().join("archive").display().to_string();
+        let fixed = ["demo", "--listen", "127.0.0.1:0", "--archive", &archive];
+        let arguments = fixed.into_iter().chain(arguments.iter().copied()).map(str::to_owned).collect();
+        Self::run(folder, arguments)
+    }
+
+    fn run(folder: TempDir, arguments: Vec<String>) -> Result<Self> {
         let agent = Agent::config_builder().http_status_as_error(false).timeout_global(Some(START)).build().new_agent();
-        let (child, address) = launch(folder.path())?;
-        let tapline = Self { child, address, folder, agent };
+        let (child, address) = launch(folder.path(), &arguments)?;
+        let tapline = Self { child, address, folder, arguments, agent };
         tapline.wait_until_ready()?;
         Ok(tapline)
     }
@@ -106,7 +121,7 @@ impl Tapline {
         if self.child.try_wait()?.is_none() {
             self.kill9()?;
         }
-        (self.child, self.address) = launch(self.folder.path())?;
+        (self.child, self.address) = launch(self.folder.path(), &self.arguments)?;
         self.wait_until_ready()
     }
 
@@ -137,13 +152,12 @@ pub fn binary() -> Result<PathBuf> {
 }
 
 /// Starts the process; it tells its address in the first line that says `listening on`.
-fn launch(folder: &Path) -> Result<(Child, String)> {
+fn launch(folder: &Path, arguments: &[String]) -> Result<(Child, String)> {
     let binary = binary()?;
     let log = File::options().create(true).append(true).open(folder.join("tapline.log"))?;
     let mut child = start(&binary.to_string_lossy(), |command| {
         command
-            .args(["serve", "--config"])
-            .arg(folder.join("tapline.toml"))
+            .args(arguments)
             .current_dir(folder)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -1,0 +1,133 @@
+//! Headless Chromium, driven as a person would: Debian's packages `chromium` and `chromium-driver`.
+
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use fantoccini::actions::{InputSource, KeyAction, KeyActions};
+use fantoccini::elements::Element;
+use fantoccini::{Client, ClientBuilder, Locator};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::children::{free_port, start};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A browser window; closed when dropped.
+pub struct Browser {
+    client: Client,
+    driver: Child,
+    /// Holds profile and cache of this window.
+    _profile: TempDir,
+}
+
+impl Browser {
+    /// Opens a window of this size.
+    pub async fn open(width: u32, height: u32) -> Result<Self> {
+        let (port, profile) = (free_port()?, tempfile::tempdir()?);
+        let driver = start("chromedriver", |command| {
+            command.arg(format!("--port={port}")).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        })
+        .context("chromedriver does not start: `apt-get install chromium chromium-driver` brings it")?;
+        let mut arguments: Vec<String> = ARGUMENTS.iter().map(|text| (*text).to_owned()).collect();
+        arguments.push(format!("--window-size={width},{height}"));
+        arguments.push(format!("--user-data-dir={}", profile.path().display()));
+        let wanted = json!({ "goog:chromeOptions": { "args": arguments } });
+        let Value::Object(wanted) = wanted else { bail!("an object was written above") };
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let mut builder = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
+            match builder.capabilities(wanted.clone()).connect(&format!("http://127.0.0.1:{port}")).await {
+                Ok(client) => return Ok(Self { client, driver, _profile: profile }),
+                Err(error) if Instant::now() > deadline => bail!("the browser does not start: {error}"),
+                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+            }
+        }
+    }
+
+    /// Loads an address.
+    pub async fn go(&self, url: &str) -> Result<()> {
+        Ok(self.client.goto(url).await?)
+    }
+
+    /// The address shown.
+    pub async fn url(&self) -> Result<String> {
+        Ok(self.client.current_url().await?.to_string())
+    }
+
+    /// The first element that a CSS selector finds, waited for.
+    pub async fn find(&self, css: &str) -> Result<Element> {
+        let waited = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await;
+        waited.with_context(|| format!("no `{css}` on the page"))
+    }
+
+    /// How many elements a CSS selector finds now.
+    pub async fn count(&self, css: &str) -> Result<usize> {
+        Ok(self.client.find_all(Locator::Css(css)).await?.len())
+    }
+
+    /// Clicks what a CSS selector finds.
+    pub async fn click(&self, css: &str) -> Result<()> {
+        Ok(self.find(css).await?.click().await?)
+    }
+
+    /// Presses one key after the other; a text is typed.
+    pub async fn press(&self, keys: &str) -> Result<()> {
+        let actions = keys.chars().fold(KeyActions::new("keys".to_owned()), |actions, value| {
+            actions.then(KeyAction::Down { value }).then(KeyAction::Up { value })
+        });
+        Ok(self.client.perform_actions(actions).await?)
+    }
+
+    /// The visible text of the page.
+    pub async fn text(&self) -> Result<String> {
+        Ok(self.find("body").await?.text().await?)
+    }
+
+    /// Waits until the visible text holds `wanted`.
+    pub async fn until_text(&self, wanted: &str) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let text = self.text().await?;
+            if text.contains(wanted) {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                bail!("the page does not show `{wanted}` but:\n{text}");
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// The value of a script's `return`.
+    pub async fn script(&self, code: &str) -> Result<Value> {
+        Ok(self.client.execute(code, Vec::new()).await?)
+    }
+
+    /// Writes what is seen as a PNG.
+    pub async fn screenshot(&self, path: &Path) -> Result<()> {
+        Ok(std::fs::write(path, self.client.screenshot().await?)?)
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // Ends the window with it; already gone is as good.
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}
+
+/// Without a display, and without the calls home that a closed network would answer slowly.
+const ARGUMENTS: &[&str] = &[
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--force-prefers-reduced-motion",
+];
