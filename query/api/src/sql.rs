@@ -44,6 +44,9 @@ pub struct SqlAnswer {
     pub truncated: bool,
     /// Time it took.
     pub elapsed_ms: f64,
+    /// What is missing from the answer, such as rows of damaged files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// A table and its columns.

@@ -1,0 +1,143 @@
+//! What comes back: batches as they are made, stopped by limits, cancelled when dropped.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use futures::{Stream, StreamExt};
+use tapline_api::{SqlAnswer, SqlColumn};
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+
+use crate::error::EngineError;
+use crate::json;
+
+/// Bytes of rows that one collected answer may hold; more are cut off like too many rows.
+const MAX_COLLECTED: usize = 64 << 20;
+
+/// Rows of one query, as a stream of batches that all have [`Answer::schema`].
+///
+/// Dropping it stops the query and gives its memory back.
+pub struct Answer {
+    /// Columns in the order of the query.
+    pub schema: SchemaRef,
+    /// Sentences on what is missing from the answer, such as rows of damaged files.
+    pub warnings: Vec<String>,
+    pub(crate) started: Instant,
+    pub(crate) rows: mpsc::Receiver<Message>,
+    pub(crate) end: End,
+    pub(crate) _running: Running,
+}
+
+/// What the task of a query sends.
+pub(crate) enum Message {
+    /// Some rows.
+    Batch(RecordBatch),
+    /// All rows were sent.
+    Done {
+        /// There were more.
+        truncated: bool,
+    },
+    /// No more will come.
+    Failed(EngineError),
+}
+
+/// How far an answer was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    Open,
+    Whole,
+    Truncated,
+    Failed,
+}
+
+/// Stops the task when dropped.
+pub(crate) struct Running(pub(crate) AbortHandle);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Stream for Answer {
+    type Item = Result<RecordBatch, EngineError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.end != End::Open {
+            return Poll::Ready(None);
+        }
+        let message = std::task::ready!(self.rows.poll_recv(context));
+        Poll::Ready(match message {
+            Some(Message::Batch(batch)) => Some(Ok(batch)),
+            Some(Message::Done { truncated }) => {
+                self.end = if truncated { End::Truncated } else { End::Whole };
+                None
+            }
+            Some(Message::Failed(error)) => {
+                self.end = End::Failed;
+                Some(Err(error))
+            }
+            None => {
+                self.end = End::Failed;
+                Some(Err(EngineError::Internal("the query's task ended without a result".to_owned())))
+            }
+        })
+    }
+}
+
+impl Answer {
+    /// Whether rows were cut off. Known when the stream has ended.
+    pub fn truncated(&self) -> bool {
+        self.end == End::Truncated
+    }
+
+    /// Milliseconds since the query began.
+    pub fn elapsed_ms(&self) -> f64 {
+        self.started.elapsed().as_secs_f64() * 1_000.0
+    }
+
+    /// Names and types of the columns.
+    pub fn columns(&self) -> Vec<SqlColumn> {
+        let column = |field: &arrow::datatypes::FieldRef| SqlColumn {
+            name: field.name().clone(),
+            data_type: field.data_type().to_string(),
+            description: None,
+        };
+        self.schema.fields().iter().map(column).collect()
+    }
+
+    /// Collects all batches; the flag tells whether rows were cut off, by count or by bytes.
+    pub async fn collect(mut self) -> Result<(Vec<RecordBatch>, bool), EngineError> {
+        let (mut batches, mut bytes) = (Vec::new(), 0usize);
+        while let Some(batch) = self.next().await {
+            let batch = batch?;
+            bytes = bytes.saturating_add(sliced_bytes(&batch));
+            if bytes > MAX_COLLECTED && !batches.is_empty() {
+                return Ok((batches, true));
+            }
+            batches.push(batch);
+        }
+        Ok((batches, self.truncated()))
+    }
+
+    /// The answer as `application/json` has it.
+    pub async fn json(self) -> Result<SqlAnswer, EngineError> {
+        let (columns, warnings, started) = (self.columns(), self.warnings.clone(), self.started);
+        let (batches, truncated) = self.collect().await?;
+        let mut rows = Vec::with_capacity(batches.iter().map(RecordBatch::num_rows).sum());
+        for batch in &batches {
+            json::append_rows(batch, &mut rows).map_err(|error| EngineError::Internal(error.to_string()))?;
+        }
+        let elapsed_ms = started.elapsed().as_secs_f64() * 1_000.0;
+        Ok(SqlAnswer { columns, rows, truncated, elapsed_ms, warnings })
+    }
+}
+
+/// Bytes that the rows of a batch take, not the buffers they share with others.
+fn sliced_bytes(batch: &RecordBatch) -> usize {
+    let columns = batch.columns().iter();
+    columns.map(|column| column.to_data().get_slice_memory_size().unwrap_or(0)).sum()
+}

@@ -1,0 +1,125 @@
+//! Where the system tables come from: a running server, or the archive's folder alone.
+
+use std::sync::Arc;
+
+use tapline_api::{Backfill, DestinationInfo, DestinationKind, Gap, GapReason, PlaceView, SourceInfo, SourceState};
+use tapline_archive::{Archive, DestinationLedger, GapKind, SourceLedger};
+use tapline_model::time;
+
+/// What the tables `sources`, `destinations` and `gaps` show at one moment.
+pub trait SystemTables: Send + Sync {
+    /// In the order of the configuration.
+    fn sources(&self) -> Vec<SourceInfo>;
+    /// By source and name.
+    fn destinations(&self) -> Vec<DestinationInfo>;
+    /// Newest first.
+    fn gaps(&self) -> Vec<Gap>;
+}
+
+/// What an archive's folder tells without a running server: what was read, not how it stands.
+pub struct ArchiveFacts(pub Arc<Archive>);
+
+impl SystemTables for ArchiveFacts {
+    fn sources(&self) -> Vec<SourceInfo> {
+        self.0.ledger().sources.iter().map(|(name, source)| source_info(name, source)).collect()
+    }
+
+    fn destinations(&self) -> Vec<DestinationInfo> {
+        let ledger = self.0.ledger();
+        let all = ledger.sources.iter().flat_map(|(name, source)| source.destinations.iter().map(move |d| (name, d)));
+        all.map(|(source, destination)| destination_info(source, destination)).collect()
+    }
+
+    fn gaps(&self) -> Vec<Gap> {
+        let ledger = self.0.ledger();
+        let all = ledger.sources.iter().flat_map(|(name, source)| source.destinations.iter().map(move |d| (name, d)));
+        let mut gaps: Vec<(i64, Gap)> = all.flat_map(|(source, destination)| gaps_of(source, destination)).collect();
+        gaps.sort_by_key(|(seen_at, _)| std::cmp::Reverse(*seen_at));
+        gaps.into_iter().map(|(_, gap)| gap).collect()
+    }
+}
+
+fn source_info(name: &str, source: &SourceLedger) -> SourceInfo {
+    let partitions = source.destinations.iter().flat_map(|destination| destination.partitions.values());
+    let left: i64 = partitions.clone().filter_map(|partition| partition.backfill).map(|(next, end)| end - next).sum();
+    let left = u64::try_from(left).unwrap_or(0);
+    SourceInfo {
+        name: name.to_owned(),
+        system: source.system.clone(),
+        state: SourceState::Archived,
+        problems: Vec::new(),
+        capabilities: Vec::new(),
+        cluster: None,
+        destinations: source.destinations.len(),
+        partitions: partitions.count(),
+        lag: None,
+        rate: 0.0,
+        bytes_rate: 0.0,
+        backfill: (left > 0).then_some(Backfill { left, rate: 0.0, seconds_left: None }),
+        rows: source.destinations.iter().map(|destination| destination.rows).sum(),
+        newest: source.destinations.iter().filter_map(|destination| destination.last).max().map(time::format),
+        left_out: Vec::new(),
+    }
+}
+
+fn destination_info(source: &str, destination: &DestinationLedger) -> DestinationInfo {
+    let places = destination.partitions.iter().map(|(number, partition)| PlaceView {
+        partition: *number,
+        next: partition.next,
+        end: None,
+        rows: partition.rows,
+        single_holes: partition.single_holes,
+    });
+    DestinationInfo {
+        source: source.to_owned(),
+        name: destination.name.clone(),
+        incarnation: destination.incarnation,
+        kind: kind(&destination.name),
+        rows: destination.rows,
+        bytes: destination.bytes,
+        first: destination.first.map(time::format),
+        last: destination.last.map(time::format),
+        places: places.collect(),
+    }
+}
+
+/// By the name alone: Spring's `-dlt`, `.DLT`, `-retry-0`, and the usual `dlq`.
+fn kind(name: &str) -> DestinationKind {
+    let name = name.to_lowercase();
+    let has = |word: &str| name.split(['.', '-', '_']).any(|part| part == word);
+    if has("dlt") || has("dlq") || has("deadletter") || name.ends_with("dead-letter") {
+        DestinationKind::DeadLetter
+    } else if has("retry") {
+        DestinationKind::Retry
+    } else {
+        DestinationKind::Topic
+    }
+}
+
+fn gaps_of(source: &str, destination: &DestinationLedger) -> Vec<(i64, Gap)> {
+    let ranges =
+        destination.partitions.iter().flat_map(|(number, place)| place.gaps.iter().map(move |gap| (number, gap)));
+    let gap = |(partition, range): (&i32, &tapline_archive::GapRange)| {
+        let gap = Gap {
+            source: source.to_owned(),
+            destination: destination.name.clone(),
+            incarnation: destination.incarnation,
+            partition: *partition,
+            from: range.from,
+            to: range.to,
+            reason: reason(range.kind),
+            seen_at: time::format(range.seen_at),
+        };
+        (range.seen_at, gap)
+    };
+    ranges.map(gap).collect()
+}
+
+fn reason(kind: GapKind) -> GapReason {
+    match kind {
+        GapKind::Expired => GapReason::Expired,
+        GapKind::Erased => GapReason::Erased,
+        GapKind::Excluded => GapReason::Excluded,
+        GapKind::NotDelivered => GapReason::NotDelivered,
+    }
+}
