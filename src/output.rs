@@ -69,7 +69,7 @@ mod tests {
     fn plain_rows_stay_on_one_line() {
         let column = tapline_api::SqlColumn { name: "a".into(), data_type: "Utf8".into(), description: None };
         let rows = vec![vec![serde_json::json!("x\ty\nz"), serde_json::json!(1)]];
-        let answer = SqlAnswer { columns: vec![column], rows, truncated: false, elapsed_ms: 0.0 };
+        let answer = SqlAnswer { columns: vec![column], rows, truncated: false, elapsed_ms: 0.0, warnings: Vec::new() };
         let mut out = Vec::new();
         plain(&mut out, &answer).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "x\\ty\\nz\t1\n");
