@@ -111,7 +111,9 @@ impl Decoder {
 
         let payload = payload::decode(&self.arena, &self.rules, &self.fields, &headers, record.payload, &mut ids);
         self.apply_payload(&payload, binary.is_some(), &mut meaning);
-        self.columns_in(&meaning, &mut ids);
+        if payload.top.tells_ids() {
+            self.columns_in(&meaning, &mut ids);
+        }
         (meaning.ids, meaning.ids_dropped) = ids.finish();
         (meaning.dead_letter, meaning.retry) = dead_letter::decode(&headers, &self.rules.topics, record.destination);
         meaning

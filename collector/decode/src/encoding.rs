@@ -45,17 +45,52 @@ pub(crate) fn trimmed(text: &str) -> &str {
     if plain(bytes.first()) && plain(bytes.last()) { text } else { text.trim() }
 }
 
-/// Whether a text holds control characters of ASCII.
-#[inline]
-pub(crate) fn has_control(text: &str) -> bool {
-    // Without an early end the loop is done sixteen bytes at a time.
-    text.bytes().fold(false, |found, byte| found | (byte < b' ') | (byte == 0x7f))
-}
+/// The kinds of characters a text holds, found in one pass.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Kinds(u8);
 
-/// Whether a text holds capitals of ASCII.
-#[inline]
-pub(crate) fn has_upper(text: &str) -> bool {
-    text.bytes().fold(false, |found, byte| found | byte.is_ascii_uppercase())
+const DIGIT: u8 = 1;
+const CAPITAL: u8 = 2;
+const BLANK: u8 = 4;
+const CONTROL: u8 = 8;
+
+const KINDS: [u8; 256] = {
+    let mut kinds = [0; 256];
+    let mut byte = 0;
+    while byte < 0x80 {
+        kinds[byte] = match byte as u8 {
+            b'0'..=b'9' => DIGIT,
+            b'A'..=b'Z' => CAPITAL,
+            b' ' => BLANK,
+            0..b' ' | 0x7f => CONTROL,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    kinds
+};
+
+impl Kinds {
+    #[inline]
+    pub(crate) fn of(text: &str) -> Self {
+        Self(text.bytes().fold(0, |kinds, byte| kinds | KINDS[usize::from(byte)]))
+    }
+
+    pub(crate) fn digit(self) -> bool {
+        self.0 & DIGIT != 0
+    }
+
+    pub(crate) fn capital(self) -> bool {
+        self.0 & CAPITAL != 0
+    }
+
+    pub(crate) fn blank(self) -> bool {
+        self.0 & BLANK != 0
+    }
+
+    pub(crate) fn control(self) -> bool {
+        self.0 & CONTROL != 0
+    }
 }
 
 /// Not empty UTF-8, blanks around it dropped.

@@ -7,8 +7,9 @@
 use tapline_model::id;
 
 use crate::decoder::Meaning;
+use crate::encoding::{self, Kinds};
 use crate::header::{Headers, Slot};
-use crate::{encoding, ids};
+use crate::ids;
 
 /// Sets what the headers tell and is not yet known.
 pub(crate) fn apply<'a>(headers: &Headers<'a>, destination: &str, meaning: &mut Meaning<'a>) {
@@ -107,6 +108,6 @@ fn producer<'a>(headers: &Headers<'a>) -> Option<&'a str> {
 
 /// A type or a service: short text on one line.
 pub(crate) fn label(text: &str) -> Option<&str> {
-    let fits = !text.is_empty() && text.len() <= id::MAX_VALUE && !encoding::has_control(text);
+    let fits = !text.is_empty() && text.len() <= id::MAX_VALUE && !Kinds::of(text).control();
     fits.then_some(text)
 }

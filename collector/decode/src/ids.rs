@@ -73,6 +73,11 @@ impl<'a> IdSet<'a> {
         self.rules.renamed(name)
     }
 
+    /// Whether the enclosing object's name matters for a field.
+    pub(crate) fn needs_owner(&self, kind: Option<Kind>) -> bool {
+        kind.is_some_and(|kind| kind.bare) || !self.rules.is_empty()
+    }
+
     /// Whether a rule may make an identifier of a field whose name does not look like one.
     pub(crate) fn may_add(&self) -> bool {
         self.rules.may_add()
@@ -91,7 +96,7 @@ impl<'a> IdSet<'a> {
     /// Adds an identifier; `value` is normalised.
     pub(crate) fn push(&mut self, name: &'a str, value: &'a str) {
         let value = trace_value(self.arena, name, value);
-        let known = |pair: &IdPair<'_>| pair.value == value && same_name(pair.name, name);
+        let known = |pair: &IdPair<'_>| pair.value == value && (pair.name == name || same_name(pair.name, name));
         if !is_writable(name) || self.columns.contains(&value) || self.pairs.iter().any(known) {
             return;
         }

@@ -38,7 +38,9 @@ impl<T: Copy> NameTable<T> {
         let bucket = bucket(name);
         let (from, to) = (usize::from(self.starts[bucket]), usize::from(self.starts[bucket + 1]));
         let entries = self.entries.get(from..to)?;
-        entries.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, meaning)| *meaning)
+        // Nearly everybody writes a name as its framework does.
+        let same = |known: &str| known == name || known.eq_ignore_ascii_case(name);
+        entries.iter().find(|(known, _)| same(known)).map(|(_, meaning)| *meaning)
     }
 }
 

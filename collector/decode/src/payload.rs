@@ -185,7 +185,8 @@ impl<'a> Fields<'a, '_> {
         if kind.is_some_and(|kind| kind.plural) && !path.in_array() {
             return;
         }
-        let owner = path.owners().find(|owner| !WRAPPERS.contains(owner));
+        let needed = self.ids.needs_owner(kind);
+        let owner = needed.then(|| path.owners().find(|owner| !WRAPPERS.contains(owner))).flatten();
         self.ids.offer(kind, owner, path.name, scalar);
     }
 }

@@ -2,7 +2,7 @@
 
 use bumpalo::Bump;
 
-use crate::encoding;
+use crate::encoding::{self, Kinds};
 use crate::header::{Headers, Slot};
 
 /// Where a message stands in a distributed trace.
@@ -95,7 +95,7 @@ pub(crate) fn trace_id<'a>(arena: &'a Bump, text: &'a str) -> Option<&'a str> {
 }
 
 fn lower<'a>(arena: &'a Bump, text: &'a str) -> &'a str {
-    if encoding::has_upper(text) {
+    if Kinds::of(text).capital() {
         let copy = arena.alloc_str(text);
         copy.make_ascii_lowercase();
         return copy;

@@ -125,7 +125,10 @@ fn weak(name: &str, word: &str, plural: bool) -> Option<Kind> {
 }
 
 fn strong(name: &str, plural: bool) -> Option<Kind> {
-    let (stem, boundary) = ["uuid", "guid", "id"].iter().find_map(|word| split(name, word))?;
+    // Of `uuid` and `guid` the last letter before `id` is the same.
+    let long = matches!(name.as_bytes(), [.., b'u' | b'U', _, _]);
+    let words: &[&str] = if long { &["uuid", "guid", "id"] } else { &["id"] };
+    let (stem, boundary) = words.iter().find_map(|word| split(name, word))?;
     let before = last_word(stem);
     let refused = if boundary {
         is_any(before, NOT_STRONG)

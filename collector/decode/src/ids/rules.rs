@@ -33,6 +33,11 @@ impl CompiledIdRules {
         }
     }
 
+    /// Without rules names need not be looked at.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.add.is_empty() && self.exclude.is_empty()
+    }
+
     /// Whether a field must be offered even if its name tells nothing.
     pub(crate) fn may_add(&self) -> bool {
         !self.add.is_empty()
@@ -40,7 +45,7 @@ impl CompiledIdRules {
 
     /// Exclusion wins. The name is asked alone and behind the field that holds the enclosing object.
     pub(crate) fn verdict(&self, owner: Option<&str>, name: &str) -> Option<Verdict> {
-        if self.add.is_empty() && self.exclude.is_empty() {
+        if self.is_empty() {
             return None;
         }
         let alone = normal_name(name);

@@ -3,22 +3,11 @@
 use bumpalo::Bump;
 use tapline_model::id;
 
-use crate::encoding;
+use crate::encoding::{self, Kinds};
 
 /// What programs write where they have no identifier.
-const PLACEHOLDERS: &[&str] = &[
-    "null",
-    "none",
-    "nil",
-    "undefined",
-    "unknown",
-    "n/a",
-    "na",
-    "-",
-    "true",
-    "false",
-    "00000000-0000-0000-0000-000000000000",
-];
+const PLACEHOLDERS: &[&str] = &["null", "none", "nil", "undefined", "unknown", "n/a", "na", "-", "true", "false"];
+const NIL: &str = "00000000-0000-0000-0000-000000000000";
 
 /// Decimal digits of the largest integers that still can be identifiers.
 const MAX_DIGITS: usize = 40;
@@ -29,13 +18,17 @@ const MIN_WEAK: usize = 3;
 /// behind a weak one it needs a digit.
 pub(crate) fn text<'a>(arena: &'a Bump, strong: bool, value: &'a str) -> Option<&'a str> {
     let value = encoding::trimmed(value);
-    let odd = value.is_empty() || value.len() > id::MAX_VALUE || encoding::has_control(value);
-    if odd || PLACEHOLDERS.iter().any(|word| word.eq_ignore_ascii_case(value)) {
+    if value.is_empty() || value.len() > id::MAX_VALUE {
         return None;
     }
-    let digit = value.bytes().fold(false, |found, byte| found | byte.is_ascii_digit());
-    let looks = if strong { digit || !value.contains(' ') } else { digit && value.len() >= MIN_WEAK };
-    looks.then(|| normal(arena, value))
+    let kinds = Kinds::of(value);
+    let looks = match (kinds.digit(), strong) {
+        (true, true) => value != NIL,
+        (true, false) => value.len() >= MIN_WEAK && value != NIL,
+        (false, true) => !kinds.blank() && !PLACEHOLDERS.iter().any(|word| word.eq_ignore_ascii_case(value)),
+        (false, false) => false,
+    };
+    (looks && !kinds.control()).then(|| normal(arena, value, kinds))
 }
 
 /// The decimal form of an integer if it looks like an identifier.
@@ -47,22 +40,22 @@ pub(crate) fn digits(strong: bool, value: &str) -> Option<&str> {
 /// The normal form of a value that a framework declares to be an identifier; `None` when it cannot be one.
 pub(crate) fn column<'a>(arena: &'a Bump, value: &'a str) -> Option<&'a str> {
     let value = encoding::trimmed(value);
-    let fits = !value.is_empty() && value.len() <= id::MAX_VALUE && !encoding::has_control(value);
-    fits.then(|| normal(arena, value)).filter(|value| !value.eq_ignore_ascii_case("null"))
+    let kinds = Kinds::of(value);
+    let fits =
+        !value.is_empty() && value.len() <= id::MAX_VALUE && !kinds.control() && !value.eq_ignore_ascii_case("null");
+    fits.then(|| normal(arena, value, kinds))
 }
 
-/// [`id::normal_value`], with the one case that must be written going to the arena instead of the heap.
-fn normal<'a>(arena: &'a Bump, value: &'a str) -> &'a str {
+/// [`id::normal_value`] of a trimmed value, with what must be written going to the arena instead of the heap.
+fn normal<'a>(arena: &'a Bump, value: &'a str, kinds: Kinds) -> &'a str {
     let bare = value.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')).unwrap_or(value);
-    if bare.len() != 36 || !id::is_uuid(bare) {
+    let changes = kinds.capital() || bare.len() < value.len();
+    if !changes || !id::is_uuid(bare) {
         return value;
     }
-    if encoding::has_upper(bare) {
-        let copy = arena.alloc_str(bare);
-        copy.make_ascii_lowercase();
-        return copy;
-    }
-    bare
+    let copy = arena.alloc_str(bare);
+    copy.make_ascii_lowercase();
+    copy
 }
 
 #[cfg(test)]
@@ -95,7 +88,8 @@ mod tests {
         #[test]
         fn normal_form_is_the_models(value in "\\PC{0,40}|\\{?[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\\}?") {
             let arena = Bump::new();
-            prop_assert_eq!(normal(&arena, value.trim()), id::normal_value(&value));
+            let value = value.trim();
+            prop_assert_eq!(normal(&arena, value, Kinds::of(value)), id::normal_value(value));
         }
     }
 }

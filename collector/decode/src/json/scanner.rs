@@ -88,11 +88,15 @@ pub(crate) fn scan<'a, S: Sink<'a>>(arena: &'a Bump, text: &'a str, max_depth: u
         max_depth,
         field: None,
         too_deep: false,
+        fault: None,
         sink,
     };
-    let fault = scanner.document().err();
-    Scanned { fault, too_deep: scanner.too_deep }
+    let _ = scanner.document();
+    Scanned { fault: scanner.fault, too_deep: scanner.too_deep }
 }
+
+/// The scan has come to an end. What is wrong stands in the scanner: a result of no size stays in a register.
+struct Stop;
 
 struct Scanner<'a, 's, S: Sink<'a>> {
     arena: &'a Bump,
@@ -105,16 +109,18 @@ struct Scanner<'a, 's, S: Sink<'a>> {
     max_depth: usize,
     field: Option<Field<'a, S::Interest>>,
     too_deep: bool,
+    /// Set before [`Stop`] is returned.
+    fault: Option<Fault>,
     sink: &'s mut S,
 }
 
 impl<'a, S: Sink<'a>> Scanner<'a, '_, S> {
-    fn document(&mut self) -> Result<(), Fault> {
+    fn document(&mut self) -> Result<(), Stop> {
         self.value()?;
         while let Some(array) = self.innermost_is_array() {
             let close = if array { b']' } else { b'}' };
             let expected = if array { "a comma or a closing bracket" } else { "a comma or a closing brace" };
-            match self.peek(expected)? {
+            match self.peek() {
                 b',' => {
                     self.at += 1;
                     if !array {
@@ -123,20 +129,20 @@ impl<'a, S: Sink<'a>> Scanner<'a, '_, S> {
                     self.value()?;
                 }
                 found if found == close => self.close(),
-                _ => return Err(self.fault(expected)),
+                _ => return Err(self.stop(self.at, expected)),
             }
         }
         self.end()
     }
 
     /// Reads a scalar, or opens containers up to their first scalar or to an empty one.
-    fn value(&mut self) -> Result<(), Fault> {
+    fn value(&mut self) -> Result<(), Stop> {
         loop {
-            match self.peek("a value")? {
+            match self.peek() {
                 b'"' => return self.string_value(),
                 b'{' => {
                     self.open(false);
-                    if self.peek("a name or a closing brace")? == b'}' {
+                    if self.peek() == b'}' {
                         self.close();
                         return Ok(());
                     }
@@ -144,7 +150,7 @@ impl<'a, S: Sink<'a>> Scanner<'a, '_, S> {
                 }
                 b'[' => {
                     self.open(true);
-                    if self.peek("a value or a closing bracket")? == b']' {
+                    if self.peek() == b']' {
                         self.close();
                         return Ok(());
                     }
@@ -153,7 +159,7 @@ impl<'a, S: Sink<'a>> Scanner<'a, '_, S> {
                 b't' => return self.literal("true"),
                 b'f' => return self.literal("false"),
                 b'n' => return self.literal("null"),
-                _ => return Err(self.fault("a value")),
+                _ => return Err(self.stop(self.at, "a value")),
             }
         }
     }
@@ -183,13 +189,13 @@ impl<'a, S: Sink<'a>> Scanner<'a, '_, S> {
         self.deeper.last().copied().or_else(|| self.frames.last().map(|frame| frame.array))
     }
 
-    fn name(&mut self) -> Result<(), Fault> {
-        if self.peek("a name")? != b'"' {
-            return Err(self.fault("a name"));
+    fn name(&mut self) -> Result<(), Stop> {
+        if self.peek() != b'"' {
+            return Err(self.stop(self.at, "a name"));
         }
         let (raw, escaped) = self.string()?;
-        if self.peek("a colon")? != b':' {
-            return Err(self.fault("a colon"));
+        if self.peek() != b':' {
+            return Err(self.stop(self.at, "a colon"));
         }
         self.at += 1;
         self.field = None;
@@ -205,7 +211,7 @@ impl<'a, S: Sink<'a>> Scanner<'a, '_, S> {
         self.field.and_then(|field| Some((field.name, field.interest?)))
     }
 
-    fn string_value(&mut self) -> Result<(), Fault> {
+    fn string_value(&mut self) -> Result<(), Stop> {
         let (raw, escaped) = self.string()?;
         let Some((name, interest)) = self.interest() else { return Ok(()) };
         let value = if escaped { unescape(self.arena, raw) } else { Some(raw) };
@@ -215,11 +221,10 @@ impl<'a, S: Sink<'a>> Scanner<'a, '_, S> {
         Ok(())
     }
 
-    fn number_value(&mut self) -> Result<(), Fault> {
+    fn number_value(&mut self) -> Result<(), Stop> {
         let start = self.at;
         let rest = self.bytes.get(start..).unwrap_or_default();
-        let number = number(rest).map_err(|at| Fault { at: start + at, ..self.fault("a digit") });
-        let number = number.map_err(|fault| Fault { ended: fault.at == self.bytes.len(), ..fault })?;
+        let number = number(rest).map_err(|at| self.stop(start + at, "a digit"))?;
         self.at += number.length;
         // At the very end the number may go on in what was not scanned.
         if let Some((name, interest)) = self.interest().filter(|_| number.integer && self.at < self.bytes.len()) {
@@ -229,20 +234,19 @@ impl<'a, S: Sink<'a>> Scanner<'a, '_, S> {
         Ok(())
     }
 
-    fn literal(&mut self, word: &'static str) -> Result<(), Fault> {
+    fn literal(&mut self, word: &'static str) -> Result<(), Stop> {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         if rest.starts_with(word.as_bytes()) {
             self.at += word.len();
             return Ok(());
         }
         let same = rest.iter().zip(word.as_bytes()).take_while(|(found, wanted)| found == wanted).count();
-        self.at += same;
-        Err(self.fault(word))
+        Err(self.stop(self.at + same, word))
     }
 
     /// The text between two quotes, still escaped, and whether it holds an escape.
     #[inline]
-    fn string(&mut self) -> Result<(&'a str, bool), Fault> {
+    fn string(&mut self) -> Result<(&'a str, bool), Stop> {
         let start = self.at + 1;
         let (mut at, mut escaped) = (start, false);
         loop {
@@ -251,43 +255,37 @@ impl<'a, S: Sink<'a>> Scanner<'a, '_, S> {
                 Some(b'"') => break,
                 Some(b'\\') => {
                     escaped = true;
-                    at += escape(&self.bytes[at..]).map_err(|wrong| {
-                        self.at = at + wrong;
-                        self.fault("an escape")
-                    })?;
+                    let rest = self.bytes.get(at..).unwrap_or_default();
+                    at += escape(rest).map_err(|wrong| self.stop(at + wrong, "an escape"))?;
                 }
-                _ => {
-                    self.at = at;
-                    return Err(self.fault("a closing quote"));
-                }
+                _ => return Err(self.stop(at, "a closing quote")),
             }
         }
         self.at = at + 1;
         Ok((self.text.get(start..at).unwrap_or_default(), escaped))
     }
 
-    /// The next byte that is no white space, not consumed.
-    #[inline]
-    fn peek(&mut self, expected: &'static str) -> Result<u8, Fault> {
+    /// The next byte that is no white space, not consumed; 0, which begins nothing, at the end.
+    #[inline(always)]
+    fn peek(&mut self) -> u8 {
         loop {
             match self.bytes.get(self.at) {
-                Some(byte) if *byte > b' ' => return Ok(*byte),
                 Some(b' ' | b'\n' | b'\r' | b'\t') => self.at += 1,
-                _ => return Err(self.fault(expected)),
+                Some(byte) => return *byte,
+                None => return 0,
             }
         }
     }
 
-    fn end(&mut self) -> Result<(), Fault> {
-        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.bytes.get(self.at) {
-            self.at += 1;
-        }
-        if self.at == self.bytes.len() { Ok(()) } else { Err(self.fault("the end")) }
+    fn end(&mut self) -> Result<(), Stop> {
+        self.peek();
+        if self.at == self.bytes.len() { Ok(()) } else { Err(self.stop(self.at, "the end")) }
     }
 
     #[cold]
-    fn fault(&self, expected: &'static str) -> Fault {
-        let at = self.at.min(self.bytes.len());
-        Fault { at, expected, ended: at == self.bytes.len() }
+    fn stop(&mut self, at: usize, expected: &'static str) -> Stop {
+        let at = at.min(self.bytes.len());
+        self.fault = Some(Fault { at, expected, ended: at == self.bytes.len() });
+        Stop
     }
 }

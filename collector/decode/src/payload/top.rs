@@ -93,6 +93,12 @@ impl<'a> TopLevel<'a> {
         }
     }
 
+    /// Whether a column may have got its value from here.
+    pub(crate) fn tells_ids(&self) -> bool {
+        let known = [self.spec_version, self.message_id, self.causation, self.correlation, self.conversation];
+        known.iter().any(Option::is_some)
+    }
+
     /// The type by the first configured field.
     pub(crate) fn event_type(&self) -> Option<&'a str> {
         self.r#type.map(|(_, label)| label)
