@@ -4,6 +4,7 @@ pub(crate) mod button;
 pub(crate) mod code;
 pub(crate) mod copy;
 pub(crate) mod dialog;
+pub(crate) mod download;
 pub(crate) mod empty;
 pub(crate) mod icon;
 pub(crate) mod id;

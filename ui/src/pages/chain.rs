@@ -1,9 +1,128 @@
-//! Chain: what happened to an ID.
+//! Chain: what happened to an ID. This file owns what is asked and when; [`picture`] turns the answer into what is drawn,
+//! [`timeline`] and [`table`] draw it, [`selection`] knows the chosen member.
+
+use std::{sync::Arc, time::Duration};
 
 use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+use tapline_api::{Chain as Answered, ChainState};
+
+use crate::{
+    api::load::{Load, use_load},
+    state::{
+        refresh::is_visible,
+        url::{segment, use_address},
+    },
+    ui::{Answer, Trouble, skeleton::Skeleton},
+};
+
+mod connectors;
+mod drawing;
+mod empty;
+mod facts;
+mod lanes;
+mod lines;
+mod notes;
+mod picture;
+mod row;
+mod selection;
+mod spent;
+mod steps;
+mod story;
+mod table;
+mod ticks;
+mod time_scale;
+mod timeline;
+mod tools;
+mod words;
+
+/// How often a chain that still runs is asked for again; others that are not at their end every fifth time.
+const EVERY: Duration = Duration::from_secs(3);
 
 /// The page.
 #[component]
 pub(crate) fn Chain() -> impl IntoView {
-    view! { <div class="page"></div> }
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
+    // Another ID is another story: nothing of the one before stays on the page.
+    move || view! { <ChainOf id=id.get()/> }
+}
+
+#[component]
+fn ChainOf(id: String) -> impl IntoView {
+    let (path, again) = (format!("/api/v1/chains/{}", segment(&id)), RwSignal::new(0_u32));
+    let load = use_load::<Answered>(move || {
+        again.track();
+        Some(path.clone())
+    });
+    follow(load, again);
+    let failed = move || load.failure.get().map(|failure| view! { <section class="panel"><Trouble failure what="The chain" on_retry=move || load.retry()/></section> });
+    let found = Memo::new(move |_| load.data.with(|chain| chain.as_ref().map(|chain| !chain.members.is_empty())));
+    let content = move || match found.get() {
+        Some(true) => view! { <Found load/> }.into_any(),
+        Some(false) => view! { <empty::NotFound load id=id.clone()/> }.into_any(),
+        None if load.failure.with(Option::is_some) => ().into_any(),
+        None => view! { <Waiting id=id.clone()/> }.into_any(),
+    };
+    view! { <div class="page chain-page">{failed}{content}</div> }
+}
+
+/// Asks again while something may still come and someone looks.
+fn follow(load: Load<Answered>, again: RwSignal<u32>) {
+    let round = StoredValue::new(0_u32);
+    let ask = move || {
+        round.update_value(|round| *round += 1);
+        let state = load.data.with_untracked(|chain| chain.as_ref().map(|chain| chain.state));
+        let due = match state {
+            Some(ChainState::Running) => true,
+            Some(ChainState::Stuck | ChainState::Failed) => round.get_value() % 5 == 0,
+            _ => false,
+        };
+        if due && is_visible() && !load.loading.get_untracked() {
+            again.update(|again| *again += 1);
+        }
+    };
+    if let Ok(handle) = set_interval_with_handle(ask, EVERY) {
+        on_cleanup(move || handle.clear());
+    }
+}
+
+#[component]
+fn Found(load: Load<Answered>) -> impl IntoView {
+    let chain = Memo::new(move |_| load.data.get());
+    let text = move |of: fn(&Answered) -> &String| Signal::derive(move || chain.with(|chain| chain.as_ref().map(|chain| of(chain).clone()).unwrap_or_default()));
+    let picture = picture::use_picture(chain);
+    let selection = selection::use_selection(picture);
+    let address = use_address();
+    let shown = Memo::new(move |_| address.query.with(|query| if query.get("view") == Some("table") { "table" } else { "timeline" }));
+    view! {
+        <Answer headline=text(|chain| &chain.headline) detail=text(|chain| &chain.detail)/>
+        <facts::Facts picture/>
+        <tools::Tools picture shown/>
+        {move || match shown.get() {
+            "table" => view! { <table::Table picture selection/> }.into_any(),
+            _ => view! { <timeline::Timeline picture selection/> }.into_any(),
+        }}
+        <notes::Notes chain selection/>
+    }
+}
+
+#[component]
+fn Waiting(id: String) -> impl IntoView {
+    let headline = format!("Looking for `{id}`.");
+    view! {
+        <Answer headline=Signal::derive(move || headline.clone()) detail="In memory, in the index of the archive, then along every edge."/>
+        <section class="panel"><Skeleton widths=&[38, 92]/></section>
+        <section class="panel"><Skeleton widths=&[24, 46, 38, 60, 52, 44, 68, 36]/></section>
+    }
+}
+
+/// What is shown of the newest answer; equal only to itself.
+#[derive(Clone)]
+pub(crate) struct Shown<T>(pub(crate) Arc<T>);
+
+impl<T> PartialEq for Shown<T> {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
 }

@@ -28,6 +28,8 @@ pub(crate) fn Rows<V>(
     height: f64,
     /// Columns of the table.
     columns: usize,
+    /// What a row is: the same key keeps its row. Gets its index; signals that it reads are followed.
+    key: impl Fn(usize) -> String + Clone + Send + Sync + 'static,
     /// Draws a row, a `tr`; gets its index.
     row: impl Fn(usize) -> V + Clone + Send + Sync + 'static,
     /// Gets the rows in view whenever they change.
@@ -61,17 +63,18 @@ where
         let (range, count) = (shown.get(), count.get());
         range.start.min(count)..range.end.min(count)
     };
+    let keyed = move || range().map(|index| (index, key(index))).collect::<Vec<_>>();
     view! {
         <tbody node_ref=body>
             {move || filler(range().start)}
-            <For each=range key=|index| *index children=row/>
+            <For each=keyed key=|(_, key): &(usize, String)| key.clone() children=move |(index, _)| row(index)/>
             {move || filler(count.get().saturating_sub(range().end))}
         </tbody>
     }
 }
 
 /// Scroll events do not bubble, so they are caught on their way down.
-fn on_scroll(measure: impl Fn() + Copy + 'static) {
+pub(crate) fn on_scroll(measure: impl Fn() + Copy + 'static) {
     let waiting = StoredValue::new_local(false);
     let listener = Closure::<dyn FnMut()>::new(move || {
         if waiting.try_get_value() == Some(false) {

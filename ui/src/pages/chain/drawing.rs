@@ -1,0 +1,227 @@
+//! What is drawn in a row: bars, marks, its label. In time, not in pixels: [`super::time_scale`] owns where that is.
+
+use tapline_api::{ChainState, Kind, Level, MissingReason};
+
+use super::{
+    lanes::{Part, Row},
+    steps::{Between, Lying, Step},
+    story::Story,
+};
+use crate::{format::number, ui::Shape};
+
+/// Gathered rows with more parts than that are drawn as ticks.
+const SINGLE: usize = 60;
+
+/// How a bar looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// In a service.
+    Service,
+    /// In a service that failed.
+    Failed,
+    /// In the broker.
+    Broker,
+    /// Before a step that has not come.
+    Waiting,
+    /// In dead letters.
+    Dead,
+    /// Not there.
+    Missing,
+}
+
+/// Time that something took, microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Bar {
+    /// Begin.
+    pub(crate) from: i64,
+    /// End.
+    pub(crate) to: i64,
+    /// What of.
+    pub(crate) look: Look,
+}
+
+/// A moment with a shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Spot {
+    /// Microseconds.
+    pub(crate) at: i64,
+    /// What happened.
+    pub(crate) shape: Shape,
+    /// How bad that is.
+    pub(crate) level: Level,
+    /// Beside the end of its bar rather than on it.
+    pub(crate) beside: bool,
+}
+
+/// What is drawn in a row.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Drawing {
+    /// Behind.
+    pub(crate) bars: Vec<Bar>,
+    /// In front.
+    pub(crate) spots: Vec<Spot>,
+    /// Moments of a row with too many parts to draw each.
+    pub(crate) ticks: Vec<i64>,
+    /// Beside it; may be empty.
+    pub(crate) label: String,
+    /// Colour of the label: `bad`, `warn`, `t3` or none.
+    pub(crate) tone: &'static str,
+}
+
+impl Drawing {
+    /// Begin and end of all that is drawn.
+    pub(crate) fn extent(&self) -> Option<(i64, i64)> {
+        let bars = self.bars.iter().flat_map(|bar| [bar.from, bar.to]);
+        let all = bars.chain(self.spots.iter().map(|spot| spot.at)).chain(self.ticks.iter().copied());
+        all.fold(None, |extent, at| Some(extent.map_or((at, at), |(from, to): (i64, i64)| (from.min(at), to.max(at)))))
+    }
+}
+
+/// What is drawn in a row.
+pub(crate) fn drawing(story: &Story, between: &Between, row: &Row) -> Drawing {
+    let mut drawing = Drawing::default();
+    match row.parts.as_slice() {
+        [Part::Member(member)] => draw_member(&mut drawing, story, between, *member),
+        [Part::Step(step)] => draw_step(&mut drawing, &between.steps[*step]),
+        [Part::Missing(missing)] => draw_missing(&mut drawing, story, *missing),
+        many => draw_many(&mut drawing, story, between, many),
+    }
+    drawing
+}
+
+fn draw_member(drawing: &mut Drawing, story: &Story, between: &Between, index: usize) {
+    let (member, at) = (&story.members()[index], story.at[index]);
+    if member.kind == Kind::Span {
+        let to = story.links.iter().filter(|link| link.from == index).map(|link| story.at[link.to]).max();
+        let to = to.map_or(at, |to| to.max(at));
+        drawing.bars.push(Bar { from: at, to, look: Look::Service });
+        drawing.label = if to > at { lasting(to - at) } else { String::new() };
+        return;
+    }
+    drawing.spots.push(spot(story, index));
+    if let Some(retry) = member.retry {
+        drawing.label = format!("attempt {retry}");
+        drawing.tone = "warn";
+    }
+    if story.is_replayed(index) {
+        drawing.label = "replayed".to_owned();
+    }
+    let Some(stay) = between.stays[index].filter(|stay| stay.until > at) else { return };
+    let (look, said, tone) = match stay.why {
+        Lying::Broker => (Look::Broker, "", ""),
+        Lying::Waiting => (Look::Waiting, "waits for ", "warn"),
+        Lying::Dead => (Look::Dead, "dead for ", "bad"),
+    };
+    drawing.bars.push(Bar { from: at, to: stay.until, look });
+    let label = format!("{said}{}", lasting(stay.until - at));
+    drawing.label = if drawing.label.is_empty() { label } else { format!("{}, {label}", drawing.label) };
+    drawing.tone = tone;
+}
+
+fn spot(story: &Story, index: usize) -> Spot {
+    let member = &story.members()[index];
+    let (shape, level) = match member {
+        _ if member.dead_letter.is_some() => (Shape::DeadLetter, Level::Bad),
+        _ if story.is_replayed(index) => (Shape::Replayed, Level::Act),
+        _ if member.retry.is_some() => (Shape::Event, Level::Warn),
+        _ => (Shape::Event, Level::Mute),
+    };
+    Spot { at: story.at[index], shape, level, beside: false }
+}
+
+fn draw_step(drawing: &mut Drawing, step: &Step) {
+    let look = if step.failed.is_some() { Look::Failed } else { Look::Service };
+    drawing.bars.push(Bar { from: step.from, to: step.to.max(step.from), look });
+    if step.failed.is_some() {
+        drawing.spots.push(Spot { at: step.to, shape: Shape::Failing, level: Level::Bad, beside: true });
+    }
+    drawing.label = match step.to - step.from {
+        0 if step.cause.is_none() => String::new(),
+        behind if behind < 0 => format!("clock {} behind", lasting(-behind)),
+        took => lasting(took),
+    };
+}
+
+/// A step that should have come stretches until now; what a member names as its cause stood before it.
+fn draw_missing(drawing: &mut Drawing, story: &Story, index: usize) {
+    let missing = &story.chain.missing[index];
+    let named = missing.named_by.as_deref().and_then(|address| story.place(address));
+    let open = matches!(story.chain.state, ChainState::Stuck | ChainState::Running) && missing.reason == MissingReason::NotSeen;
+    let (from, to) = match named {
+        Some(member) if open => (story.at[member], story.end),
+        Some(member) => (story.at[member], story.at[member]),
+        None => (story.start, story.end),
+    };
+    drawing.bars.push(Bar { from, to, look: Look::Missing });
+    drawing.label = crate::format::sentence::plain(&missing.what);
+    drawing.tone = "warn";
+}
+
+fn draw_many(drawing: &mut Drawing, story: &Story, between: &Between, parts: &[Part]) {
+    for part in parts {
+        match *part {
+            Part::Member(member) => drawing.spots.push(spot(story, member)),
+            Part::Step(step) => draw_step(drawing, &between.steps[step]),
+            Part::Missing(_) => {}
+        }
+    }
+    drawing.label = String::new();
+    let Some((from, to)) = drawing.extent() else { return };
+    let mut took: Vec<i64> = drawing.bars.iter().map(|bar| bar.to - bar.from).collect();
+    took.sort_unstable();
+    drawing.label = match took.get(took.len() / 2) {
+        Some(median) => format!("usually {}", lasting(*median)),
+        None => format!("over {}", lasting(to - from)),
+    };
+    if parts.len() > SINGLE {
+        drawing.ticks = drawing.spots.iter().map(|spot| spot.at).chain(drawing.bars.iter().map(|bar| bar.from)).collect();
+        drawing.bars.clear();
+        drawing.spots.retain(|spot| spot.level >= Level::Warn);
+        drawing.spots.truncate(SINGLE);
+    }
+}
+
+/// A length of time in microseconds, in words.
+pub(crate) fn lasting(micros: i64) -> String {
+    number::duration(micros as f64 / 1000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{lanes, steps::between, story::samples::*},
+        *,
+    };
+
+    fn drawings() -> Vec<Drawing> {
+        let story = order();
+        let between = between(&story);
+        let layout = lanes::lay_out(&story, &between, &lanes::Wish::default());
+        layout.rows.iter().map(|row| drawing(&story, &between, row)).collect()
+    }
+
+    #[test]
+    fn labels_say_how_long() {
+        let labels: Vec<String> = drawings().into_iter().map(|drawing| drawing.label).collect();
+        let want = ["", "", "replayed", "1 s", "", "6 s", "1 s", "dead for 19 min 54 s", "waits for 11 min 39 s"];
+        assert_eq!(labels, want);
+    }
+
+    #[test]
+    fn shapes_say_what_happened() {
+        let shapes: Vec<Option<Shape>> = drawings().into_iter().map(|drawing| drawing.spots.first().map(|spot| spot.shape)).collect();
+        assert_eq!(shapes[5], Some(Shape::Failing));
+        assert_eq!(shapes[7], Some(Shape::DeadLetter));
+        assert_eq!(shapes[2], Some(Shape::Replayed));
+        assert_eq!(shapes[1], Some(Shape::Event));
+    }
+
+    #[test]
+    fn a_clock_that_runs_behind_is_said_and_not_drawn_backwards() {
+        let step = Step { service: "s".into(), cause: Some(0), effects: vec![1], from: 500, to: -11_500, failed: None, sure: true };
+        let mut drawing = Drawing::default();
+        draw_step(&mut drawing, &step);
+        assert_eq!((drawing.bars[0].from, drawing.bars[0].to), (500, 500));
+        assert_eq!(drawing.label, "clock 12 ms behind");
+    }
+}

@@ -1,0 +1,81 @@
+//! An ID that nothing holds: what was searched, and what to do.
+
+use leptos::prelude::*;
+use tapline_api::{Chain, Level};
+
+use crate::{
+    api::load::Load,
+    format::{number, time},
+    frame::StatusLoad,
+    state::{
+        time_range::use_zone,
+        url::{Query, use_address},
+    },
+    ui::{Answer, Button, IdLink, Look, Mark, Sentence, Shape},
+};
+
+/// The page without members.
+#[component]
+pub(crate) fn NotFound(load: Load<Chain>, id: String) -> impl IntoView {
+    let address = use_address();
+    let text = move |of: fn(&Chain) -> &String| Signal::derive(move || load.data.with(|chain| chain.as_ref().map(|chain| of(chain).clone()).unwrap_or_default()));
+    let mut query = Query::default();
+    query.set("q", Some(id.split_once('=').map_or(id.as_str(), |(_, value)| value)));
+    let events = query.on("/events");
+    let also = move || load.data.with(|chain| chain.as_ref().map(|chain| chain.also.clone())).filter(|also| !also.is_empty());
+    let also = move || also().map(|also| {
+        let ids = also.into_iter().map(|id| view! { <li><IdLink id=format!("{}={}", id.name, id.value)/></li> }).collect_view();
+        view! { <section class="panel"><div class="head"><h2>"The same value under other names"</h2></div><ul class="names">{ids}</ul></section> }
+    });
+    view! {
+        <Answer headline=text(|chain| &chain.headline) detail=text(|chain| &chain.detail)>
+            <Button text="Look again" look=Look::Plain on_press=move |_| load.retry()/>
+        </Answer>
+        <section class="panel not-found">
+            <div class="head"><h2>"What was searched"</h2></div>
+            <ul class="notes"><Searched/></ul>
+            <div class="head"><h2>"What may help"</h2></div>
+            <ul class="notes">
+                {hint("A bare value is looked for under every name; `orderId=…` only under that one.")}
+                {hint("A number shorter than six digits joins nothing without its name: write `orderId=12345`.")}
+                {hint("Values are matched whole. Words inside a payload are found on the Events page.")}
+                {hint("An event that is older than the `start` of its source was never read.")}
+            </ul>
+            <div class="pad row"><a class="btn btn-primary" href=move || address.link(&events)>"Search payloads"</a><a class="btn" href=move || address.link("/system")>"See sources and gaps"</a></div>
+        </section>
+        {also}
+    }
+}
+
+fn hint(text: &'static str) -> impl IntoView {
+    view! { <li><Mark shape=Shape::New level=Level::Mute/><span><Sentence text/></span></li> }
+}
+
+#[component]
+fn Searched() -> impl IntoView {
+    let (StatusLoad(status), zone) = (expect_context(), use_zone());
+    move || {
+        status.data.get().map(|status| {
+            let rows = number::short(status.archive.rows);
+            let since = status.archive.oldest.as_deref().and_then(time::parse).map(|oldest| {
+                let oldest = oldest.div_euclid(1000);
+                format!(", since {} {}", time::day(oldest, zone.get()), time::minute(oldest, zone.get()))
+            });
+            let archived = format!("{rows} archived rows in {}{}.", number::count(status.archive.files as u64, "file", "files"), since.unwrap_or_default());
+            let hot = format!("{} in memory, not committed yet.", number::count(status.archive.hot_rows, "row", "rows"));
+            let up = status.sources_up == status.sources;
+            let (shape, level) = if up { (Shape::Well, Level::Ok) } else { (Shape::Failing, Level::Bad) };
+            let sources = format!("{} of {} sources are up.", status.sources_up, status.sources);
+            let gaps = (status.gaps > 0).then(|| {
+                let text = format!("{} of offsets are missing from the archive.", number::count(status.gaps as u64, "range", "ranges"));
+                view! { <li><Mark shape=Shape::Behind level=Level::Warn/><span>{text}</span></li> }
+            });
+            view! {
+                <li><Mark shape=Shape::Well level=Level::Ok/><span>{archived}</span></li>
+                <li><Mark shape=Shape::Well level=Level::Ok/><span>{hot}</span></li>
+                <li><Mark shape level/><span>{sources}</span></li>
+                {gaps}
+            }
+        })
+    }
+}

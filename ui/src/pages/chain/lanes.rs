@@ -1,0 +1,356 @@
+//! Rows of the timeline: a lane for each service and each destination, a row for each event and each step between them,
+//! rows of one type gathered where that is wished. Owns what stands where; [`super::drawing`] owns what is drawn in it.
+
+use std::collections::{HashMap, HashSet};
+
+use tapline_api::{Kind, Member};
+
+use super::{
+    steps::{Between, Step},
+    story::Story,
+};
+use crate::format::{address, number, sentence};
+
+/// What a lane belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum LaneKind {
+    /// Who works.
+    Service,
+    /// Where events lie.
+    Destination,
+    /// What is not there.
+    Missing,
+}
+
+/// Rows that belong together.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Lane {
+    /// What it belongs to.
+    pub(crate) kind: LaneKind,
+    /// Its name.
+    pub(crate) name: String,
+    /// Source of a destination.
+    pub(crate) source: String,
+}
+
+/// What a row shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// A member, by its place in the list.
+    Member(usize),
+    /// A step, by its place in [`Between::steps`].
+    Step(usize),
+    /// Something missing, by its place in the answer.
+    Missing(usize),
+}
+
+/// A row.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Row {
+    /// Place in [`Layout::lanes`].
+    pub(crate) lane: usize,
+    /// Whether it is the first of its lane.
+    pub(crate) head: bool,
+    /// Event type, or what a service does.
+    pub(crate) name: String,
+    /// What tells it from others of its name.
+    pub(crate) note: String,
+    /// What it shows; more than one for rows gathered by type.
+    pub(crate) parts: Vec<Part>,
+    /// For gathered rows the name by which they are opened, and whether they are.
+    pub(crate) gathered: Option<(String, bool)>,
+}
+
+/// What to show of a chain.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Wish {
+    /// Only what holds this text.
+    pub(crate) find: String,
+    /// Rows of one type as one.
+    pub(crate) by_type: bool,
+    /// Gathered rows that are opened.
+    pub(crate) open: HashSet<String>,
+}
+
+/// Where everything stands.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Layout {
+    /// In the order in which the chain reached them.
+    pub(crate) lanes: Vec<Lane>,
+    /// From the top.
+    pub(crate) rows: Vec<Row>,
+    /// For each member its row; absent when it is filtered away.
+    pub(crate) member_row: Vec<Option<usize>>,
+    /// The same for steps.
+    pub(crate) step_row: Vec<Option<usize>>,
+}
+
+struct Item {
+    part: Part,
+    lane: Lane,
+    name: String,
+    note: String,
+    /// What looks the same may be gathered.
+    look: &'static str,
+    at: i64,
+    /// Causal order.
+    rank: usize,
+}
+
+/// Lays a chain out.
+pub(crate) fn lay_out(story: &Story, between: &Between, wish: &Wish) -> Layout {
+    let find = wish.find.trim().to_lowercase();
+    let mut items: Vec<Item> = items(story, between).filter(|item| find.is_empty() || holds(story, between, item, &find)).collect();
+    let mut ranks: HashMap<Lane, usize> = HashMap::new();
+    for item in &items {
+        let rank = ranks.entry(item.lane.clone()).or_insert(item.rank);
+        *rank = (*rank).min(item.rank);
+    }
+    items.sort_by_key(|item| (ranks.get(&item.lane).copied(), item.at, item.rank));
+    let mut layout = Layout {
+        member_row: vec![None; story.members().len()],
+        step_row: vec![None; between.steps.len()],
+        ..Layout::default()
+    };
+    for lane in items.chunk_by(|one, other| one.lane == other.lane) {
+        layout.lanes.push(lane[0].lane.clone());
+        layout.push_lane(lane, wish);
+    }
+    layout
+}
+
+fn items<'a>(story: &'a Story, between: &'a Between) -> impl Iterator<Item = Item> + 'a {
+    let members = story.members().iter().enumerate().map(|(index, member)| member_item(story, index, member));
+    let steps = between.steps.iter().enumerate().map(|(index, step)| step_item(story, index, step));
+    let missing = story.chain.missing.iter().enumerate().map(|(index, missing)| Item {
+        part: Part::Missing(index),
+        lane: Lane { kind: LaneKind::Missing, name: "missing".to_owned(), source: String::new() },
+        name: first_name(&missing.what),
+        note: super::words::reason(missing.reason).to_owned(),
+        look: "missing",
+        at: story.end,
+        rank: usize::MAX,
+    });
+    members.chain(steps).chain(missing)
+}
+
+fn member_item(story: &Story, index: usize, member: &Member) -> Item {
+    let (kind, name) = match member.kind {
+        Kind::Event => (LaneKind::Destination, member.destination.clone()),
+        _ => (LaneKind::Service, member.service.clone().unwrap_or_else(|| member.source.clone())),
+    };
+    let source = if kind == LaneKind::Destination { member.source.clone() } else { String::new() };
+    let look = match member {
+        _ if member.dead_letter.is_some() => "dead",
+        _ if story.is_replayed(index) => "replayed",
+        _ if member.retry.is_some() => "retry",
+        _ => "event",
+    };
+    Item {
+        part: Part::Member(index),
+        lane: Lane { kind, name, source },
+        name: type_of(member),
+        note: place(member),
+        look,
+        at: story.at[index],
+        rank: 2 * index + 1,
+    }
+}
+
+fn step_item(story: &Story, index: usize, step: &Step) -> Item {
+    let cause = step.cause.map(|cause| type_of(&story.members()[cause]));
+    let effect = step.effects.first().copied();
+    let name = match (cause, step.sure) {
+        (Some(cause), true) => format!("reads {cause}"),
+        (Some(cause), false) => format!("after {cause}"),
+        (None, _) => format!("writes {}", effect.map(|effect| type_of(&story.members()[effect])).unwrap_or_default()),
+    };
+    let note = match step.failed {
+        Some(Some(attempts)) => number::count(u64::from(attempts.unsigned_abs()), "attempt", "attempts"),
+        Some(None) => "failed".to_owned(),
+        None => String::new(),
+    };
+    Item {
+        part: Part::Step(index),
+        lane: Lane { kind: LaneKind::Service, name: step.service.clone(), source: String::new() },
+        name,
+        note,
+        look: if step.failed.is_some() { "failed" } else { "step" },
+        at: step.from,
+        rank: effect.map_or(0, |effect| 2 * effect),
+    }
+}
+
+/// The type as it is shown.
+pub(crate) fn type_of(member: &Member) -> String {
+    member.event_type.clone().unwrap_or_else(|| "without type".to_owned())
+}
+
+/// `4 · 412,117`.
+pub(crate) fn place(member: &Member) -> String {
+    let position = address::position(&member.position);
+    match (member.kind, member.partition) {
+        (Kind::Event, Some(partition)) => format!("{partition} · {position}"),
+        (Kind::Event, None) => position,
+        _ => String::new(),
+    }
+}
+
+/// The first name of a sentence, which is what it is about.
+fn first_name(text: &str) -> String {
+    let name = sentence::pieces(text).into_iter().find_map(|piece| match piece {
+        sentence::Piece::Name(name) => Some(name),
+        sentence::Piece::Words(_) => None,
+    });
+    name.unwrap_or_else(|| sentence::plain(text))
+}
+
+fn holds(story: &Story, between: &Between, item: &Item, find: &str) -> bool {
+    let has = |text: &str| text.to_lowercase().contains(find);
+    if has(&item.name) || has(&item.note) || has(&item.lane.name) {
+        return true;
+    }
+    match item.part {
+        Part::Member(index) => member_holds(&story.members()[index], find),
+        Part::Step(index) => between.steps[index].effects.iter().any(|effect| member_holds(&story.members()[*effect], find)),
+        Part::Missing(index) => has(&story.chain.missing[index].what),
+    }
+}
+
+/// Whether a member's words or identifiers hold a text in lower case.
+pub(crate) fn member_holds(member: &Member, find: &str) -> bool {
+    let has = |text: &str| text.to_lowercase().contains(find);
+    let dead = member.dead_letter.as_ref();
+    has(&member.destination)
+        || has(&member.position)
+        || [&member.event_type, &member.service].into_iter().flatten().any(|text| has(text))
+        || member.ids.iter().any(|id| has(&format!("{}={}", id.name, id.value)))
+        || dead.is_some_and(|dead| [&dead.root_cause, &dead.message, &dead.consumer_group].into_iter().flatten().any(|text| has(text)))
+}
+
+impl Layout {
+    fn push_lane(&mut self, items: &[Item], wish: &Wish) {
+        let first = self.rows.len();
+        let mut groups: HashMap<(&str, &str), Vec<&Item>> = HashMap::new();
+        for item in items {
+            groups.entry((&item.name, item.look)).or_default().push(item);
+        }
+        for item in items {
+            let same = &groups[&(item.name.as_str(), item.look)];
+            if !wish.by_type || same.len() < 2 || item.lane.kind == LaneKind::Missing {
+                self.push(item, &[item], None);
+            } else if same[0].part == item.part {
+                self.push_gathered(item, same, wish);
+            }
+        }
+        if let Some(row) = self.rows.get_mut(first) {
+            row.head = true;
+        }
+    }
+
+    fn push_gathered(&mut self, item: &Item, same: &[&Item], wish: &Wish) {
+        let key = format!("{}/{}/{}/{}", item.lane.source, item.lane.name, item.look, item.name);
+        let open = wish.open.contains(&key);
+        self.push(item, same, Some((key, open)));
+        if open {
+            for one in same {
+                self.push(one, &[one], None);
+            }
+        }
+    }
+
+    fn push(&mut self, item: &Item, all: &[&Item], gathered: Option<(String, bool)>) {
+        let row = self.rows.len();
+        for one in all {
+            match one.part {
+                Part::Member(index) => self.member_row[index] = Some(row),
+                Part::Step(index) => self.step_row[index] = Some(row),
+                Part::Missing(_) => {}
+            }
+        }
+        let note = if gathered.is_some() { format!("×{}", number::short(all.len() as u64)) } else { item.note.clone() };
+        self.rows.push(Row {
+            lane: self.lanes.len() - 1,
+            head: false,
+            name: item.name.clone(),
+            note,
+            parts: all.iter().map(|one| one.part).collect(),
+            gathered,
+        });
+    }
+
+    /// Members in the order in which they stand on the page, one for each row.
+    pub(crate) fn stops(&self, between: &Between) -> Vec<(usize, usize)> {
+        let stop = |(index, row): (usize, &Row)| match row.parts.first()? {
+            Part::Member(member) => Some((index, *member)),
+            // A step has no event of its own: its first effect is a row itself.
+            Part::Step(step) => between.steps[*step].effects.first().filter(|effect| self.member_row[**effect].is_none()).map(|effect| (index, *effect)),
+            Part::Missing(_) => None,
+        };
+        self.rows.iter().enumerate().filter_map(stop).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{steps::between, story::samples::*},
+        *,
+    };
+
+    fn rows(wish: &Wish) -> Vec<String> {
+        let story = order();
+        let layout = lay_out(&story, &between(&story), wish);
+        layout.rows.iter().map(|row| format!("{}: {} {}", layout.lanes[row.lane].name, row.name, row.note).trim().to_owned()).collect()
+    }
+
+    #[test]
+    fn lanes_stand_in_the_order_in_which_the_chain_reached_them() {
+        let want = [
+            "orders: writes OrderPlaced",
+            "orders: OrderPlaced 0 · OrderPlaced",
+            "orders: OrderPlaced-again 0 · OrderPlaced-again",
+            "inventory: reads OrderPlaced",
+            "inventory: StockReserved 0 · StockReserved",
+            "payments: reads OrderPlaced 3 attempts",
+            "payments: reads OrderPlaced-again",
+            "orders-dlt: OrderPlaced-dead 0 · OrderPlaced-dead",
+            "payments: PaymentAuthorized 0 · PaymentAuthorized",
+        ];
+        assert_eq!(rows(&Wish::default()), want);
+    }
+
+    #[test]
+    fn a_filter_keeps_what_holds_its_words() {
+        let wish = Wish { find: " STOCK ".into(), ..Wish::default() };
+        assert_eq!(rows(&wish), ["inventory: reads OrderPlaced", "inventory: StockReserved 0 · StockReserved"]);
+        let story = order();
+        let layout = lay_out(&story, &between(&story), &wish);
+        assert_eq!(layout.member_row, [None, Some(1), None, None, None]);
+    }
+
+    #[test]
+    fn rows_of_one_type_are_gathered_and_can_be_opened() {
+        let members = (0..50).map(|n| {
+            let mut line = event("Line", "lines", n, None);
+            line.address = format!("k/lines/0/{n}");
+            line
+        });
+        let story = Story::new(chain(tapline_api::ChainState::Complete, members.collect(), &[]), 0);
+        let between = between(&story);
+        let mut wish = Wish { by_type: true, ..Wish::default() };
+        let closed = lay_out(&story, &between, &wish);
+        assert_eq!((closed.rows.len(), closed.rows[0].note.as_str()), (1, "×50"));
+        wish.open.insert(closed.rows[0].gathered.clone().unwrap().0);
+        let open = lay_out(&story, &between, &wish);
+        assert_eq!((open.rows.len(), open.member_row[49]), (51, Some(50)));
+    }
+
+    #[test]
+    fn stepping_goes_through_events_from_top_to_bottom() {
+        let story = order();
+        let between = between(&story);
+        let stops = lay_out(&story, &between, &Wish::default()).stops(&between);
+        assert_eq!(stops.iter().map(|(_, member)| *member).collect::<Vec<_>>(), [0, 3, 1, 2, 4]);
+    }
+}

@@ -1,0 +1,176 @@
+//! The waterfall: rows of which only those in view are drawn, lines between them, the axis above, its key beneath.
+
+use std::ops::Range;
+
+use leptos::{ev::KeyboardEvent, html, prelude::*};
+use tapline_api::ChainState;
+use wasm_bindgen::JsCast;
+
+use super::{
+    connectors::ROW,
+    drawing::lasting,
+    lines::Lines,
+    picture::{Drawn, Picture},
+    row::Bar,
+    selection::Selection,
+    ticks,
+};
+use crate::{
+    state::time_range::use_zone,
+    ui::{
+        Mark, Shape,
+        rows::{on_scroll, window_of},
+    },
+};
+
+/// The view.
+#[component]
+pub(crate) fn Timeline(picture: Drawn, selection: Selection) -> impl IntoView {
+    let body = NodeRef::<html::Div>::new();
+    let rows = Memo::new(move |_| picture.now.with(|now| now.0.layout.rows.len()));
+    let view = RwSignal::new(0..rows.get_untracked().min(60));
+    watch_view(body, rows, view);
+    keep_in_view(body, picture, selection);
+    Effect::new(move |_| {
+        let order = picture.now.with(|now| now.0.layout.stops(&now.0.between).into_iter().map(|(_, member)| member).collect());
+        selection.order.set(order);
+    });
+    let range = Memo::new(move |_| {
+        let (view, rows) = (view.get(), rows.get());
+        view.start.min(rows)..view.end.min(rows)
+    });
+    let shown = move || {
+        let version = picture.now.with(|now| now.0.version);
+        range.get().map(move |row| (version, row)).collect::<Vec<_>>()
+    };
+    let draw = move |(_, row): (u32, usize)| picture.now.with_untracked(|now| super::row::row(&now.0, row, picture, selection));
+    let none = move || (rows.get() == 0).then(|| view! { <p class="pad t2 small">"No member holds this text."</p> });
+    view! {
+        <div class="wf">
+            <Axis picture/>
+            <div class="wb" node_ref=body role="listbox" tabindex="0" aria-label="Members" style:height=move || format!("{}px", rows.get() as f64 * ROW)
+                on:keydown=move |event| walk(&event, selection)>
+                <Ground picture/>
+                <For each=shown key=|key| *key children=draw/>
+                <Lines picture selection range/>
+            </div>
+            {none}
+        </div>
+        <Key picture/>
+    }
+}
+
+fn walk(event: &KeyboardEvent, selection: Selection) {
+    match event.key().as_str() {
+        "ArrowDown" => selection.step(true),
+        "ArrowUp" => selection.step(false),
+        _ => return,
+    }
+    event.prevent_default();
+}
+
+/// Keeps `view` at the rows in view.
+fn watch_view(body: NodeRef<html::Div>, rows: Memo<usize>, view: RwSignal<Range<usize>>) {
+    let measure = move || {
+        let Some(body) = body.get_untracked() else { return };
+        let height = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(1000.0);
+        let range = window_of(body.get_bounding_client_rect().top(), height, ROW, rows.get_untracked());
+        if view.try_with_untracked(|view| *view != range) == Some(true) {
+            view.set(range);
+        }
+    };
+    on_scroll(measure);
+    Effect::new(move |_| {
+        rows.track();
+        body.track();
+        measure();
+    });
+}
+
+/// Scrolls when keys move the selection out of view.
+fn keep_in_view(body: NodeRef<html::Div>, picture: Drawn, selection: Selection) {
+    Effect::new(move |before: Option<u32>| {
+        let moved = selection.moved.get();
+        let row = selection.member.get_untracked().and_then(|member| picture.now.with_untracked(|now| now.0.layout.member_row[member]));
+        if let (Some(row), Some(body), true) = (row, body.get_untracked(), before.is_some_and(|before| before != moved)) {
+            scroll_to(&body, row as f64 * ROW);
+        }
+        moved
+    });
+}
+
+fn scroll_to(body: &web_sys::HtmlDivElement, row: f64) {
+    let Some(page) = body.closest(".page").ok().flatten().and_then(|page| page.dyn_into::<web_sys::HtmlElement>().ok()) else { return };
+    let (inner, outer) = (body.get_bounding_client_rect(), page.get_bounding_client_rect());
+    let top = inner.top() + row - outer.top();
+    // A row under the axis, or under the lower edge, is not in view.
+    let (high, low) = (2.0 * ROW, outer.height() - 3.0 * ROW);
+    let by = if top < high { top - high } else if top > low { top - low } else { return };
+    page.set_scroll_top(page.scroll_top() + by as i32);
+}
+
+#[component]
+fn Axis(picture: Drawn) -> impl IntoView {
+    let zone = use_zone();
+    let ticks = move || picture.now.with(|now| ticks(&now.0, zone.get()));
+    let words = move || {
+        let ticks = ticks();
+        let last = ticks.len().saturating_sub(1);
+        let word = |(index, tick): (usize, ticks::Tick)| {
+            let class = if index == last { "tk end" } else if tick.wide { "tk wide" } else { "tk" };
+            view! { <span class=class style:left=format!("{:.2}%", tick.at)>{tick.label}</span> }
+        };
+        ticks.into_iter().enumerate().filter(|(_, tick)| !tick.label.is_empty()).map(word).collect_view()
+    };
+    view! { <div class="wh"><span class="wl">"Lane"</span><span class="wn">"Member"</span><div class="wt">{words}</div></div> }
+}
+
+fn ticks(picture: &Picture, zone: crate::state::settings::Zone) -> Vec<ticks::Tick> {
+    let story = &picture.story;
+    let open = matches!(story.chain.state, ChainState::Running | ChainState::Stuck | ChainState::Failed);
+    let end = if open { "now".to_owned() } else { crate::format::time::second(story.end.div_euclid(1000), zone) };
+    ticks::ticks(&picture.scale, &end, zone)
+}
+
+/// What lies under the rows: the lines of the axis, and idle time that is folded away.
+#[component]
+fn Ground(picture: Drawn) -> impl IntoView {
+    let zone = use_zone();
+    let lines = move || {
+        let ticks = picture.now.with(|now| ticks(&now.0, zone.get()));
+        ticks.into_iter().map(|tick| view! { <i class="tl" style:left=format!("{:.2}%", tick.at)></i> }).collect_view()
+    };
+    let folds = move || {
+        let fold = |fold: super::time_scale::Fold| {
+            let inset = (fold.right - fold.left) * 0.18;
+            let title = format!("idle for {}", lasting(fold.to - fold.from));
+            view! { <i class="fold" title=title style:left=format!("{:.2}%", fold.left + inset) style:width=format!("{:.2}%", fold.right - fold.left - 2.0 * inset)></i> }
+        };
+        picture.now.with(|now| now.0.scale.folds()).into_iter().map(fold).collect_view()
+    };
+    view! { <div class="under" aria-hidden="true">{lines}{folds}</div> }
+}
+
+/// What the looks mean, and how long each folded stretch is.
+#[component]
+fn Key(picture: Drawn) -> impl IntoView {
+    let folds = move || {
+        let folds = picture.now.with(|now| now.0.scale.folds());
+        let said: Vec<String> = folds.iter().take(8).map(|fold| lasting(fold.to - fold.from)).collect();
+        let more = if folds.len() > said.len() { format!(" and {} more", folds.len() - said.len()) } else { String::new() };
+        (!folds.is_empty()).then(|| view! { <span><i class="k-fold"></i>"idle, folded: "{said.join(", ")}{more}</span> })
+    };
+    let mark = |shape, level, word: &'static str| view! { <span><Mark shape level small=true/>{word}</span> };
+    use tapline_api::Level::{Act, Bad, Mute};
+    view! {
+        <div class="foldline">
+            <span title="From the event that a service was given to the event it wrote. Time in the broker is part of it unless spans tell them apart."><i class="bar-key c1"></i>"in a service"</span>
+            <span><i class=format!("{} key-look", Bar::class(super::drawing::Look::Broker))></i>"in the broker"</span>
+            {mark(Shape::Event, Mute, "event written")}
+            {mark(Shape::Failing, Bad, "failed attempts")}
+            {mark(Shape::DeadLetter, Bad, "dead letter")}
+            {mark(Shape::Replayed, Act, "replayed")}
+            {folds}
+        </div>
+    }
+}

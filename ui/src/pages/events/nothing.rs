@@ -1,0 +1,141 @@
+//! Nothing to list: before the first event the page teaches how it comes, later it says what to change.
+
+use leptos::prelude::*;
+use tapline_api::Level;
+
+use super::Question;
+use crate::{
+    frame::StatusLoad,
+    state::time_range::{TimeRange, use_set_time_range, use_time_range},
+    ui::{
+        Answer, Button, Ico, Icon, Mark, Shape,
+        code::Language,
+        empty::{Empty, Snippet},
+        skeleton::SkeletonRows,
+    },
+};
+
+const SOURCE: &str = r#"archive = "./tapline-data"
+
+[sources.shop_kafka]
+system  = "kafka"
+brokers = "localhost:9092"
+topics  = ["*"]             # internal topics are left out
+start   = "1h"              # or "earliest", "latest""#;
+
+/// No row matches.
+#[component]
+pub(super) fn Nothing(question: Question) -> impl IntoView {
+    let (range, set) = (use_time_range(), use_set_time_range());
+    let filtered = move || question.terms.with(|terms| !terms.is_empty());
+    let day = TimeRange::last(86_400_000);
+    let why = move || match filtered() {
+        true => "No event in this time range matches all of the filter. Fewer conditions or a longer range find more.",
+        false => "No event passed in this time range.",
+    };
+    move || {
+        view! {
+            <Empty title="Nothing matches" why=why()>
+                {filtered().then(|| view! { <Button text="Remove the filter" on_press=move |_| question.set(&[])/> })}
+                {(range.get() != day).then(|| view! { <Button text="Look at the last day" on_press=move |_| set(day)/> })}
+            </Empty>
+        }
+    }
+}
+
+/// Before the first event.
+#[component]
+pub(super) fn FirstSteps() -> impl IntoView {
+    let StatusLoad(status) = expect_context();
+    let sources = Memo::new(move |_| status.data.with(|status| status.as_ref().map_or(0, |status| status.sources)));
+    let headline = move || match sources.get() {
+        0 => "No events yet, because no source is configured.".to_owned(),
+        1 => "No events yet: one source is configured and nothing has passed.".to_owned(),
+        many => format!("No events yet: {many} sources are configured and nothing has passed."),
+    };
+    let detail = move || match sources.get() {
+        0 => "A few lines in `tapline.toml` bring them; they show up here within a second of being written.",
+        _ => "They show up here within a second of being written. `start` says how far back a source begins.",
+    };
+    view! {
+        <div class="page">
+            <Answer headline=Signal::derive(headline) detail=Signal::derive(move || detail().to_owned())/>
+            <div class="egrid">
+                <Steps sources/>
+                <div class="grid es"><Demo/><Then/></div>
+            </div>
+            <Ghost/>
+        </div>
+    }
+}
+
+#[component]
+fn Steps(sources: Memo<usize>) -> impl IntoView {
+    let waiting = move || match sources.get() {
+        0 => "No source is configured yet.",
+        _ => "Connected; waiting for the first event.",
+    };
+    view! {
+        <section class="panel">
+            <div class="head"><h2>"Kafka"</h2><span class="t3">"also Redpanda and Event Hubs, which speak its protocol"</span></div>
+            <ol class="steps">
+                <li><span class="nr">"1"</span><div>
+                    <h3>"Name a source"</h3>
+                    <p>"Tapline joins no group, commits nothing and creates no topic: the brokers do not notice it."</p>
+                    <Snippet name="tapline.toml" language=Language::Toml text=SOURCE/>
+                </div></li>
+                <li><span class="nr">"2"</span><div>
+                    <h3>"Start again"</h3>
+                    <p>"It says within two seconds which topics it reads, or what is in the way."</p>
+                    <Snippet name="shell" language=Language::Shell text="$ tapline check && tapline serve"/>
+                </div></li>
+                <li><span class="nr">"3"</span><div>
+                    <h3>"Watch the first events come"</h3>
+                    <p>"This page fills by itself; no reload."</p>
+                    <div class="wait"><Mark shape=Shape::Off level=Level::Mute/><span>{waiting}</span></div>
+                </div></li>
+            </ol>
+        </section>
+    }
+}
+
+#[component]
+fn Demo() -> impl IntoView {
+    view! {
+        <section class="panel">
+            <div class="head"><h2>"Only looking?"</h2></div>
+            <div class="pad">
+                <p>"A shop on a broker inside this process, with a dead letter and a slow consumer to find. Nothing leaves this machine; it is gone when you stop it."</p>
+                <Snippet name="shell" language=Language::Shell text="$ tapline demo"/>
+            </div>
+        </section>
+    }
+}
+
+#[component]
+fn Then() -> impl IntoView {
+    view! {
+        <section class="panel">
+            <div class="head"><h2>"What you can do here then"</h2></div>
+            <ul class="can">
+                <li><Ico icon=Icon::Search/><span>"Type any ID in the box above and see its whole chain"</span></li>
+                <li><Ico icon=Icon::Filter/><span>"Filter: "<code>"destination:orders total>100"</code></span></li>
+                <li><Ico icon=Icon::Play/><span>"Follow events live, pause, step through"</span></li>
+                <li><Ico icon=Icon::Export/><span>"Export as CSV or JSON, ask with SQL"</span></li>
+            </ul>
+        </section>
+    }
+}
+
+#[component]
+fn Ghost() -> impl IntoView {
+    view! {
+        <section class="panel gp">
+            <div class="head"><h2>"Events"</h2><span class="t3">"what will stand here"</span></div>
+            <div class="ghost" aria-hidden="true">
+                <table class="table fixed"><thead><tr><th>"Time"</th><th>"Type"</th><th>"Destination"</th><th>"Key"</th><th class="wide">"Body"</th></tr></thead>
+                <tbody><SkeletonRows rows=4 columns=5/></tbody></table>
+            </div>
+        </section>
+    }
+}
