@@ -82,7 +82,8 @@ pub(crate) fn run(workspace: Workspace, options: &Options) -> Result<ExitCode> {
 
 struct Suite {
     workspace: Workspace,
-    built: OnceCell<Built>,
+    /// `None` when the build was tried and failed.
+    built: OnceCell<Option<Built>>,
 }
 
 impl Suite {
@@ -167,14 +168,20 @@ impl Suite {
         Ok(total)
     }
 
-    /// Page, binary and tests, built at most once in a run. The page comes first: the binary embeds it.
+    /// Page, binary and tests, tried once in a run. The page comes first: the binary embeds it.
     fn built(&self) -> Result<&Built> {
-        if self.built.get().is_none() {
-            page::build(&self.workspace, &page::Options::default()).context("the binary embeds the page")?;
-            let built = build::all(&self.workspace)?;
-            return Ok(self.built.get_or_init(|| built));
+        let mut reason = None;
+        let built = self.built.get_or_init(|| self.try_build().map_err(|error| reason = Some(error)).ok());
+        match (built, reason) {
+            (Some(built), _) => Ok(built),
+            (None, Some(reason)) => Err(reason),
+            (None, None) => bail!("the build failed, see above"),
         }
-        self.built.get().context("built a moment ago")
+    }
+
+    fn try_build(&self) -> Result<Built> {
+        page::build(&self.workspace, &page::Options::default()).context("the binary embeds the page")?;
+        build::all(&self.workspace)
     }
 
     fn cargo(&self, arguments: &[&str]) -> Result<Tally> {

@@ -31,28 +31,25 @@ pub(super) fn unpack(prefix: &Path) -> Result<PathBuf> {
     Ok(prefix.to_owned())
 }
 
-/// The names of the packages, two of which carry the version of the compiler.
+/// The names of the packages. The library's carries the version of the compiler and leads to that of LLVM.
 fn packages() -> Result<Vec<String>> {
-    let depends =
-        process::output(Command::new("apt-cache").args(["depends", "--recurse", "--no-recommends", "rustc-web"]))?;
-    let needed = |prefix: &str| {
-        newest(&depends, prefix)
-            .with_context(|| format!("apt-cache names no {prefix}* for rustc-web; try apt-get update"))
-    };
-    let llvm = needed("libllvm")?;
-    let version = llvm.trim_start_matches("libllvm");
-    let mut packages: Vec<String> =
-        ["rustc-web", "libstd-rust-web-dev", "rust-web-src"].into_iter().map(str::to_owned).collect();
-    packages.push(format!("lld-{version}"));
-    packages.push(needed("libstd-rust-web-1.")?);
-    packages.push(llvm);
-    Ok(packages)
+    let library = dependency("libstd-rust-web-dev", "libstd-rust-web-1.")?;
+    let llvm = dependency(&library, "libllvm")?;
+    let linker = llvm.replace("libllvm", "lld-");
+    let named = ["rustc-web", "libstd-rust-web-dev", "rust-web-src"].map(str::to_owned);
+    Ok(named.into_iter().chain([library, llvm, linker]).collect())
 }
 
-/// The last package, by name, that starts with this prefix.
-fn newest(depends: &str, prefix: &str) -> Option<String> {
-    let names = depends.lines().filter_map(|line| line.split_whitespace().last());
-    names.filter(|name| name.starts_with(prefix)).max().map(str::to_owned)
+fn dependency(package: &str, prefix: &str) -> Result<String> {
+    let depends = process::output(Command::new("apt-cache").args(["depends", package]))?;
+    let name = depended_on(&depends, prefix);
+    name.with_context(|| format!("{package} depends on no {prefix}*; `apt-get update` may help")).map(str::to_owned)
+}
+
+/// The first dependency that starts with this prefix.
+fn depended_on<'a>(depends: &'a str, prefix: &str) -> Option<&'a str> {
+    let names = depends.lines().filter_map(|line| line.trim().strip_prefix("Depends: "));
+    names.into_iter().find(|name| name.starts_with(prefix))
 }
 
 /// Debian ships no compiled standard library for the target, so cargo builds it from the unpacked sources.
@@ -93,13 +90,11 @@ fn linker(prefix: &Path) -> Result<PathBuf> {
 mod tests {
     use super::*;
 
-    const DEPENDS: &str = "rustc-web\n  Depends: libc6\n  Depends: libllvm22\n  Depends: libstd-rust-web-1.96\n";
-
     #[test]
-    fn versions_come_from_what_the_compiler_depends_on() {
-        assert_eq!(newest(DEPENDS, "libllvm").as_deref(), Some("libllvm22"));
-        assert_eq!(newest(DEPENDS, "libstd-rust-web-1.").as_deref(), Some("libstd-rust-web-1.96"));
-        assert_eq!(newest(DEPENDS, "lld-"), None);
+    fn versions_come_from_what_the_library_depends_on() {
+        let depends = "libstd-rust-web-1.96\n  Depends: libc6\n  Depends: libllvm22\n  Conflicts: <rustup>\n";
+        assert_eq!(depended_on(depends, "libllvm"), Some("libllvm22"));
+        assert_eq!(depended_on(depends, "libstd-rust-web-1."), None);
     }
 
     #[test]

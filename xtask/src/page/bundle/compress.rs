@@ -75,11 +75,12 @@ impl Sizes {
 
 impl fmt::Display for Sizes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{:<48} {:>9} {:>9} {:>9}  kB", "file", "raw", "gzip", "brotli")?;
+        let width = self.rows.iter().map(|row| row.path.len()).max().unwrap_or(0);
+        writeln!(f, "{:width$} {:>9} {:>9} {:>9}  kB", "file", "raw", "gzip", "brotli")?;
         let kilobytes = |bytes: usize| format!("{}.{}", bytes / 1000, bytes % 1000 / 100);
         for row in self.rows.iter().chain([&self.total()]) {
             let (raw, gzip, brotli) = (kilobytes(row.raw), kilobytes(row.gzip), kilobytes(row.brotli));
-            writeln!(f, "{:<48} {raw:>9} {gzip:>9} {brotli:>9}", row.path)?;
+            writeln!(f, "{:width$} {raw:>9} {gzip:>9} {brotli:>9}", row.path)?;
         }
         Ok(())
     }
