@@ -1,0 +1,5 @@
+//! Learnt shapes.
+
+/// Shapes.
+#[derive(Debug, Default)]
+pub struct ShapeCache;
