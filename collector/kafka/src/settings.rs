@@ -127,10 +127,11 @@ pub(crate) fn share(lane: Lane, queue_bytes: usize) -> usize {
 
 /// Partitions that are forwarded to one queue are limited by the length of that queue, so these bounds hold for all
 /// partitions together. Half goes to payloads; the other half is left for librdkafka's ~450 bytes a message and for the
-/// answers that were under way when the queue became full (one a broker, decompressed).
+/// answers that were under way when the queue became full: one a broker, small because it is unpacked as a whole and may
+/// grow tenfold by that. A single batch is never cut, so a record of any size arrives.
 fn memory(queue_bytes: usize) -> [(String, String); 5] {
     let payload = queue_bytes / 2;
-    let fetch = (queue_bytes / 16).clamp(256 << 10, 8 << 20);
+    let fetch = (queue_bytes / 32).clamp(256 << 10, 8 << 20);
     [
         ("queued.max.messages.kbytes".to_owned(), (payload >> 10).clamp(1, 2_097_151).to_string()),
         ("queued.min.messages".to_owned(), (payload / 640).clamp(100, 10_000_000).to_string()),

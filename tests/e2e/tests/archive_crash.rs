@@ -19,7 +19,8 @@ const KILLS: usize = 20;
 /// What stands at a place is a function of the place: producers send in order, one for each partition.
 fn record(partition: i32, offset: u64) -> Record {
     let mut random = StdRng::seed_from_u64(offset * 31 + partition.unsigned_abs() as u64);
-    let filler: String = (0..random.random_range(0..600)).map(|_| char::from(random.random_range(b'a'..=b'z'))).collect();
+    let filler: String =
+        (0..random.random_range(0..600)).map(|_| char::from(random.random_range(b'a'..=b'z'))).collect();
     let payload = format!("{{\"orderId\":\"ORD-{partition}-{offset:08}\",\"filler\":\"{filler}\"}}");
     let record = Record::new("orders", partition, payload);
     match offset % 5 {

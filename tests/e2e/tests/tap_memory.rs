@@ -8,13 +8,14 @@ use tapline_e2e::{Reader, options, resident};
 use tapline_kit::{Kafka, KafkaConfig, Producer, Record, wait_for};
 
 const PARTITIONS: i32 = 2_000;
-/// 600 a partition: enough to be backfill. Later as many as the live lane takes without calling them a backlog.
-const BACKLOG: usize = 1_200_000;
-const FRESH: usize = 400_000;
+/// In each partition: enough to be backfill, and later some more for the live lane.
+const BACKLOG: usize = 600;
+const FRESH: usize = 200;
+const ALL: usize = (BACKLOG + FRESH) * PARTITIONS as usize;
 const PAYLOAD: usize = 400;
 const QUEUES: usize = 64 << 20;
 /// What two clients cost beside their queues: two thousand partitions each, threads, allocator slack.
-const BESIDE: usize = 64 << 20;
+const BESIDE: usize = 96 << 20;
 const LONG: Duration = Duration::from_secs(240);
 
 #[test]
@@ -38,9 +39,9 @@ fn two_thousand_partitions_and_a_backlog_stay_within_the_bound() -> Result<()> {
     let mut peak = full;
     reader.until("everything", LONG, |reader| {
         peak = peak.max(resident().unwrap_or(usize::MAX));
-        reader.count.0 >= BACKLOG + FRESH
+        reader.count.0 >= ALL
     })?;
-    assert_eq!(reader.count.0, BACKLOG + FRESH);
+    assert_eq!(reader.count.0, ALL);
     let (full, used) = (full.saturating_sub(before), peak - before);
     println!("{} MiB with full queues, {} MiB at most, of {} MiB of queues", full >> 20, used >> 20, QUEUES >> 20);
     // Less would mean that the queues never filled and nothing was measured.
@@ -67,12 +68,13 @@ fn standing_still(reader: &mut Reader) -> Result<usize> {
 }
 
 /// Over all partitions alike. The producer holds little, so that what it gives back is not taken for the tap's.
-fn fill(kafka: &Kafka, count: usize) -> Result<()> {
+fn fill(kafka: &Kafka, each: usize) -> Result<()> {
     let producer = Producer::new(kafka.client().set("queue.buffering.max.kbytes", "4096"))?;
     let payload = vec![b'x'; PAYLOAD];
-    for n in 0..count {
-        let place = n as i32 % PARTITIONS;
-        producer.send(&Record::new(&format!("wide.{}", place / 100), place % 100, payload.clone()))?;
+    // One partition after the other makes batches that are not tiny.
+    for place in 0..PARTITIONS {
+        let record = Record::new(&format!("wide.{}", place / 100), place % 100, payload.clone());
+        (0..each).try_for_each(|_| producer.send(&record))?;
     }
     producer.flush()
 }

@@ -289,6 +289,17 @@ fn a_broker_killed_and_started_again_costs_nothing() -> Result<()> {
     let payloads: BTreeSet<_> = all.values().map(|record| record.payload.clone()).collect();
     assert_eq!((all.len(), payloads.len()), (sent, sent));
     assert_eq!(reader.facts().problems, Vec::<String>::new());
+
+    // A tap that is opened while the broker is away begins when it comes back.
+    kafka.kill9()?;
+    let positions = reader.positions.clone();
+    drop(reader);
+    let mut reader = Reader::open(&kafka, USER, &options(Start::Earliest), positions)?;
+    reader.until("the outage to be told", SOON, |reader| !reader.facts().problems.is_empty())?;
+    kafka.restart()?;
+    send(&kafka, sent, sent + 100)?;
+    reader.until("what was sent since", SOON, |reader| reader.count.0 >= 100)?;
+    assert_eq!(reader.by_address("steady")?.len(), 100);
     Ok(())
 }
 

@@ -156,12 +156,7 @@ fn launch(folder: &Path, arguments: &[String]) -> Result<(Child, String)> {
     let binary = binary()?;
     let log = File::options().create(true).append(true).open(folder.join("tapline.log"))?;
     let mut child = start(&binary.to_string_lossy(), |command| {
-        command
-            .args(arguments)
-            .current_dir(folder)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(log);
+        command.args(arguments).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
     })?;
     let output = child.stdout.take().context("standard output is piped")?;
     let said = Arc::new(Mutex::new(None));
