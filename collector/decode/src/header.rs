@@ -90,7 +90,9 @@ impl<'a> Headers<'a> {
 
     /// Whether `spring_json_header_types`, a JSON object by header name, lists the header.
     fn is_json(&self, name: &str) -> bool {
-        let types = self.value(Slot::SpringJsonTypes).and_then(encoding::text).unwrap_or_default();
+        // Asked for each quoted header, so its length is bounded.
+        let types = self.value(Slot::SpringJsonTypes).filter(|types| types.len() <= MAX_JSON_TYPES);
+        let types = types.and_then(encoding::text).unwrap_or_default();
         let named = |(at, _): (usize, &str)| {
             let before = types[..at].ends_with('"');
             before && types[at + name.len()..].starts_with('"')
@@ -98,6 +100,9 @@ impl<'a> Headers<'a> {
         types.match_indices(name).any(named)
     }
 }
+
+/// Bytes of `spring_json_header_types` that are believed.
+const MAX_JSON_TYPES: usize = 8 << 10;
 
 /// The text of a JSON string that holds no bare quote.
 fn unquote<'a>(arena: &'a Bump, inner: &'a str) -> Option<&'a str> {

@@ -4,7 +4,7 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec;
 use tapline_model::DeadLetterRow;
 
-use super::{Failed, karafka, watermill};
+use super::{Failed, karafka, spring, watermill};
 use crate::encoding;
 use crate::names::TopicRole;
 
@@ -120,12 +120,15 @@ impl<'a> Failures<'a> {
         self.facts.is_empty()
     }
 
-    /// Who wrote last. A header whose name two frameworks share, or that tells nothing, does not decide.
+    /// Who wrote last. A header whose name two frameworks share, or that tells nothing, does not decide; nor do names
+    /// that mirrors and routers write too, unless something else says failure.
     pub(super) fn newest(&self, role: Option<TopicRole>) -> Option<Framework> {
-        let karafka = karafka::is_meant(self, role);
-        let decides = |fact: &&Fact<'_>| {
-            let told = !matches!(fact.field, Field::ConsumerGroup | Field::Ignored);
-            told && (fact.framework != Framework::Karafka || karafka)
+        let (karafka, cloud_stream) = (karafka::is_meant(self, role), spring::is_meant(self, role));
+        let decides = |fact: &&Fact<'_>| match fact.framework {
+            _ if matches!(fact.field, Field::ConsumerGroup | Field::Ignored) => false,
+            Framework::Karafka => karafka,
+            Framework::SpringCloudStream => cloud_stream,
+            _ => true,
         };
         self.facts.iter().rev().find(decides).map(|fact| fact.framework)
     }

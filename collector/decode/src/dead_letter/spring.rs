@@ -5,9 +5,10 @@
 
 use tapline_model::DeadLetterRow;
 
-use super::facts::{Field, Framework};
+use super::facts::{Failures, Field, Framework};
 use super::{Failed, stack};
 use crate::encoding;
+use crate::names::TopicRole;
 
 pub(super) const RECOVERER: &[(&str, Field)] = &[
     ("kafka_dlt-original-topic", Field::OriginTopic),
@@ -54,6 +55,12 @@ pub(super) const CLOUD_STREAM: &[(&str, Field)] = &[
     ("x-exception-message", Field::Message),
     ("x-exception-stacktrace", Field::Stack),
 ];
+
+/// `x-original-*` alone may be a router's.
+pub(super) fn is_meant(failures: &Failures<'_>, role: Option<TopicRole>) -> bool {
+    let has = |field| failures.has(Framework::SpringCloudStream, field);
+    has(Field::Exception) || has(Field::Message) || has(Field::Stack) || role == Some(TopicRole::DeadLetter)
+}
 
 pub(super) fn row<'a>(record: &Failed<'a, '_>) -> DeadLetterRow<'a> {
     let mut row = record.common();

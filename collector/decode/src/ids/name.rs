@@ -129,14 +129,15 @@ fn strong(name: &str, plural: bool) -> Option<Kind> {
     let long = matches!(name.as_bytes(), [.., b'u' | b'U', _, _]);
     let words: &[&str] = if long { &["uuid", "guid", "id"] } else { &["id"] };
     let (stem, boundary) = words.iter().find_map(|word| split(name, word))?;
-    let before = last_word(stem);
+    let stem = without_separators(stem);
     let refused = if boundary {
-        is_any(before, NOT_STRONG)
+        // All the words to refuse end in one of these.
+        matches!(stem.as_bytes(), [.., b'e' | b's' | b'y' | b'E' | b'S' | b'Y']) && is_any(last_word(stem), NOT_STRONG)
     } else {
         let whole = last_word(name);
         is_any(whole, WORDS) || strip_end(whole, "paid").is_some()
     };
-    (!refused && !name.starts_with('$')).then_some(Kind { strong: true, bare: before.is_empty(), plural })
+    (!refused && !name.starts_with('$')).then_some(Kind { strong: true, bare: stem.is_empty(), plural })
 }
 
 /// What stands before `word` at the end of `name`, and whether a word begins there.
@@ -161,7 +162,7 @@ fn strip_end<'n>(name: &'n str, end: &str) -> Option<&'n str> {
 
 /// The last word of a name without the separators behind it: `credit_card_` and `creditCard` end in `card`.
 fn last_word(name: &str) -> &str {
-    let name = name.trim_end_matches(|c: char| c.is_ascii() && !c.is_ascii_alphanumeric());
+    let name = without_separators(name);
     let bytes = name.as_bytes();
     let begins = |at: usize| {
         let (before, here) = (bytes[at - 1], bytes[at]);
@@ -172,6 +173,13 @@ fn last_word(name: &str) -> &str {
     };
     let start = (1..bytes.len()).rev().find(|&at| begins(at)).unwrap_or(0);
     name.get(start..).unwrap_or(name)
+}
+
+fn without_separators(name: &str) -> &str {
+    match name.as_bytes().last() {
+        Some(last) if last.is_ascii_alphanumeric() => name,
+        _ => name.trim_end_matches(|c: char| c.is_ascii() && !c.is_ascii_alphanumeric()),
+    }
 }
 
 fn is_any(word: &str, known: &[&str]) -> bool {

@@ -82,7 +82,6 @@ pub(crate) fn scan<'a, S: Sink<'a>>(arena: &'a Bump, text: &'a str, max_depth: u
         arena,
         text,
         bytes: text.as_bytes(),
-        at: 0,
         frames,
         deeper,
         max_depth,
@@ -98,11 +97,12 @@ pub(crate) fn scan<'a, S: Sink<'a>>(arena: &'a Bump, text: &'a str, max_depth: u
 /// The scan has come to an end. What is wrong stands in the scanner: a result of no size stays in a register.
 struct Stop;
 
+/// The position is handed from call to call instead of being kept here: each step depends on it, and a register is
+/// read sooner than memory just written.
 struct Scanner<'a, 's, S: Sink<'a>> {
     arena: &'a Bump,
     text: &'a str,
     bytes: &'a [u8],
-    at: usize,
     frames: Vec<'a, Frame<'a, S::Interest>>,
     /// Containers below `max_depth`: whether each is an array.
     deeper: Vec<'a, bool>,
@@ -116,56 +116,58 @@ struct Scanner<'a, 's, S: Sink<'a>> {
 
 impl<'a, S: Sink<'a>> Scanner<'a, '_, S> {
     fn document(&mut self) -> Result<(), Stop> {
-        self.value()?;
+        let mut at = self.value(0)?;
         while let Some(array) = self.innermost_is_array() {
-            let close = if array { b']' } else { b'}' };
-            let expected = if array { "a comma or a closing bracket" } else { "a comma or a closing brace" };
-            match self.peek() {
+            let (byte, here) = self.peek(at);
+            at = match byte {
+                b',' if array => self.value(here + 1)?,
                 b',' => {
-                    self.at += 1;
-                    if !array {
-                        self.name()?;
-                    }
-                    self.value()?;
+                    let value = self.name(here + 1)?;
+                    self.value(value)?
                 }
-                found if found == close => self.close(),
-                _ => return Err(self.stop(self.at, expected)),
-            }
+                b']' if array => self.close(here),
+                b'}' if !array => self.close(here),
+                _ if array => return Err(self.stop(here, "a comma or a closing bracket")),
+                _ => return Err(self.stop(here, "a comma or a closing brace")),
+            };
         }
-        self.end()
+        let (_, end) = self.peek(at);
+        if end == self.bytes.len() { Ok(()) } else { Err(self.stop(end, "the end")) }
     }
 
     /// Reads a scalar, or opens containers up to their first scalar or to an empty one.
-    fn value(&mut self) -> Result<(), Stop> {
+    #[inline]
+    fn value(&mut self, mut at: usize) -> Result<usize, Stop> {
         loop {
-            match self.peek() {
-                b'"' => return self.string_value(),
+            let (byte, here) = self.peek(at);
+            match byte {
+                b'"' => return self.string_value(here),
                 b'{' => {
                     self.open(false);
-                    if self.peek() == b'}' {
-                        self.close();
-                        return Ok(());
+                    let (byte, inner) = self.peek(here + 1);
+                    if byte == b'}' {
+                        return Ok(self.close(inner));
                     }
-                    self.name()?;
+                    at = self.name(inner)?;
                 }
                 b'[' => {
                     self.open(true);
-                    if self.peek() == b']' {
-                        self.close();
-                        return Ok(());
+                    let (byte, inner) = self.peek(here + 1);
+                    if byte == b']' {
+                        return Ok(self.close(inner));
                     }
+                    at = inner;
                 }
-                b'-' | b'0'..=b'9' => return self.number_value(),
-                b't' => return self.literal("true"),
-                b'f' => return self.literal("false"),
-                b'n' => return self.literal("null"),
-                _ => return Err(self.stop(self.at, "a value")),
+                b'-' | b'0'..=b'9' => return self.number_value(here),
+                b't' => return self.literal(here, "true"),
+                b'f' => return self.literal(here, "false"),
+                b'n' => return self.literal(here, "null"),
+                _ => return Err(self.stop(here, "a value")),
             }
         }
     }
 
     fn open(&mut self, array: bool) {
-        self.at += 1;
         if self.frames.len() < self.max_depth {
             self.frames.push(Frame { field: self.field, array });
         } else {
@@ -175,13 +177,13 @@ impl<'a, S: Sink<'a>> Scanner<'a, '_, S> {
         }
     }
 
-    fn close(&mut self) {
-        self.at += 1;
+    fn close(&mut self, at: usize) -> usize {
         if self.deeper.pop().is_none() {
             self.frames.pop();
         }
         // In an array the next element stands under the array's field; in an object the next name replaces it.
         self.field = if self.deeper.is_empty() { self.frames.last().and_then(|frame| frame.field) } else { None };
+        at + 1
     }
 
     #[inline]
@@ -189,21 +191,24 @@ impl<'a, S: Sink<'a>> Scanner<'a, '_, S> {
         self.deeper.last().copied().or_else(|| self.frames.last().map(|frame| frame.array))
     }
 
-    fn name(&mut self) -> Result<(), Stop> {
-        if self.peek() != b'"' {
-            return Err(self.stop(self.at, "a name"));
+    /// Reads a name and its colon.
+    #[inline]
+    fn name(&mut self, at: usize) -> Result<usize, Stop> {
+        let (byte, here) = self.peek(at);
+        if byte != b'"' {
+            return Err(self.stop(here, "a name"));
         }
-        let (raw, escaped) = self.string()?;
-        if self.peek() != b':' {
-            return Err(self.stop(self.at, "a colon"));
+        let (raw, escaped, end) = self.string(here)?;
+        let (byte, colon) = self.peek(end);
+        if byte != b':' {
+            return Err(self.stop(colon, "a colon"));
         }
-        self.at += 1;
         self.field = None;
         if self.deeper.is_empty() {
             let name = if escaped { unescape(self.arena, raw).unwrap_or_default() } else { raw };
             self.field = Some(Field { name, interest: self.sink.field(name, self.frames.len()) });
         }
-        Ok(())
+        Ok(colon + 1)
     }
 
     #[inline]
@@ -211,48 +216,47 @@ impl<'a, S: Sink<'a>> Scanner<'a, '_, S> {
         self.field.and_then(|field| Some((field.name, field.interest?)))
     }
 
-    fn string_value(&mut self) -> Result<(), Stop> {
-        let (raw, escaped) = self.string()?;
-        let Some((name, interest)) = self.interest() else { return Ok(()) };
+    #[inline]
+    fn string_value(&mut self, at: usize) -> Result<usize, Stop> {
+        let (raw, escaped, end) = self.string(at)?;
+        let Some((name, interest)) = self.interest() else { return Ok(end) };
         let value = if escaped { unescape(self.arena, raw) } else { Some(raw) };
         if let Some(value) = value {
             self.sink.text(&Path { name, frames: &self.frames }, interest, value);
         }
-        Ok(())
+        Ok(end)
     }
 
-    fn number_value(&mut self) -> Result<(), Stop> {
-        let start = self.at;
-        let rest = self.bytes.get(start..).unwrap_or_default();
-        let number = number(rest).map_err(|at| self.stop(start + at, "a digit"))?;
-        self.at += number.length;
+    fn number_value(&mut self, at: usize) -> Result<usize, Stop> {
+        let rest = self.bytes.get(at..).unwrap_or_default();
+        let number = number(rest).map_err(|wrong| self.stop(at + wrong, "a digit"))?;
+        let end = at + number.length;
         // At the very end the number may go on in what was not scanned.
-        if let Some((name, interest)) = self.interest().filter(|_| number.integer && self.at < self.bytes.len()) {
-            let digits = self.text.get(start..self.at).unwrap_or_default();
+        if let Some((name, interest)) = self.interest().filter(|_| number.integer && end < self.bytes.len()) {
+            let digits = self.text.get(at..end).unwrap_or_default();
             self.sink.integer(&Path { name, frames: &self.frames }, interest, digits);
         }
-        Ok(())
+        Ok(end)
     }
 
-    fn literal(&mut self, word: &'static str) -> Result<(), Stop> {
-        let rest = self.bytes.get(self.at..).unwrap_or_default();
+    fn literal(&mut self, at: usize, word: &'static str) -> Result<usize, Stop> {
+        let rest = self.bytes.get(at..).unwrap_or_default();
         if rest.starts_with(word.as_bytes()) {
-            self.at += word.len();
-            return Ok(());
+            return Ok(at + word.len());
         }
         let same = rest.iter().zip(word.as_bytes()).take_while(|(found, wanted)| found == wanted).count();
-        Err(self.stop(self.at + same, word))
+        Err(self.stop(at + same, word))
     }
 
-    /// The text between two quotes, still escaped, and whether it holds an escape.
-    #[inline]
-    fn string(&mut self) -> Result<(&'a str, bool), Stop> {
-        let start = self.at + 1;
+    /// The text between the quote at `at` and the next one, still escaped, whether it holds an escape, and its end.
+    #[inline(always)]
+    fn string(&mut self, at: usize) -> Result<(&'a str, bool, usize), Stop> {
+        let start = at + 1;
         let (mut at, mut escaped) = (start, false);
         loop {
             at = stop(self.bytes, at);
             match self.bytes.get(at) {
-                Some(b'"') => break,
+                Some(b'"') => return Ok((self.text.get(start..at).unwrap_or_default(), escaped, at + 1)),
                 Some(b'\\') => {
                     escaped = true;
                     let rest = self.bytes.get(at..).unwrap_or_default();
@@ -261,25 +265,18 @@ impl<'a, S: Sink<'a>> Scanner<'a, '_, S> {
                 _ => return Err(self.stop(at, "a closing quote")),
             }
         }
-        self.at = at + 1;
-        Ok((self.text.get(start..at).unwrap_or_default(), escaped))
     }
 
-    /// The next byte that is no white space, not consumed; 0, which begins nothing, at the end.
+    /// The next byte that is no white space and its position; at the end 0, which begins nothing.
     #[inline(always)]
-    fn peek(&mut self) -> u8 {
+    fn peek(&self, mut at: usize) -> (u8, usize) {
         loop {
-            match self.bytes.get(self.at) {
-                Some(b' ' | b'\n' | b'\r' | b'\t') => self.at += 1,
-                Some(byte) => return *byte,
-                None => return 0,
+            match self.bytes.get(at) {
+                Some(b' ' | b'\n' | b'\r' | b'\t') => at += 1,
+                Some(byte) => return (*byte, at),
+                None => return (0, at),
             }
         }
-    }
-
-    fn end(&mut self) -> Result<(), Stop> {
-        self.peek();
-        if self.at == self.bytes.len() { Ok(()) } else { Err(self.stop(self.at, "the end")) }
     }
 
     #[cold]

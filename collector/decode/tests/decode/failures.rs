@@ -294,7 +294,7 @@ fn smallrye_dead_letter_and_delayed_retry() {
 }
 
 #[test]
-fn karafka_needs_more_than_a_source() {
+fn names_that_mirrors_write_too_need_more() {
     let source = [("source_topic", "orders"), ("source_partition", "1"), ("source_offset", "9")];
     dead(&on("orders_dlq").headers(source), |row| {
         assert_eq!((row.framework, row.origin_offset), ("karafka", Some(9)));
@@ -304,6 +304,9 @@ fn karafka_needs_more_than_a_source() {
         assert_eq!((row.attempts, row.consumer_group), (Some(3), Some("shop")));
     });
     on("mirror").headers(source).decode(|meaning| assert_eq!(meaning.dead_letter, None));
+    on("mirror").header("x-original-topic", "orders").decode(|meaning| assert_eq!(meaning.dead_letter, None));
+    let mirrored = on("mirror").headers([("dlq-original-topic", "orders"), ("dlq-reason", "no")]).headers(source);
+    dead(&mirrored, |row| assert_eq!(row.framework, "custom"));
 }
 
 #[test]
