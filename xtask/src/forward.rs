@@ -50,7 +50,17 @@ impl Crash {
     pub(crate) fn run(&self, workspace: &Workspace) -> Result<()> {
         process::run(workspace.cargo().args(["build", "--profile", PROFILE, "--package", "tapline"]))?;
         let mut test = workspace.cargo();
-        test.args(["test", "--profile", PROFILE, "--package", "tapline-e2e", "crash", "--", "--nocapture"]);
+        test.args([
+            "test",
+            "--profile",
+            PROFILE,
+            "--package",
+            "tapline-e2e",
+            "--test",
+            "archive_crash",
+            "--",
+            "--nocapture",
+        ]);
         test.env("TAPLINE_BIN", workspace.binary()).env("TAPLINE_CRASH_KILLS", self.kills.to_string());
         process::run(&mut test)
     }
