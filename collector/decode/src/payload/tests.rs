@@ -64,7 +64,8 @@ fn identifier(owners: &[&str], name: Option<&str>, array: bool, value: &str, num
     let short = value.trim().is_empty() || (!kind.strong && value.trim().len() < 3);
     let digit = value.contains(|c: char| c.is_ascii_digit());
     let blank = value.trim().contains(' ');
-    let placeholder = value == "null" || value == "N/A";
+    let nothing = ["null", "none", "nil", "undefined", "unknown", "n/a", "na", "-", "true", "false"];
+    let placeholder = nothing.contains(&value.trim().to_lowercase().as_str());
     if short || placeholder || (kind.plural && !array) || !(number || digit || (kind.strong && !blank)) {
         return None;
     }
