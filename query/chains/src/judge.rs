@@ -46,8 +46,10 @@ pub(crate) struct Judge {
 enum Level {
     /// Causation, message id, a place.
     Declared,
-    /// Correlation, conversation, trace.
-    Scope,
+    /// Correlation, conversation.
+    Correlation,
+    /// Trace.
+    Trace,
     /// Keys and payload fields.
     Business,
 }
@@ -91,9 +93,8 @@ impl Judge {
         }
         let chains = match level {
             Level::Declared => static_message(book, token, &rows),
-            Level::Scope => self.repeated_flow(book, token, &rows, level)?,
-            Level::Business => match self.repeated_flow(book, token, &rows, level)? {
-                None => self.other_things(book, token, &rows)?,
+            _ => match self.repeated_flow(book, token, &rows, level)? {
+                None => self.other_things(book, token, &rows, level)?,
                 found => found,
             },
         };
@@ -136,8 +137,9 @@ impl Judge {
         book: &mut Book<'_>,
         token: TokenAt,
         rows: &[RowAt],
+        level: Level,
     ) -> Result<Option<usize>, ChainError> {
-        if Standing::of(book, token, rows) != Standing::OnlyRefers {
+        if level == Level::Correlation || Standing::of(book, token, rows) != Standing::OnlyRefers {
             return Ok(None);
         }
         let groups = Groups::new(book, rows, token, &Partition::Key);
@@ -146,7 +148,7 @@ impl Judge {
         if apart.len() < 2 || groups.covered * 2 < rows.len() {
             return Ok(None);
         }
-        let chains = self.components(book, rows, &groups, &apart, Level::Business)?;
+        let chains = self.components(book, rows, &groups, &apart, level)?;
         Ok((chains > 1).then_some(chains))
     }
 
@@ -166,13 +168,7 @@ impl Judge {
         let mut holders = HashMap::<TokenAt, Vec<usize>>::new();
         for (position, row) in rows.iter().enumerate() {
             for (token, role) in book.tokens_of(*row) {
-                let believed = match role {
-                    None | Some(Role::Message | Role::Causation) => true,
-                    Some(Role::Correlation | Role::Conversation | Role::Trace | Role::OriginTrace) => {
-                        level == Level::Business
-                    }
-                    _ => false,
-                };
+                let believed = role.is_none_or(|role| level_of(role) < level);
                 if believed {
                     holders.entry(*token).or_default().push(position);
                 }
@@ -182,7 +178,7 @@ impl Judge {
         shared.sort_unstable();
         for (token, positions) in shared {
             let joins = positions.iter().any(|at| !sets.same(*at, positions[0]));
-            if joins && (level != Level::Business || self.verdict(book, token)? == Verdict::Connects) {
+            if joins && self.verdict(book, token)? == Verdict::Connects {
                 positions.iter().for_each(|at| sets.join(*at, positions[0]));
             }
         }
@@ -191,7 +187,13 @@ impl Judge {
 }
 
 /// The groups that look like runs of the same flow, as far as the standing of the token lets them prove something.
-fn apart(book: &Book<'_>, groups: &Groups, first: RowAt, level: Level, standing: Standing) -> BTreeSet<usize> {
+fn apart(
+    book: &Book<'_>,
+    groups: &Groups,
+    first: RowAt,
+    level: Level,
+    standing: Standing,
+) -> BTreeSet<usize> {
     if groups.holds(first) {
         let led = groups.led_by_type_of(book, first);
         if led.len() > 1 {
@@ -199,7 +201,7 @@ fn apart(book: &Book<'_>, groups: &Groups, first: RowAt, level: Level, standing:
         }
     }
     match standing {
-        _ if level == Level::Scope => BTreeSet::new(),
+        _ if level < Level::Business => groups.sharing_a_type_with(book, first),
         Standing::OnlyRefers => groups.sharing_a_type(book),
         Standing::SomeKeys => groups.declared(book, groups.led_alike(book)),
         Standing::MostKeys | Standing::Unkeyed => BTreeSet::new(),
@@ -211,12 +213,16 @@ fn level(book: &Book<'_>, token: TokenAt, rows: &[RowAt]) -> Level {
         return Level::Declared;
     }
     let held = rows.iter().flat_map(|row| book.tokens_of(*row)).filter(|(held, _)| *held == token);
-    let level = |role: &Option<Role>| match role {
-        None | Some(Role::Message | Role::Causation) => Level::Declared,
-        Some(Role::Correlation | Role::Conversation | Role::Trace | Role::OriginTrace) => Level::Scope,
-        Some(_) => Level::Business,
-    };
-    held.map(|(_, role)| level(role)).min().unwrap_or(Level::Business)
+    held.filter_map(|(_, role)| *role).map(level_of).min().unwrap_or(Level::Business)
+}
+
+fn level_of(role: Role) -> Level {
+    match role {
+        Role::Message | Role::Causation => Level::Declared,
+        Role::Correlation | Role::Conversation => Level::Correlation,
+        Role::Trace | Role::OriginTrace => Level::Trace,
+        Role::Key | Role::Business | Role::Replay => Level::Business,
+    }
 }
 
 /// A message id that is no id: several things, each with its key, were sent under it.

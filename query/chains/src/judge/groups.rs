@@ -121,6 +121,16 @@ impl Groups {
         holders.into_values().max_by_key(BTreeSet::len).unwrap_or_default()
     }
 
+    /// The group of the first row and those that share a type with it: in a trace that outlived its request, the same
+    /// steps of other things. Only keys prove it; other ids of an order (who worked on it) change along its way.
+    pub(super) fn sharing_a_type_with(&self, book: &Book<'_>, first: RowAt) -> BTreeSet<usize> {
+        let first = self.groups.iter().find(|group| group.rows.contains(&first));
+        let Some(first) = first.filter(|_| self.partition == Partition::Key) else { return BTreeSet::new() };
+        let kinds: BTreeSet<&str> = first.rows.iter().map(|row| book.rows[*row].kind()).collect();
+        let shares = |group: &Group| group.rows.iter().any(|row| kinds.contains(book.rows[*row].kind()));
+        (0..self.groups.len()).filter(|at| shares(&self.groups[*at])).collect()
+    }
+
     /// Of the groups at `of` those whose value stands on more than one row: an id made for a single event groups
     /// nothing. Keys are believed.
     pub(super) fn substantial(&self, book: &mut Book<'_>, of: BTreeSet<usize>) -> BTreeSet<usize> {

@@ -1,7 +1,7 @@
 //! The property that everything rests on: a chain is the same from each of its IDs, and it is the whole of its order
 //! and nothing of another.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
@@ -30,7 +30,7 @@ struct Shop {
 
 fn shop() -> impl Strategy<Value = Shop> {
     let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
-    (any::<u64>(), 2..9u64, 1..4u64, flags, 0..5u64, (0..40usize, 0..60usize)).prop_map(
+    (any::<u64>(), 2..7u64, 1..4u64, flags, 0..5u64, (0..40usize, 0..60usize)).prop_map(
         |(seed, orders, customers, (own_keys, correlated, caused, stale_trace, weak), lost, files)| Shop {
             seed,
             orders,
@@ -39,7 +39,8 @@ fn shop() -> impl Strategy<Value = Shop> {
             correlated,
             caused,
             lost,
-            stale_trace,
+            // Without any other declared link a trace of two events may as well be right.
+            stale_trace: stale_trace && correlated,
             weak,
             files,
         },
@@ -80,8 +81,8 @@ impl Shop {
         }
         all.sort_by_key(|(_, event)| event.time);
         // Offsets are known only now, and dead letters name them.
-        let mut next = std::collections::BTreeMap::new();
-        let mut placed = std::collections::BTreeMap::new();
+        let mut next = BTreeMap::new();
+        let mut placed = BTreeMap::new();
         for (order, event) in &mut all {
             let offset = next.entry(event.destination.clone()).or_insert(0);
             event.offset = Some(*offset);
@@ -180,7 +181,7 @@ impl Shop {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn a_chain_is_its_order_from_each_of_its_ids(shop in shop()) {
@@ -193,15 +194,16 @@ proptest! {
             let whole = world.chain(&format!("shop/{first}"));
             prop_assert_eq!(&places(&whole), &expected, "order {} from {}", order, first);
             let hubs: BTreeSet<_> = whole.hubs.iter().map(|hub| &hub.id.value).collect();
-            let mut asked = BTreeSet::new();
+            // Each value once, under the last of its names.
+            let mut asked = BTreeMap::new();
             for member in &whole.members {
-                asked.insert(member.address.clone());
                 // A weak key says nothing about whose number it is; the payload's field does.
                 let ids = member.ids.iter().filter(|id| !(shop.weak && id.name == "key"));
                 let told = ids.filter(|id| !hubs.contains(&id.value));
-                asked.extend(told.map(|id| format!("{}={}", id.name, id.value)));
+                asked.extend(told.map(|id| (id.value.clone(), format!("{}={}", id.name, id.value))));
             }
-            for query in asked {
+            let addresses = whole.members.iter().skip(1).step_by(5).map(|member| member.address.clone());
+            for query in asked.into_values().chain(addresses) {
                 let chain = world.chain(&query);
                 prop_assert_eq!(places(&chain), expected.clone(), "order {} from {}", order, query);
                 let known: BTreeSet<_> = chain.members.iter().map(|member| &member.address).collect();
