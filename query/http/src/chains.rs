@@ -1,0 +1,42 @@
+//! `GET /api/v1/chains/{id}`: the story of an ID.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::Uri;
+use tapline_api::Chain;
+use tapline_chains::ChainError;
+use tapline_model::time;
+
+use crate::params::{Params, decode, shorten};
+use crate::problem::{Code, Refusal};
+use crate::state::App;
+
+/// Every event that belongs to an ID (`name=value`, a bare value, or an event's address), in causal order.
+#[utoipa::path(get, path = "/api/v1/chains/{id}", tag = "chains", params(
+    ("id" = String, Path, description = "percent-encoded, slashes too"),
+), responses((status = 200, body = Chain), (status = 404, body = tapline_api::Problem)))]
+pub(crate) async fn chain(State(app): State<App>, uri: Uri, params: Params) -> Result<Json<Chain>, Refusal> {
+    params.only(&[])?;
+    // The raw path: an ID may hold encoded slashes.
+    let id = decode(uri.path().rsplit('/').next().unwrap_or_default())?;
+    let chain = app.search(move |app, _| {
+        let (view, ledger) = (app.archive.view(), app.archive.ledger());
+        let chain = tapline_chains::chain(&view, &ledger, &id, time::now(), &app.chain_options)?;
+        if chain.members.is_empty() && chain.missing.is_empty() {
+            let detail =
+                format!("no event holds `{}`; check the spelling, or how far back the archive goes", shorten(&id));
+            return Err(Refusal::new(Code::IdNotFound, detail));
+        }
+        Ok(chain)
+    });
+    Ok(Json(chain.await?))
+}
+
+impl From<ChainError> for Refusal {
+    fn from(error: ChainError) -> Self {
+        match error.status() {
+            400 => Self::new(Code::BadId, error.to_string()),
+            _ => Self::internal(&error),
+        }
+    }
+}

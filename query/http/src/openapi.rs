@@ -1,0 +1,47 @@
+//! `GET /api/openapi.json`: the whole interface, made from the handlers and types themselves.
+
+use axum::Json;
+use utoipa::OpenApi;
+
+use crate::{chains, events, health, metrics, overview, search, session, sources, sql, status, system};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Tapline", description = "The flight recorder of event-driven systems."),
+    paths(
+        status::status,
+        overview::overview,
+        events::list::list,
+        events::histogram::histogram,
+        events::tail::tail,
+        events::detail::detail,
+        chains::chain,
+        search::search,
+        sources::sources,
+        sources::destinations,
+        sources::gaps,
+        system::system,
+        sql::query,
+        sql::schema,
+        session::state,
+        session::log_in,
+        session::log_out,
+        health::alive,
+        health::ready,
+        metrics::metrics,
+        document,
+    ),
+    components(schemas(tapline_api::Problem, tapline_api::Dropped))
+)]
+struct Description;
+
+/// This description.
+#[utoipa::path(get, path = "/api/openapi.json", tag = "operation", responses((status = 200, body = Object)))]
+pub(crate) async fn document() -> Json<utoipa::openapi::OpenApi> {
+    Json(Description::openapi())
+}
+
+#[cfg(test)]
+pub(crate) fn description() -> utoipa::openapi::OpenApi {
+    Description::openapi()
+}

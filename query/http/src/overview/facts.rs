@@ -1,0 +1,377 @@
+//! What the rules of the overview look at: one count over the range and the period before it, and how sources and
+//! archive stand.
+
+use std::collections::BTreeMap;
+
+use tapline_api::{DestinationInfo, Gap, SourceInfo, SourceState};
+use tapline_archive::{Hit, View};
+use tapline_model::columns::EventColumns;
+
+use crate::events::filter::Filter;
+use crate::events::filter::condition::Condition;
+use crate::events::histogram::Axis;
+use crate::events::search::{Stop, newest};
+use crate::problem::Refusal;
+use crate::rollup::{CELL, Cause, Lane};
+use crate::state::App;
+use crate::system::archive_figures;
+
+/// Points of a chart.
+const POINTS: usize = 60;
+
+/// Causes whose newest member is looked up.
+const EXAMPLES: usize = 8;
+
+/// Everything the rules look at.
+#[derive(Debug, Clone)]
+pub(super) struct Facts {
+    /// Microseconds; `to` is not after `now`.
+    pub(super) now: i64,
+    pub(super) from: i64,
+    pub(super) to: i64,
+    /// Points of the range; the period before has as many.
+    pub(super) axis: Axis,
+    pub(super) events: Series,
+    pub(super) bytes: Series,
+    pub(super) dead: Series,
+    pub(super) retries: Series,
+    /// By source and destination.
+    pub(super) destinations: BTreeMap<(String, String), Activity>,
+    pub(super) types: BTreeMap<String, Activity>,
+    pub(super) producers: BTreeMap<String, Activity>,
+    /// Events that a producer sent to a destination, within the range.
+    pub(super) sent: BTreeMap<(String, String), u64>,
+    /// Most frequent first.
+    pub(super) causes: Vec<Dead>,
+    pub(super) sources: Vec<SourceInfo>,
+    pub(super) known: Vec<DestinationInfo>,
+    pub(super) gaps: Vec<Gap>,
+    /// Damaged files, with what is wrong.
+    pub(super) damaged: Vec<String>,
+    /// Why taps wait, if they do.
+    pub(super) paused: Option<String>,
+    /// Free bytes and those that are kept free.
+    pub(super) disk: Option<(u64, u64)>,
+    /// Rows in the whole archive.
+    pub(super) rows: u64,
+}
+
+/// Counts by point, of the range and of the period before.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Series {
+    pub(super) points: Vec<u64>,
+    pub(super) before: Vec<u64>,
+}
+
+/// How often something was seen, and when.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Activity {
+    pub(super) series: Series,
+    /// First and last cell in which it was seen, in the range or before it, microseconds.
+    pub(super) first: Option<i64>,
+    pub(super) last: Option<i64>,
+}
+
+/// Dead letters of one cause on one destination.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Dead {
+    pub(super) source: String,
+    pub(super) destination: String,
+    pub(super) cause: Cause,
+    /// One of their messages.
+    pub(super) message: Option<String>,
+    pub(super) activity: Activity,
+    /// Address of the newest.
+    pub(super) newest: Option<String>,
+}
+
+impl Series {
+    pub(super) fn new(points: usize) -> Self {
+        Self { points: vec![0; points], before: vec![0; points] }
+    }
+
+    pub(super) fn total(&self) -> u64 {
+        self.points.iter().sum()
+    }
+
+    pub(super) fn total_before(&self) -> u64 {
+        self.before.iter().sum()
+    }
+}
+
+impl Activity {
+    fn new(points: usize) -> Self {
+        Self { series: Series::new(points), first: None, last: None }
+    }
+
+    /// In the range.
+    pub(super) fn total(&self) -> u64 {
+        self.series.total()
+    }
+
+    /// Whether it was first seen within the range, though there was something to be seen before.
+    pub(super) fn is_new(&self) -> bool {
+        self.series.total_before() == 0 && self.series.total() > 0
+    }
+}
+
+/// Where a cell counts.
+#[derive(Clone, Copy)]
+enum Slot {
+    Point(usize),
+    Before(usize),
+}
+
+impl Facts {
+    /// Counts and asks.
+    pub(super) fn gather(app: &App, from: i64, to: i64, now: i64, stop: &Stop) -> Result<Self, Refusal> {
+        let view = app.archive.view();
+        let figures = archive_figures(app);
+        // Points are no closer than counts are kept.
+        let finest = usize::try_from((to - from) / CELL).unwrap_or(POINTS);
+        let axis = Axis::over(from, to, POINTS.min(finest.max(1)));
+        let mut facts = Self {
+            now,
+            from,
+            to: to.min(now),
+            axis,
+            events: Series::new(axis.buckets),
+            bytes: Series::new(axis.buckets),
+            dead: Series::new(axis.buckets),
+            retries: Series::new(axis.buckets),
+            destinations: BTreeMap::new(),
+            types: BTreeMap::new(),
+            producers: BTreeMap::new(),
+            sent: BTreeMap::new(),
+            causes: Vec::new(),
+            sources: app.sources(),
+            known: app.standing.destinations(),
+            gaps: app.standing.gaps(),
+            damaged: figures.damaged,
+            paused: app.archive.pause_reason(),
+            disk: figures.disk_free.map(|free| (free, app.archive.options().disk_reserve)),
+            rows: figures.rows + figures.hot_rows,
+        };
+        let begin = axis.from.saturating_sub(axis.to().saturating_sub(axis.from));
+        let mut causes = BTreeMap::new();
+        for rollup in app.rollups.between(&view, begin, axis.to(), stop)? {
+            for (lane, message, cell) in rollup.cells(begin.div_euclid(CELL), axis.to().div_euclid(CELL)) {
+                facts.count(
+                    lane,
+                    message,
+                    cell.at.saturating_mul(CELL),
+                    u64::from(cell.events),
+                    cell.bytes,
+                    &mut causes,
+                );
+            }
+        }
+        facts.causes = causes.into_values().filter(|dead| dead.activity.total() > 0).collect();
+        facts.causes.sort_by_key(|dead| std::cmp::Reverse(dead.activity.total()));
+        for at in 0..facts.causes.len().min(EXAMPLES) {
+            facts.causes[at].newest = facts.newest_of(&view, &facts.causes[at], stop)?;
+        }
+        Ok(facts)
+    }
+
+    fn slot(&self, time: i64) -> Option<Slot> {
+        let width = self.axis.to().saturating_sub(self.axis.from);
+        let point = self.axis.bucket(time).map(Slot::Point);
+        point.or_else(|| self.axis.bucket(time.saturating_add(width)).map(Slot::Before))
+    }
+
+    fn count(
+        &mut self,
+        lane: &Lane,
+        message: Option<&str>,
+        time: i64,
+        events: u64,
+        bytes: u64,
+        causes: &mut BTreeMap<(String, String, String), Dead>,
+    ) {
+        let Some(slot) = self.slot(time) else { return };
+        let points = self.axis.buckets;
+        add(&mut self.events, slot, events);
+        add(&mut self.bytes, slot, bytes);
+        if lane.retry {
+            add(&mut self.retries, slot, events);
+        }
+        let place = (lane.source.clone(), lane.destination.clone());
+        see(self.destinations.entry(place).or_insert_with(|| Activity::new(points)), slot, time, events);
+        for (map, word) in [(&mut self.types, &lane.event_type), (&mut self.producers, &lane.producer)] {
+            if let Some(word) = word {
+                see(map.entry(word.clone()).or_insert_with(|| Activity::new(points)), slot, time, events);
+            }
+        }
+        if let (Some(producer), Slot::Point(_)) = (&lane.producer, slot) {
+            *self.sent.entry((producer.clone(), lane.destination.clone())).or_default() += events;
+        }
+        if let Some(cause) = &lane.cause {
+            add(&mut self.dead, slot, events);
+            let identity = cause.fingerprint.as_ref().or(cause.root_cause.as_ref()).cloned().unwrap_or_default();
+            let key = (lane.source.clone(), lane.destination.clone(), identity);
+            let dead = causes.entry(key).or_insert_with(|| Dead {
+                source: lane.source.clone(),
+                destination: lane.destination.clone(),
+                cause: cause.clone(),
+                message: message.map(str::to_owned),
+                activity: Activity::new(points),
+                newest: None,
+            });
+            see(&mut dead.activity, slot, time, events);
+        }
+    }
+
+    fn newest_of(&self, view: &View, dead: &Dead, stop: &Stop) -> Result<Option<String>, Refusal> {
+        let fingerprint = dead.cause.fingerprint.as_ref();
+        let conditions =
+            fingerprint.map(|it| Condition::parse(&format!("dead_letter.fingerprint:{it}"))).transpose()?;
+        let filter = Filter {
+            sources: vec![dead.source.clone()],
+            destinations: vec![dead.destination.clone()],
+            from: Some(self.from),
+            to: Some(self.axis.to()),
+            dead_letter: Some(true),
+            conditions: conditions.into_iter().collect(),
+            ..Filter::default()
+        };
+        let found = newest(view, &filter, None, 1, stop)?;
+        let hits: Vec<Hit> = found.iter().map(|found| found.hit).collect();
+        let (fetched, _) = view.fetch(&hits, &crate::events::columns::ADDRESS);
+        let Some(fetched) = fetched.first().filter(|fetched| !fetched.rows.is_empty()) else { return Ok(None) };
+        Ok(Some(EventColumns::new(&fetched.batch).address(0)?.to_string()))
+    }
+
+    /// Before the first event was archived.
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// Whether anything was archived in the period before: without it nothing can be called new.
+    pub(super) fn has_past(&self) -> bool {
+        self.events.total_before() > 0
+    }
+
+    /// Whether the range ends now: only then does what has stopped matter.
+    pub(super) fn is_live(&self) -> bool {
+        self.now - self.to < 2 * self.axis.step.max(60_000_000)
+    }
+
+    /// Whether a source is read without a fault, so that silence is the producers'.
+    pub(super) fn is_up(&self, source: &str) -> bool {
+        self.sources.iter().any(|known| known.name == source && known.state == SourceState::Up)
+    }
+}
+
+fn add(series: &mut Series, slot: Slot, events: u64) {
+    match slot {
+        Slot::Point(at) => series.points[at] += events,
+        Slot::Before(at) => series.before[at] += events,
+    }
+}
+
+fn see(activity: &mut Activity, slot: Slot, time: i64, events: u64) {
+    add(&mut activity.series, slot, events);
+    activity.first = activity.first.into_iter().chain([time]).min();
+    activity.last = activity.last.into_iter().chain([time]).max();
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use tapline_api::DestinationKind;
+    use tapline_model::time;
+
+    pub(in crate::overview) const MINUTE: i64 = 60_000_000;
+
+    /// An hour that ends now, one source that is up, nothing wrong.
+    pub(in crate::overview) fn facts() -> Facts {
+        let now = 1_795_230_720_000_000;
+        let axis = Axis::over(now - 60 * MINUTE, now, POINTS);
+        Facts {
+            now,
+            from: now - 60 * MINUTE,
+            to: now,
+            axis,
+            events: Series::new(axis.buckets),
+            bytes: Series::new(axis.buckets),
+            dead: Series::new(axis.buckets),
+            retries: Series::new(axis.buckets),
+            destinations: BTreeMap::new(),
+            types: BTreeMap::new(),
+            producers: BTreeMap::new(),
+            sent: BTreeMap::new(),
+            causes: Vec::new(),
+            sources: vec![source("shop")],
+            known: Vec::new(),
+            gaps: Vec::new(),
+            damaged: Vec::new(),
+            paused: None,
+            disk: None,
+            rows: 1,
+        }
+    }
+
+    pub(in crate::overview) fn source(name: &str) -> SourceInfo {
+        SourceInfo {
+            name: name.to_owned(),
+            system: "kafka".to_owned(),
+            state: SourceState::Up,
+            problems: Vec::new(),
+            capabilities: Vec::new(),
+            cluster: None,
+            destinations: 1,
+            partitions: 1,
+            lag: Some(0),
+            rate: 10.0,
+            bytes_rate: 1_000.0,
+            backfill: None,
+            rows: 1,
+            newest: None,
+            left_out: Vec::new(),
+        }
+    }
+
+    pub(in crate::overview) fn destination(name: &str, first: i64) -> DestinationInfo {
+        DestinationInfo {
+            source: "shop".to_owned(),
+            name: name.to_owned(),
+            incarnation: 1,
+            kind: DestinationKind::Topic,
+            rows: 1,
+            bytes: 1,
+            first: Some(time::format(first)),
+            last: None,
+            places: Vec::new(),
+        }
+    }
+
+    /// Dead letters of a card type that is not known, none counted yet.
+    pub(in crate::overview) fn dead(destination: &str, origin: Option<&str>) -> Dead {
+        Dead {
+            source: "shop".to_owned(),
+            destination: destination.to_owned(),
+            cause: Cause {
+                fingerprint: Some("f1".to_owned()),
+                origin: origin.map(str::to_owned),
+                group: Some("payments".to_owned()),
+                root_cause: Some("com.fasterxml.jackson.databind.exc.InvalidFormatException".to_owned()),
+            },
+            message: Some(
+                "Listener failed; Cannot deserialize value of type `a.CardType` from String \"CARTE_BANCAIRE\": no"
+                    .to_owned(),
+            ),
+            activity: Activity::new(60),
+            newest: Some(format!("shop/{destination}/0/7")),
+        }
+    }
+
+    /// Seen so often between two times; all of it counted at the first.
+    pub(in crate::overview) fn active(facts: &Facts, events: u64, first: i64, last: i64) -> Activity {
+        let mut activity = Activity { first: Some(first), last: Some(last), ..Activity::new(facts.axis.buckets) };
+        if let Some(slot) = facts.slot(first) {
+            add(&mut activity.series, slot, events);
+        }
+        activity
+    }
+}

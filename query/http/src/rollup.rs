@@ -1,0 +1,243 @@
+//! Counts of events per ten seconds, by where they stand, what they are, who sent them and why they died.
+//!
+//! Files and chunks never change, so each is counted once and its counts are kept: histograms and the overview add
+//! up small tables instead of reading rows again every few seconds. Rebuildable at any time.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{Array, RecordBatch};
+use moka::sync::Cache;
+use tapline_archive::{Place, View};
+use tapline_model::columns::{ColumnError, EventColumns, get};
+
+use crate::events::columns::field;
+use crate::events::search::Stop;
+use crate::problem::Refusal;
+
+/// Width of a cell, microseconds.
+pub(crate) const CELL: i64 = 10_000_000;
+
+/// Counts kept, bytes.
+const KEPT: u64 = 64 << 20;
+
+/// Lanes of one file. Types and producers come from untrusted messages: above this, rows are counted without them.
+const MOST_LANES: usize = 4_096;
+
+/// Characters of a failure's message.
+const MESSAGE: usize = 400;
+
+const COLUMNS: [&str; 8] = ["timestamp", "source", "destination", "type", "producer", "size", "dead_letter", "retry"];
+
+/// What rows are counted by.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Lane {
+    pub(crate) source: String,
+    pub(crate) destination: String,
+    pub(crate) event_type: Option<String>,
+    pub(crate) producer: Option<String>,
+    /// When they are dead letters.
+    pub(crate) cause: Option<Cause>,
+    /// When they stand on a retry topic.
+    pub(crate) retry: bool,
+}
+
+/// Why events died.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Cause {
+    /// The same for failures of one cause.
+    pub(crate) fingerprint: Option<String>,
+    pub(crate) origin: Option<String>,
+    pub(crate) group: Option<String>,
+    /// Class of an exception.
+    pub(crate) root_cause: Option<String>,
+}
+
+/// Rows of one lane in one cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cell {
+    /// Begin, in units of [`CELL`] since 1970.
+    pub(crate) at: i64,
+    lane: u32,
+    pub(crate) events: u32,
+    pub(crate) bytes: u64,
+}
+
+/// The counts of one file or chunk.
+#[derive(Debug, Default)]
+pub(crate) struct Rollup {
+    lanes: Vec<Lane>,
+    /// A message for each lane of dead letters, for its words.
+    messages: Vec<Option<String>>,
+    /// By time.
+    cells: Vec<Cell>,
+}
+
+impl Rollup {
+    /// Cells from one time to another (in units of [`CELL`], the second exclusive), with their lane.
+    pub(crate) fn cells(&self, from: i64, to: i64) -> impl Iterator<Item = (&Lane, Option<&str>, Cell)> {
+        let first = self.cells.partition_point(|cell| cell.at < from);
+        self.cells[first..].iter().take_while(move |cell| cell.at < to).map(|cell| {
+            let lane = cell.lane as usize;
+            (&self.lanes[lane], self.messages[lane].as_deref(), *cell)
+        })
+    }
+
+    fn weight(&self) -> u32 {
+        let bytes = self.lanes.len() * 512 + self.cells.len() * size_of::<Cell>();
+        u32::try_from(bytes).unwrap_or(u32::MAX)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Key {
+    File(String),
+    Chunk(u64),
+}
+
+/// Counts of all files and chunks, made when first asked for.
+#[derive(Debug)]
+pub(crate) struct Rollups(Cache<Key, Arc<Rollup>>);
+
+impl Default for Rollups {
+    fn default() -> Self {
+        Self(Cache::builder().max_capacity(KEPT).weigher(|_, rollup: &Arc<Rollup>| rollup.weight()).build())
+    }
+}
+
+impl Rollups {
+    /// The counts of every place that has rows between two times (microseconds). Blocks on the disk the first time.
+    /// A file that cannot be read is left out: it is named on the System page.
+    pub(crate) fn between(&self, view: &View, from: i64, to: i64, stop: &Stop) -> Result<Vec<Arc<Rollup>>, Refusal> {
+        let touches = |times: Option<(i64, i64)>| times.is_some_and(|(first, last)| first < to && last >= from);
+        let mut all = Vec::new();
+        for (at, file) in view.files.iter().enumerate() {
+            if touches(file.times) && file.damage().is_none() {
+                stop.check()?;
+                let key = Key::File(file.path.clone());
+                all.extend(self.get(key, || count_place(view, Place::File(at), stop))?);
+            }
+        }
+        for (at, chunk) in view.hot.iter().enumerate() {
+            if touches(chunk.times) {
+                all.extend(self.get(Key::Chunk(chunk.sequence), || count_place(view, Place::Hot(at), stop))?);
+            }
+        }
+        Ok(all)
+    }
+
+    /// The counts of places that were counted before; nothing is read.
+    pub(crate) fn counted(&self, view: &View) -> Vec<Arc<Rollup>> {
+        let files = view.files.iter().map(|file| Key::File(file.path.clone()));
+        let chunks = view.hot.iter().map(|chunk| Key::Chunk(chunk.sequence));
+        files.chain(chunks).filter_map(|key| self.0.get(&key)).collect()
+    }
+
+    fn get(
+        &self,
+        key: Key,
+        count: impl FnOnce() -> Result<Option<Rollup>, Refusal>,
+    ) -> Result<Option<Arc<Rollup>>, Refusal> {
+        if let Some(known) = self.0.get(&key) {
+            return Ok(Some(known));
+        }
+        let Some(rollup) = count()?.map(Arc::new) else { return Ok(None) };
+        self.0.insert(key, Arc::clone(&rollup));
+        Ok(Some(rollup))
+    }
+}
+
+fn count_place(view: &View, place: Place, stop: &Stop) -> Result<Option<Rollup>, Refusal> {
+    let mut counter = Counter::default();
+    match place {
+        Place::Hot(at) => counter.count(&view.hot[at].batch)?,
+        Place::File(at) => {
+            let file = &view.files[at];
+            // Stack traces are large and tell nothing here: of dead letters only the short fields are read.
+            let fields = ["fingerprint", "origin_destination", "consumer_group", "root_cause", "exception", "message"];
+            let fields: Vec<String> = fields.iter().map(|field| format!("dead_letter.{field}")).collect();
+            let columns = COLUMNS.iter().copied().filter(|column| !matches!(*column, "dead_letter" | "retry"));
+            let columns: Vec<&str> =
+                columns.chain(fields.iter().map(String::as_str)).chain(["retry.attempts"]).collect();
+            let Ok(batches) = view.reader.scan(file, &columns, 16_384) else { return Ok(None) };
+            for batch in batches {
+                stop.check()?;
+                let Ok(batch) = batch.inspect_err(|error| file.mark_damaged(&error.to_string())) else {
+                    return Ok(None);
+                };
+                counter.count(&batch)?;
+            }
+        }
+    }
+    Ok(Some(counter.finish()))
+}
+
+#[derive(Default)]
+struct Counter {
+    rollup: Rollup,
+    lanes: HashMap<Lane, u32>,
+    cells: HashMap<(i64, u32), (u32, u64)>,
+}
+
+impl Counter {
+    fn count(&mut self, batch: &RecordBatch) -> Result<(), ColumnError> {
+        let columns = EventColumns::new(batch);
+        let (times, sizes) = (columns.micros("timestamp")?, columns.int("size")?);
+        let texts = ["source", "destination", "type", "producer"].map(|name| columns.text(name));
+        let [source, destination, r#type, producer] = texts;
+        let (source, destination, r#type, producer) = (source?, destination?, r#type?, producer?);
+        let (dead, retry) = (columns.record("dead_letter")?, columns.record("retry")?);
+        for row in 0..batch.num_rows() {
+            if times.is_null(row) {
+                continue;
+            }
+            let cause = dead.is_valid(row).then(|| Cause {
+                fingerprint: field(dead, "fingerprint", row).map(str::to_owned),
+                origin: field(dead, "origin_destination", row).map(str::to_owned),
+                group: field(dead, "consumer_group", row).map(str::to_owned),
+                root_cause: field(dead, "root_cause", row).or_else(|| field(dead, "exception", row)).map(str::to_owned),
+            });
+            let lane = self.lane(
+                Lane {
+                    source: source.value(row).to_owned(),
+                    destination: destination.value(row).to_owned(),
+                    event_type: get(r#type, row).map(str::to_owned),
+                    producer: get(producer, row).map(str::to_owned),
+                    cause,
+                    retry: retry.is_valid(row),
+                },
+                || field(dead, "message", row).map(|message| message.chars().take(MESSAGE).collect()),
+            );
+            let cell = self.cells.entry((times.value(row).div_euclid(CELL), lane)).or_default();
+            cell.0 += 1;
+            cell.1 += u64::try_from(sizes.value(row)).unwrap_or(0);
+        }
+        Ok(())
+    }
+
+    fn lane(&mut self, mut lane: Lane, message: impl FnOnce() -> Option<String>) -> u32 {
+        if let Some(known) = self.lanes.get(&lane) {
+            return *known;
+        }
+        if self.lanes.len() >= MOST_LANES {
+            (lane.event_type, lane.producer) = (None, None);
+            lane.cause = lane.cause.map(|_| Cause { fingerprint: None, origin: None, group: None, root_cause: None });
+            if let Some(known) = self.lanes.get(&lane) {
+                return *known;
+            }
+        }
+        let number = u32::try_from(self.rollup.lanes.len()).unwrap_or(u32::MAX);
+        self.rollup.messages.push(lane.cause.is_some().then(message).flatten());
+        self.rollup.lanes.push(lane.clone());
+        self.lanes.insert(lane, number);
+        number
+    }
+
+    fn finish(self) -> Rollup {
+        let Self { mut rollup, cells, .. } = self;
+        rollup.cells =
+            cells.into_iter().map(|((at, lane), (events, bytes))| Cell { at, lane, events, bytes }).collect();
+        rollup.cells.sort_unstable_by_key(|cell| (cell.at, cell.lane));
+        rollup
+    }
+}

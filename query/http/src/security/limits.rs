@@ -1,0 +1,46 @@
+//! How much at once: length of an address, calls in flight, time until an answer begins.
+//!
+//! Bodies are bounded by the router, headers and connections by `server/connection`.
+
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use crate::problem::{Code, Refusal};
+use crate::state::App;
+
+/// Path and query, bytes. Filters and IDs are short; SQL stands in bodies.
+pub(crate) const MOST_URI: usize = 8 << 10;
+
+/// Bytes of a body.
+pub(crate) const MOST_BODY: usize = 1 << 20;
+
+/// Calls that are worked on at once; live tails, whose answer begins at once, are counted by themselves.
+pub(crate) const MOST_CALLS: usize = 64;
+
+/// Until an answer begins. SQL sets its own, shorter bounds.
+pub(crate) const LONGEST: Duration = Duration::from_secs(120);
+
+/// Middleware: refuses addresses that are too long before anything looks at them.
+pub(crate) async fn length(request: Request, next: Next) -> Response {
+    let length = request.uri().path_and_query().map_or(0, |text| text.as_str().len());
+    if length > MOST_URI {
+        return Refusal::new(Code::UriTooLong, format!("an address may have {MOST_URI} bytes, this has {length}"))
+            .into_response();
+    }
+    next.run(request).await
+}
+
+/// Middleware: bounds how many calls run and how long.
+pub(crate) async fn work(State(app): State<App>, request: Request, next: Next) -> Response {
+    let Ok(_permit) = app.calls.try_acquire() else {
+        return Refusal::new(Code::Overloaded, format!("{MOST_CALLS} calls are in progress; try again in a second"))
+            .into_response();
+    };
+    match tokio::time::timeout(LONGEST, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Refusal::new(Code::Timeout, "no answer within two minutes; narrow what is asked").into_response(),
+    }
+}

@@ -1,0 +1,117 @@
+//! All surfaces on one address: routes, the layers before them, and the loop that serves connections.
+
+mod connection;
+mod trace;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use tapline_archive::Archive;
+use tapline_engine::{Engine, SystemTables};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+
+use crate::problem::{Code, Refusal};
+use crate::security::{headers, limits, origin, token};
+use crate::state::{App, ServerOptions};
+use crate::{
+    assets, chains, events, health, metrics, openapi, overview, search, session, sources, sql, status, system,
+};
+
+/// Why serving ended.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The listening socket failed for good.
+    #[error("cannot accept connections")]
+    Accept(#[source] std::io::Error),
+}
+
+/// API and page of one archive.
+pub struct Server {
+    app: App,
+}
+
+impl Server {
+    /// Over an archive, the engine that queries it, and what is known of sources.
+    pub fn new(
+        archive: Arc<Archive>,
+        engine: Arc<Engine>,
+        standing: Arc<dyn SystemTables>,
+        options: ServerOptions,
+    ) -> Self {
+        Self { app: App::new(archive, engine, standing, options) }
+    }
+
+    /// The service, for tests and for those who bring their own listener. Limits of connections are [`Self::serve`]'s.
+    pub fn router(&self) -> Router {
+        router(&self.app)
+    }
+
+    /// Serves until `cancel`; then live tails end, answers in progress get a few seconds, and the rest is cut.
+    pub async fn serve(self, listener: TcpListener, cancel: CancellationToken) -> Result<(), ServerError> {
+        let router = self.router();
+        connection::serve(listener, router, cancel, self.app.stopping.clone()).await
+    }
+}
+
+fn router(app: &App) -> Router {
+    let data = Router::new()
+        .nest("/api/v1", data())
+        .route("/metrics", get(metrics::metrics))
+        .route("/api/openapi.json", get(openapi::document))
+        .layer(from_fn_with_state(app.clone(), limits::work))
+        .layer(CompressionLayer::new())
+        .layer(from_fn_with_state(app.clone(), token::check));
+    // The page has to be there for whoever logs in.
+    let open = Router::new()
+        .route("/api/v1/session", get(session::state).post(session::log_in).delete(session::log_out))
+        .fallback(get(assets::page));
+    let checked = data.merge(open).layer(from_fn_with_state(app.clone(), origin::check));
+    // Probes ask by whatever address a machine has, and are told nothing else.
+    let probes = Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::ready));
+    checked
+        .merge(probes)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(DefaultBodyLimit::max(limits::MOST_BODY))
+        .layer(from_fn(limits::length))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(headers::set))
+        .layer(from_fn_with_state(app.clone(), trace::trace))
+        .with_state(app.clone())
+}
+
+/// Everything below `/api/v1` that shows data.
+fn data() -> Router<App> {
+    Router::new()
+        .route("/status", get(status::status))
+        .route("/overview", get(overview::overview))
+        .route("/events", get(events::list::list))
+        .route("/events/histogram", get(events::histogram::histogram))
+        .route("/events/tail", get(events::tail::tail))
+        .route("/events/{source}/{destination}/{partition}/{position}", get(events::detail::detail))
+        .route("/chains/{id}", get(chains::chain))
+        .route("/search", get(search::search))
+        .route("/sources", get(sources::sources))
+        .route("/destinations", get(sources::destinations))
+        .route("/gaps", get(sources::gaps))
+        .route("/system", get(system::system))
+        .route("/sql", post(sql::query))
+        .route("/sql/schema", get(sql::schema))
+}
+
+async fn method_not_allowed() -> Refusal {
+    Refusal::new(Code::MethodNotAllowed, "the `allow` header of this answer names the methods that the path knows")
+}
+
+fn panicked(panic: Box<dyn std::any::Any + Send + 'static>) -> Response {
+    let what = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    tracing::error!(panic = what.unwrap_or("unknown"), "a call failed by a fault of the server");
+    Refusal::new(Code::Internal, "This is a fault of Tapline, not of the call. The server's log says more.")
+        .into_response()
+}

@@ -1,0 +1,146 @@
+//! What all calls share.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::Deref;
+use std::sync::Arc;
+
+use tapline_api::{Environment, Setting, SourceInfo};
+use tapline_archive::Archive;
+use tapline_chains::ChainOptions;
+use tapline_engine::{Engine, SystemTables};
+use tapline_model::time;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::events::filter::Filter;
+use crate::events::search::Stop;
+use crate::events::tail::MOST_TAILS;
+use crate::metrics::Metrics;
+use crate::params::Params;
+use crate::problem::Refusal;
+use crate::rollup::Rollups;
+use crate::security::Secret;
+use crate::security::limits::MOST_CALLS;
+use crate::security::origin::Hosts;
+use crate::security::token::Gate;
+
+/// How a server stands in its world.
+#[derive(Debug, Clone)]
+pub struct ServerOptions {
+    /// Where it listens; decides under which names it may be asked.
+    pub listen: SocketAddr,
+    /// Asked of every caller when there is one.
+    pub token: Option<Secret>,
+    /// Which environment it shows.
+    pub environment: Environment,
+    /// Configuration in force, secrets hidden.
+    pub settings: Vec<Setting>,
+    /// Bound for taps and hot rows, bytes.
+    pub memory_limit: u64,
+    /// Of the binary.
+    pub version: String,
+    /// Names besides the loopback ones and the listen address, such as that of a proxy.
+    pub allowed_hosts: Vec<String>,
+}
+
+impl ServerOptions {
+    /// For an address, without token and with an environment of no name.
+    pub fn new(listen: SocketAddr) -> Self {
+        Self {
+            listen,
+            token: None,
+            environment: Environment { name: "local".to_owned(), colour: "grey".to_owned(), confirm_replays: false },
+            settings: Vec::new(),
+            memory_limit: 0,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            allowed_hosts: Vec::new(),
+        }
+    }
+}
+
+impl Default for ServerOptions {
+    fn default() -> Self {
+        Self::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 8270)))
+    }
+}
+
+/// One for the life of a server.
+pub(crate) struct Shared {
+    pub(crate) archive: Arc<Archive>,
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) standing: Arc<dyn SystemTables>,
+    pub(crate) chain_options: ChainOptions,
+    pub(crate) options: ServerOptions,
+    pub(crate) hosts: Hosts,
+    pub(crate) gate: Gate,
+    pub(crate) metrics: Metrics,
+    pub(crate) rollups: Rollups,
+    /// Calls in progress.
+    pub(crate) calls: Semaphore,
+    /// Live tails.
+    pub(crate) tails: Arc<Semaphore>,
+    /// When this process began, microseconds; tells its cursors from those of others.
+    pub(crate) epoch: i64,
+    /// Cancelled when the server stops.
+    pub(crate) stopping: CancellationToken,
+}
+
+/// The handle that every call gets.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Shared>);
+
+impl Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl App {
+    pub(crate) fn new(
+        archive: Arc<Archive>,
+        engine: Arc<Engine>,
+        standing: Arc<dyn SystemTables>,
+        options: ServerOptions,
+    ) -> Self {
+        Self(Arc::new(Shared {
+            archive,
+            engine,
+            standing,
+            chain_options: ChainOptions::default(),
+            hosts: Hosts::new(options.listen, &options.allowed_hosts),
+            gate: Gate::new(options.token.clone(), options.listen.port()),
+            options,
+            metrics: Metrics::default(),
+            rollups: Rollups::default(),
+            calls: Semaphore::new(MOST_CALLS),
+            tails: Arc::new(Semaphore::new(MOST_TAILS)),
+            epoch: time::now(),
+            stopping: CancellationToken::new(),
+        }))
+    }
+
+    /// Runs what blocks on the disk on a thread for it, and stops it when the caller went away.
+    pub(crate) async fn search<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self, &Stop) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let gone = CancellationToken::new();
+        // Dropped with this future when the connection closes.
+        let _guard = gone.clone().drop_guard();
+        let app = self.clone();
+        tokio::task::spawn_blocking(move || work(&app, &Stop::new(gone))).await?
+    }
+
+    /// The filter that the parameters make.
+    pub(crate) fn filter(&self, params: &Params) -> Result<Filter, Refusal> {
+        let view = self.archive.view();
+        Filter::read(params, time::now(), |name| view.knows_name(name))
+    }
+
+    /// How sources stand; asks taps, which answer from memory.
+    pub(crate) fn sources(&self) -> Vec<SourceInfo> {
+        self.standing.sources()
+    }
+}

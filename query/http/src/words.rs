@@ -1,0 +1,116 @@
+//! Numbers and names as sentences have them.
+
+/// With a comma every three digits.
+pub(crate) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A number with its noun: `1 event`, `1,259 events`.
+pub(crate) fn counted(number: u64, noun: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{ending}", thousands(number))
+}
+
+/// Short, by thousands: `43.1k`, `4.46M`.
+pub(crate) fn short(number: f64) -> String {
+    let (value, unit) = match number.abs() {
+        n if n >= 999.5e6 => (number / 1e9, "G"),
+        n if n >= 999.5e3 => (number / 1e6, "M"),
+        n if n >= 999.5 => (number / 1e3, "k"),
+        _ => (number, ""),
+    };
+    let digits = match value.abs() {
+        n if n >= 99.95 || (unit.is_empty() && (n.fract() == 0.0 || n >= 10.0)) => 0,
+        n if n >= 9.995 => 1,
+        n if unit.is_empty() && n >= 1.0 => 1,
+        _ => 2,
+    };
+    format!("{value:.digits$}{unit}")
+}
+
+/// Bytes, by thousands.
+pub(crate) fn size(bytes: f64) -> String {
+    let text = short(bytes);
+    match text.find(|c: char| c.is_ascii_alphabetic()) {
+        Some(at) => format!("{} {}B", &text[..at], &text[at..]),
+        None => format!("{text} B"),
+    }
+}
+
+/// Microseconds in two units: `48 min 34 s`, `2 h 5 min`, `3 d 4 h`.
+pub(crate) fn duration(micros: i64) -> String {
+    let seconds = micros.max(0) / 1_000_000;
+    let two = |large: i64, unit: &str, small: i64, next: &str| match small {
+        0 => format!("{large} {unit}"),
+        _ => format!("{large} {unit} {small} {next}"),
+    };
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3_600 => two(seconds / 60, "min", seconds % 60, "s"),
+        3_600..86_400 => two(seconds / 3_600, "h", seconds % 3_600 / 60, "min"),
+        _ => two(seconds / 86_400, "d", seconds % 86_400 / 3_600, "h"),
+    }
+}
+
+/// Small numbers at the begin of a sentence.
+pub(crate) fn number_word(number: usize) -> String {
+    const WORDS: [&str; 10] = ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"];
+    WORDS.get(number).map_or_else(|| thousands(number as u64), |word| (*word).to_owned())
+}
+
+/// A name in monospace. A backtick would end it: names of topics cannot hold one, texts of messages can.
+pub(crate) fn name(text: &str) -> String {
+    format!("`{}`", text.replace('`', "'"))
+}
+
+/// Cut at a word near `most` characters.
+pub(crate) fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let short: String = text.chars().take(most).collect();
+    let whole = short.rfind(' ').filter(|at| *at > most / 2).map_or(short.as_str(), |at| &short[..at]);
+    format!("{}…", whole.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_for_people() {
+        assert_eq!(
+            [thousands(0), thousands(999), thousands(1_259), thousands(4_460_000)],
+            ["0", "999", "1,259", "4,460,000"]
+        );
+        assert_eq!([counted(1, "event"), counted(1_259, "event")], ["1 event", "1,259 events"]);
+        assert_eq!([short(0.0), short(0.26), short(38.0), short(14.8), short(1.25)], ["0", "0.26", "38", "15", "1.2"]);
+        assert_eq!([short(43_100.0), short(4_460_000.0), short(999_700.0)], ["43.1k", "4.46M", "1.00M"]);
+        assert_eq!([size(512.0), size(1_500.0), size(1.94e12)], ["512 B", "1.50 kB", "1940 GB"]);
+    }
+
+    #[test]
+    fn durations_have_two_units() {
+        let text = |seconds: i64| duration(seconds * 1_000_000);
+        assert_eq!(
+            [text(5), text(2_914), text(7_500), text(3_600), text(273_600)],
+            ["5 s", "48 min 34 s", "2 h 5 min", "1 h", "3 d 4 h"]
+        );
+        assert_eq!(duration(-5), "0 s");
+    }
+
+    #[test]
+    fn texts_are_cut_at_words() {
+        assert_eq!(cut("one two three", 9), "one two…");
+        assert_eq!(cut("onetwothree", 6), "onetwo…");
+        assert_eq!(name("a`b"), "`a'b`");
+    }
+}
