@@ -3,16 +3,20 @@
 use std::collections::HashMap;
 
 use tapline_api::chain::DeadLetterBrief;
-use tapline_api::{Chain, ChainState, Edge, Hub, IdView, Kind, Member};
+use tapline_api::{Chain, Edge, Hub, IdView, Kind, Member};
 use tapline_archive::{Ledger, View};
 use tapline_model::time;
 
 use crate::book::{Book, RowAt, TokenAt};
 use crate::edges::Link;
 use crate::error::ChainError;
+use crate::findings::findings;
+use crate::headline;
 use crate::judge::Verdict;
+use crate::missing::missing;
 use crate::options::ChainOptions;
 use crate::row::{Role, Row};
+use crate::state::State;
 use crate::story::Story;
 use crate::token::Token;
 
@@ -27,18 +31,21 @@ pub fn chain(view: &View, ledger: &Ledger, query: &str, now: i64, options: &Chai
 
 fn answer(story: &Story<'_>) -> Chain {
     let spellings = Spellings::of(story);
+    let state = State::of(story);
+    let findings = findings(story);
+    let (headline, detail) = headline::sentences(story, &state, &findings);
     let times = || story.members().filter_map(|row| row.time);
     Chain {
         query: story.start.text.clone(),
-        state: ChainState::Complete,
-        headline: String::new(),
-        detail: String::new(),
+        state: state.word(),
+        headline,
+        detail,
         started_at: times().min().map(time::format),
         ended_at: times().max().map(time::format),
         members: story.graph.order.iter().map(|row| member(story, *row, &spellings)).collect(),
         edges: story.graph.links.iter().map(|link| edge(&story.book, link)).collect(),
-        missing: Vec::new(),
-        findings: Vec::new(),
+        missing: missing(story, &state),
+        findings,
         hubs: hubs(story, &spellings),
         also: story.start.also.clone(),
         truncated: story.walk.truncated,

@@ -18,6 +18,7 @@ use std::collections::{BTreeSet, HashMap};
 use crate::book::{Book, RowAt, TokenAt};
 use crate::error::ChainError;
 use crate::row::Role;
+use crate::sets::Sets;
 use crate::token::Token;
 use groups::{Groups, Partition};
 
@@ -161,7 +162,7 @@ impl Judge {
         apart: &BTreeSet<usize>,
         level: Level,
     ) -> Result<usize, ChainError> {
-        let mut sets = groups::Sets::new(rows.len() + groups.groups.len());
+        let mut sets = Sets::new(rows.len() + groups.groups.len());
         for (at, group) in groups.groups.iter().enumerate() {
             group.rows.iter().for_each(|row| sets.join(rows.len() + at, groups.position(*row)));
         }

@@ -9,14 +9,21 @@ mod answer;
 mod book;
 mod edges;
 mod error;
+mod findings;
+mod headline;
 mod judge;
+mod missing;
 mod options;
 mod query;
 mod row;
+mod sample;
+mod sets;
 mod shape;
+mod state;
 mod story;
 mod token;
 mod walk;
+mod wording;
 #[cfg(test)]
 mod world;
 

@@ -10,7 +10,8 @@ use crate::error::ChainError;
 use crate::judge::{Judge, Verdict};
 use crate::options::ChainOptions;
 use crate::query::{self, Start};
-use crate::row::Row;
+use crate::row::{Role, Row};
+use crate::shape::Shape;
 use crate::walk::Walk;
 
 /// See the module.
@@ -22,6 +23,7 @@ pub(crate) struct Story<'v> {
     pub(crate) walk: Walk,
     pub(crate) graph: Graph,
     pub(crate) distances: HashMap<RowAt, u32>,
+    shape: Option<Shape>,
 }
 
 impl<'v> Story<'v> {
@@ -45,7 +47,21 @@ impl<'v> Story<'v> {
         book.sort(&mut members);
         let graph = Graph::new(&book, &members, &walk.connecting);
         let distances = graph.distances(&start.rows, &walk.members);
-        Ok(Self { book, ledger, now, start, walk, graph, distances })
+        let mut story = Self { book, ledger, now, start, walk, graph, distances, shape: None };
+        story.shape = story.learn_shape();
+        Ok(story)
+    }
+
+    /// The shape of the earliest member's type. A truncated chain, or one whose beginning is missing, has none.
+    fn learn_shape(&self) -> Option<Shape> {
+        let options = self.book.options;
+        let first = self.members().min_by(|a, b| a.order().cmp(&b.order()))?;
+        let whole = self.is_whole_story() && !self.walk.truncated && self.book.unread.is_empty();
+        let begins = first.id(Role::Causation).is_none() && first.origin.is_none();
+        if !whole || !begins || options.sample_rows == 0 {
+            return None;
+        }
+        options.shapes.of(self.book.view(), options.sample_rows).get(first.kind()).cloned()
     }
 
     /// Members in causal order.
@@ -56,6 +72,21 @@ impl<'v> Story<'v> {
     /// The row of a member.
     pub(crate) fn row(&self, row: RowAt) -> &Row {
         &self.book.rows[row]
+    }
+
+    /// Whether the members are a chain, not the rows of a hub or reference.
+    pub(crate) fn is_whole_story(&self) -> bool {
+        self.start.verdict == Verdict::Connects
+    }
+
+    /// The first member's time.
+    pub(crate) fn begun(&self) -> Option<i64> {
+        self.members().map(Row::at).min()
+    }
+
+    /// What chains that begin like this one usually do.
+    pub(crate) fn shape(&self) -> Option<&Shape> {
+        self.shape.as_ref()
     }
 
     /// The newest member's time.

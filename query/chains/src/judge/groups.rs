@@ -173,30 +173,3 @@ fn value_of(book: &Book<'_>, row: RowAt, partition: &Partition) -> Option<TokenA
     let is_message = book.tokens_of(row).contains(&(held, Some(Role::Message)));
     (!is_message).then_some(held)
 }
-
-/// Disjoint sets.
-pub(crate) struct Sets(Vec<usize>);
-
-impl Sets {
-    pub(crate) fn new(size: usize) -> Self {
-        Self((0..size).collect())
-    }
-
-    pub(crate) fn root(&mut self, mut at: usize) -> usize {
-        while self.0[at] != at {
-            self.0[at] = self.0[self.0[at]];
-            at = self.0[at];
-        }
-        at
-    }
-
-    pub(crate) fn same(&mut self, a: usize, b: usize) -> bool {
-        self.root(a) == self.root(b)
-    }
-
-    pub(crate) fn join(&mut self, a: usize, b: usize) {
-        let (a, b) = (self.root(a), self.root(b));
-        let (low, high) = (a.min(b), a.max(b));
-        self.0[high] = low;
-    }
-}

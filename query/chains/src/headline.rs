@@ -1,0 +1,182 @@
+//! The answer in a sentence, and where it comes from.
+
+use std::collections::BTreeSet;
+
+use tapline_api::Finding;
+
+use crate::judge::Verdict;
+use crate::row::{Role, Row, short_type};
+use crate::state::{State, Wait, put_back};
+use crate::story::Story;
+use crate::wording::{count, counted, duration, exception, noun, subject_of};
+
+/// Headline and detail.
+pub(crate) fn sentences(story: &Story<'_>, state: &State, findings: &[Finding]) -> (String, String) {
+    if story.graph.order.is_empty() {
+        return nothing(story);
+    }
+    if !story.is_whole_story() {
+        return many(story);
+    }
+    let who = subject(story);
+    let headline = match state {
+        State::Failed(dead) => failed(story, &who, story.row(*dead)),
+        State::Replayed(dead) => {
+            let place = failed_in(story.row(*dead));
+            format!("{who} failed in `{place}` and was put back: {}.", extent(story))
+        }
+        State::Stuck(wait) => stuck(story, &who, wait),
+        State::Running => {
+            let last = story.members().max_by(|a, b| a.order().cmp(&b.order()));
+            let last = last.map_or("", Row::short_type);
+            format!("{who} is under way: {}, `{last}` came last.", extent(story))
+        }
+        State::Complete => format!("{who} is complete: {}.", extent(story)),
+    };
+    (headline, detail(story, state, findings))
+}
+
+/// What the chain is about: the ID's name says it, or the type of the first member that has the ID as its key.
+fn subject(story: &Story<'_>) -> String {
+    let Some(id) = &story.start.id else {
+        let row = story.start.rows.first().map(|row| story.row(*row));
+        let kind = row.map_or("", Row::short_type);
+        return format!("The chain of `{kind}`");
+    };
+    let column = tapline_model::id::COLUMN_NAMES.contains(&id.name.as_str());
+    let named = (!column).then(|| noun(&id.name)).flatten();
+    let keyed = story.members().find(|row| row.id(Role::Key) == Some(&id.value));
+    let keyed = keyed.filter(|row| row.event_type.is_some()).and_then(|row| subject_of(row.short_type()));
+    match named.or(keyed) {
+        Some(noun) => format!("{noun} {}", id.value),
+        None => format!("The chain of `{}`", id.value),
+    }
+}
+
+/// `9 events in 6.3 s over 5 topics`.
+fn extent(story: &Story<'_>) -> String {
+    let destinations: BTreeSet<&str> = story.members().map(|row| row.address.destination.as_str()).collect();
+    let events = counted(story.graph.order.len(), "event");
+    let times = || story.members().filter_map(|row| row.time);
+    let span = times().min().zip(times().max()).map_or(0, |(first, last)| last - first);
+    let over = match destinations.len() {
+        1 => format!("in `{}`", destinations.first().unwrap_or(&"")),
+        n => format!("over {}", counted(n, "topic")),
+    };
+    if span > 0 { format!("{events} in {} {over}", duration(span)) } else { format!("{events} {over}") }
+}
+
+/// Who gave a dead letter up.
+fn failed_in(row: &Row) -> &str {
+    let group = row.dead.as_ref().and_then(|dead| dead.group.as_deref());
+    group.or(row.service.as_deref()).unwrap_or(&row.address.destination)
+}
+
+fn failed(story: &Story<'_>, who: &str, row: &Row) -> String {
+    let Some(dead) = &row.dead else { return format!("{who} failed: {}.", extent(story)) };
+    let attempts = match dead.attempts {
+        Some(attempts) if attempts > 1 => {
+            format!(" after {}", counted(usize::try_from(attempts).unwrap_or(0), "attempt"))
+        }
+        _ => String::new(),
+    };
+    let cause = dead.root_cause.as_deref().map_or_else(String::new, |cause| format!(": `{}`", exception(cause)));
+    format!("{who} failed in `{}`{attempts}{cause}.", failed_in(row))
+}
+
+fn stuck(story: &Story<'_>, who: &str, wait: &Wait) -> String {
+    let step = short_type(&wait.step.kind, true);
+    let last = story.members().max_by(|a, b| a.order().cmp(&b.order())).map_or("", Row::short_type);
+    let waits = match &wait.step.service {
+        Some(service) => format!("{who} waits for `{service}` after `{last}`"),
+        None => format!("{who} stands still after `{last}`"),
+    };
+    format!("{waits}: `{step}` has not come in {}.", duration(wait.since))
+}
+
+fn detail(story: &Story<'_>, state: &State, findings: &[Finding]) -> String {
+    let mut parts = vec![match state {
+        State::Failed(dead) => gave_up(story, story.row(*dead)),
+        State::Replayed(dead) => put_back(story, *dead).map_or_else(String::new, |back| {
+            let waited = story.row(back).at() - story.row(*dead).at();
+            format!("It lay dead for {}.", duration(waited))
+        }),
+        State::Stuck(wait) => usual(wait),
+        State::Running | State::Complete => course(story),
+    }];
+    let lost: usize = findings.len();
+    if lost > 0 {
+        parts.push(format!("{} on the way.", counted(lost, "finding")));
+    }
+    if story.walk.truncated {
+        parts.push(format!("Only the first {} are shown.", counted(story.graph.order.len(), "member")));
+    }
+    parts.retain(|part| !part.is_empty());
+    parts.join(" ")
+}
+
+fn gave_up(story: &Story<'_>, row: &Row) -> String {
+    let lies = format!("It lies in `{}`", row.address.destination);
+    let since = row.time.map_or_else(String::new, |time| format!(" since {}", duration(story.now - time)));
+    let message = row.dead.as_ref().and_then(|dead| dead.message.as_deref());
+    let message = message.and_then(|text| text.lines().next()).map(|line| line.chars().take(200).collect::<String>());
+    let said = message.map_or_else(|| ".".to_owned(), |message| format!(": {}", sentence(&message)));
+    format!("{lies}{since}{said}")
+}
+
+/// A line of somebody else's text as a sentence of ours; its backticks would be markup.
+fn sentence(text: &str) -> String {
+    let text = text.trim().trim_end_matches('.').replace('`', "'");
+    format!("{text}.")
+}
+
+fn usual(wait: &Wait) -> String {
+    let share = (wait.step.share * 100.0).floor();
+    let more = match wait.further {
+        0 => String::new(),
+        n => format!(" {} would follow.", counted(n, "more step")),
+    };
+    let (chains, median) = (count(wait.chains), duration(wait.step.median));
+    format!("Of {chains} recent chains that began like this one {share} % had it, usually within {median}.{more}")
+}
+
+fn course(story: &Story<'_>) -> String {
+    let (Some(first), Some(last)) = (story.members().next(), story.members().next_back()) else { return String::new() };
+    let services: BTreeSet<&str> = story.members().filter_map(|row| row.service.as_deref()).collect();
+    let by = |row: &Row| {
+        let of = row.service.as_deref().map_or_else(String::new, |service| format!(" of `{service}`"));
+        format!("`{}`{of}", row.short_type())
+    };
+    if first.text == last.text {
+        return format!("It is {}.", by(first));
+    }
+    let among = if services.len() > 2 { format!(", {}", counted(services.len(), "service")) } else { String::new() };
+    format!("From {} to {}{among}.", by(first), by(last))
+}
+
+fn nothing(story: &Story<'_>) -> (String, String) {
+    let rows = story.book.view().file_rows() + story.book.view().hot_rows();
+    let headline = format!("Nothing archived holds `{}`.", story.start.text.replace('`', "'"));
+    let detail = match rows {
+        0 => "The archive is empty.".to_owned(),
+        rows => {
+            let searched = counted(usize::try_from(rows).unwrap_or(usize::MAX), "event");
+            format!("{searched} were searched by key, headers and payload identifiers.")
+        }
+    };
+    (headline, detail)
+}
+
+fn many(story: &Story<'_>) -> (String, String) {
+    let (text, rows) = (&story.start.text, count(story.start.total));
+    let shown = counted(story.graph.order.len(), "event");
+    let headline = match story.start.verdict {
+        Verdict::Reference(chains) => format!(
+            "`{text}` is a reference that {} or more share, not one story.",
+            counted(chains, "chain")
+        ),
+        _ => format!("`{text}` stands on {rows} events: a hub, not one story."),
+    };
+    let newest = if story.walk.truncated { "the newest " } else { "" };
+    (headline, format!("Shown are {newest}{shown} of {rows} that hold it; open one to see its chain."))
+}

@@ -1,0 +1,123 @@
+//! How sentences write names, numbers and times.
+
+/// Thousands with a comma.
+pub(crate) fn count(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `1 event`, `1,284 events`.
+pub(crate) fn counted(number: usize, noun: &str) -> String {
+    format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
+/// Microseconds in at most two units: `40 ms`, `6.3 s`, `4 min 42 s`, `2 h 5 min`, `3 d 4 h`.
+pub(crate) fn duration(micros: i64) -> String {
+    let micros = micros.max(0);
+    let two = |big: i64, big_unit: &str, small: i64, small_unit: &str| match small {
+        0 => format!("{big} {big_unit}"),
+        _ => format!("{big} {big_unit} {small} {small_unit}"),
+    };
+    let seconds = micros / 1_000_000;
+    match micros {
+        0..1_000 => format!("{micros} µs"),
+        1_000..1_000_000 => format!("{} ms", micros / 1_000),
+        1_000_000..60_000_000 if micros % 1_000_000 < 100_000 => format!("{seconds} s"),
+        1_000_000..60_000_000 => format!("{seconds}.{} s", micros % 1_000_000 / 100_000),
+        60_000_000..3_600_000_000 => two(seconds / 60, "min", seconds % 60, "s"),
+        3_600_000_000..86_400_000_000 => two(seconds / 3_600, "h", seconds % 3_600 / 60, "min"),
+        _ => two(seconds / 86_400, "d", seconds % 86_400 / 3_600, "h"),
+    }
+}
+
+/// `com.example.InvalidFormatException` is `InvalidFormatException`.
+pub(crate) fn exception(name: &str) -> &str {
+    name.rsplit(['.', '$']).find(|word| !word.is_empty()).unwrap_or(name)
+}
+
+/// What an ID name calls its thing: `orderId`, `order.id` and `ORDER_NO` are an `Order`.
+pub(crate) fn noun(name: &str) -> Option<String> {
+    let mut words = words(name);
+    while words.len() > 1 && is_id_word(words.last()?) {
+        words.pop();
+    }
+    if words.len() == 1 && is_id_word(&words[0]) {
+        return None;
+    }
+    let text = words.join(" ");
+    let mut letters = text.chars();
+    Some(letters.next()?.to_uppercase().chain(letters).collect())
+}
+
+/// What an event type is about: all its words but the last, which says what happened. `OrderPlaced` is about an order.
+pub(crate) fn subject_of(short_type: &str) -> Option<String> {
+    let mut words = words(short_type);
+    words.pop().filter(|_| !words.is_empty())?;
+    noun(&words.join("_"))
+}
+
+fn is_id_word(word: &str) -> bool {
+    matches!(word, "id" | "uuid" | "guid" | "key" | "number" | "no" | "nr" | "ref" | "reference" | "code")
+}
+
+/// Lower-case words of a name, cut at separators and changes of case.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut before = ' ';
+    for letter in name.chars() {
+        let separator = !letter.is_alphanumeric();
+        if (separator || (letter.is_uppercase() && !before.is_uppercase())) && words.last().is_some_and(|w| !w.is_empty()) {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut().filter(|_| !separator) {
+            word.extend(letter.to_lowercase());
+        }
+        before = letter;
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_times() {
+        assert_eq!((count(7).as_str(), count(1_284).as_str(), count(1_000_000).as_str()), ("7", "1,284", "1,000,000"));
+        assert_eq!((counted(1, "event").as_str(), counted(2, "event").as_str()), ("1 event", "2 events"));
+        for (micros, text) in [
+            (-5, "0 µs"),
+            (40_000, "40 ms"),
+            (6_310_000, "6.3 s"),
+            (8_000_000, "8 s"),
+            (282_000_000, "4 min 42 s"),
+            (120_000_000, "2 min"),
+            (7_500_000_000, "2 h 5 min"),
+            (273_600_000_000, "3 d 4 h"),
+        ] {
+            assert_eq!(duration(micros), text);
+        }
+    }
+
+    #[test]
+    fn names_become_nouns() {
+        for name in ["orderId", "order_id", "OrderID", "order.id", "ORDER_NO", "orderUuid"] {
+            assert_eq!(noun(name).as_deref(), Some("Order"), "{name}");
+        }
+        assert_eq!(noun("payment-reference").as_deref(), Some("Payment"));
+        assert_eq!(noun("returnLabelId").as_deref(), Some("Return label"));
+        assert_eq!((noun("id"), noun(""), noun("key")), (None, None, None));
+        assert_eq!(subject_of("OrderPlaced").as_deref(), Some("Order"));
+        assert_eq!(subject_of("order.placed").as_deref(), Some("Order"));
+        assert_eq!(subject_of("Placed"), None);
+        assert_eq!(exception("a.b.Outer$Inner"), "Inner");
+    }
+}
