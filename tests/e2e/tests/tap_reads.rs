@@ -148,7 +148,7 @@ fn retention_that_overtakes_reading_is_told_as_expired() -> Result<()> {
 
     // While the lane is slowed: its next fetch is out of range.
     let mut slow = options(Start::Earliest);
-    slow.backfill_rate = 20_000;
+    slow.backfill_rate = 200_000;
     slow.queue_bytes = 1 << 20;
     let mut reader = Reader::open(&kafka, USER, &slow, Positions::new())?;
     let payload = vec![b'x'; 10_000];
