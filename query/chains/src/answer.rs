@@ -1,5 +1,8 @@
 //! The answer as the page and scripts read it.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 
 use tapline_api::chain::DeadLetterBrief;

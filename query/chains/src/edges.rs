@@ -59,11 +59,6 @@ impl Graph {
         Self { order, links }
     }
 
-    /// The declared cause of a member or what stands in for it.
-    pub(crate) fn cause(&self, row: RowAt) -> Option<&Link> {
-        self.links.iter().find(|link| link.to == row)
-    }
-
     /// Steps from the rows asked for, over edges in both directions; `else_` where no edge leads.
     pub(crate) fn distances(&self, start: &[RowAt], else_: &BTreeMap<RowAt, u32>) -> HashMap<RowAt, u32> {
         let mut near = HashMap::<RowAt, Vec<RowAt>>::new();

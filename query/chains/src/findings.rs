@@ -52,7 +52,11 @@ fn caused<'s>(story: &'s Story<'_>) -> impl Iterator<Item = (&'s Row, &'s Row)> 
 /// A service that makes an event without trace context although its cause carried one.
 fn lost_trace(story: &Story<'_>) -> Vec<Finding> {
     let mut by_service = BTreeMap::<&str, Vec<(&Row, &Row)>>::new();
-    let followed = story.graph.links.iter().filter(|link| matches!(link.rule, EdgeRule::Causation | EdgeRule::Correlation | EdgeRule::Id));
+    let followed = story
+        .graph
+        .links
+        .iter()
+        .filter(|link| matches!(link.rule, EdgeRule::Causation | EdgeRule::Correlation | EdgeRule::Id));
     for link in followed {
         let (cause, effect) = (story.row(link.from), story.row(link.to));
         let lost = cause.id(Role::Trace).is_some() && effect.id(Role::Trace).is_none() && !effect.is_copy();

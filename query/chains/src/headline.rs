@@ -171,10 +171,9 @@ fn many(story: &Story<'_>) -> (String, String) {
     let (text, rows) = (&story.start.text, count(story.start.total));
     let shown = counted(story.graph.order.len(), "event");
     let headline = match story.start.verdict {
-        Verdict::Reference(chains) => format!(
-            "`{text}` is a reference that {} or more share, not one story.",
-            counted(chains, "chain")
-        ),
+        Verdict::Reference(chains) => {
+            format!("`{text}` is a reference that at least {} share, not one story.", counted(chains, "chain"))
+        }
         _ => format!("`{text}` stands on {rows} events: a hub, not one story."),
     };
     let newest = if story.walk.truncated { "the newest " } else { "" };

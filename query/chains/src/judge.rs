@@ -66,7 +66,7 @@ impl Judge {
         let mut open = Vec::new();
         for token in few {
             let verdict = self.look(book, token, SAMPLE)?;
-            if verdict == Verdict::Connects && book.total(token) > SAMPLE {
+            if book.total(token) > SAMPLE && (verdict == Verdict::Connects || !is_telling(book, token)) {
                 open.push(token);
             } else {
                 self.verdicts.insert(token, verdict);
@@ -188,13 +188,7 @@ impl Judge {
 }
 
 /// The groups that look like runs of the same flow, as far as the standing of the token lets them prove something.
-fn apart(
-    book: &Book<'_>,
-    groups: &Groups,
-    first: RowAt,
-    level: Level,
-    standing: Standing,
-) -> BTreeSet<usize> {
+fn apart(book: &Book<'_>, groups: &Groups, first: RowAt, level: Level, standing: Standing) -> BTreeSet<usize> {
     if groups.holds(first) {
         let led = groups.led_by_type_of(book, first);
         if led.len() > 1 {
@@ -224,6 +218,15 @@ fn level_of(role: Role) -> Level {
         Role::Trace | Role::OriginTrace => Level::Trace,
         Role::Key | Role::Business | Role::Replay => Level::Business,
     }
+}
+
+/// Whether a sample of rows may prove that nothing connects them. Rows whose only link is a cause may be connected by
+/// rows outside the sample; those of a correlation may be, whatever else they say.
+fn is_telling(book: &Book<'_>, token: TokenAt) -> bool {
+    let rows = book.rows_under(token, SAMPLE);
+    let scoped = |row: &RowAt| book.tokens_of(*row).iter().any(|(_, role)| role.is_some_and(Role::is_scope));
+    let caused = |row: &RowAt| book.rows[*row].id(Role::Causation).is_some();
+    level(book, token, &rows) == Level::Business && rows.iter().all(|row| scoped(row) || !caused(row))
 }
 
 /// A message id that is no id: several things, each with its key, were sent under it.

@@ -9,7 +9,9 @@ mod answer;
 mod book;
 mod edges;
 mod error;
+mod find;
 mod findings;
+mod flow;
 mod headline;
 mod judge;
 mod missing;
@@ -29,6 +31,8 @@ mod world;
 
 pub use answer::chain;
 pub use error::ChainError;
+pub use find::{Found, Reading, edges_of, event, find};
+pub use flow::flow_map;
 pub use options::ChainOptions;
 pub use query::parse;
 pub use shape::ShapeCache;

@@ -133,7 +133,7 @@ fn readings(book: &Book<'_>, hits: &[Hit], query: &IdQuery) -> Readings {
 }
 
 /// A strong value in a column is listed under no other name, so a column answers for any name.
-fn is_meant(id: &RowId, query: &IdQuery) -> bool {
+pub(crate) fn is_meant(id: &RowId, query: &IdQuery) -> bool {
     let named = |name: &str| *id.normal == *name || (id.role != Role::Business && !id::is_weak(&id.value));
     *id.value == *query.value && query.name.as_deref().is_none_or(named)
 }

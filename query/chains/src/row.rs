@@ -50,6 +50,13 @@ pub(crate) enum Role {
     Replay,
 }
 
+impl Role {
+    /// Whether it says to which run of something the row belongs.
+    pub(crate) fn is_scope(self) -> bool {
+        matches!(self, Self::Conversation | Self::Correlation | Self::Trace | Self::OriginTrace)
+    }
+}
+
 /// An identifier of a row.
 #[derive(Debug, Clone)]
 pub(crate) struct RowId {

@@ -132,7 +132,8 @@ fn shape(runs: &[Run<'_>]) -> Shape {
 fn runs(rows: &[Row]) -> Vec<Run<'_>> {
     let mut holders = HashMap::<&str, Vec<usize>>::new();
     for (at, row) in rows.iter().enumerate() {
-        let declared = |role: Role| matches!(role, Role::Message | Role::Causation | Role::Correlation | Role::Conversation);
+        let declared =
+            |role: Role| matches!(role, Role::Message | Role::Causation | Role::Correlation | Role::Conversation);
         let ties = row.ids.iter().filter(|id| declared(id.role) || id.role == Role::Key);
         let mut ties: Vec<&str> = ties.map(|id| &*id.value).collect();
         if ties.is_empty() {

@@ -97,12 +97,8 @@ impl Progress {
         if story.now - begun <= patience(next) {
             return Self::Waiting;
         }
-        let wait = Wait {
-            step: (*next).clone(),
-            chains: shape.chains,
-            since: story.now - last,
-            further: missing.len() - 1,
-        };
+        let wait =
+            Wait { step: (*next).clone(), chains: shape.chains, since: story.now - last, further: missing.len() - 1 };
         Self::Overdue(wait)
     }
 }

@@ -27,8 +27,21 @@ pub(crate) struct Story<'v> {
 }
 
 impl<'v> Story<'v> {
-    /// Finds and connects the members of a chain.
+    /// Finds and connects the members of a chain, and learns what chains like it usually do.
     pub(crate) fn read(
+        view: &'v View,
+        ledger: &'v Ledger,
+        text: &str,
+        now: i64,
+        options: &'v ChainOptions,
+    ) -> Result<Self, ChainError> {
+        let mut story = Self::connect(view, ledger, text, now, options)?;
+        story.shape = story.learn_shape();
+        Ok(story)
+    }
+
+    /// Finds and connects the members of a chain.
+    pub(crate) fn connect(
         view: &'v View,
         ledger: &'v Ledger,
         text: &str,
@@ -47,9 +60,7 @@ impl<'v> Story<'v> {
         book.sort(&mut members);
         let graph = Graph::new(&book, &members, &walk.connecting);
         let distances = graph.distances(&start.rows, &walk.members);
-        let mut story = Self { book, ledger, now, start, walk, graph, distances, shape: None };
-        story.shape = story.learn_shape();
-        Ok(story)
+        Ok(Self { book, ledger, now, start, walk, graph, distances, shape: None })
     }
 
     /// The shape of the earliest member's type. A truncated chain, or one whose beginning is missing, has none.
@@ -97,8 +108,11 @@ impl<'v> Story<'v> {
 
 /// The newest rows of a hub or reference, without what they are part of.
 fn direct(book: &mut Book<'_>, start: &mut Start) -> Walk {
-    let unscoped = start.verdict == Verdict::Hub && start.total <= book.options.max_members;
-    let shown = if unscoped { book.options.max_members } else { book.options.direct_rows };
+    // Of a run that is too long the newest thousands are worth showing; of a tenant a screenful is enough.
+    let value = start.id.as_ref().map(|id| id.value.as_str());
+    let is_scope = |row: &RowAt| book.rows[*row].ids.iter().any(|id| id.role.is_scope() && Some(&*id.value) == value);
+    let is_run = start.verdict == Verdict::Hub && start.rows.iter().any(is_scope);
+    let shown = if is_run { book.options.max_members } else { book.options.direct_rows };
     let left_out = start.rows.len().saturating_sub(shown);
     start.rows.drain(..left_out);
     let mut walk = Walk::only(&start.rows);

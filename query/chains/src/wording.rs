@@ -73,7 +73,9 @@ fn words(name: &str) -> Vec<String> {
     let mut before = ' ';
     for letter in name.chars() {
         let separator = !letter.is_alphanumeric();
-        if (separator || (letter.is_uppercase() && !before.is_uppercase())) && words.last().is_some_and(|w| !w.is_empty()) {
+        if (separator || (letter.is_uppercase() && !before.is_uppercase()))
+            && words.last().is_some_and(|w| !w.is_empty())
+        {
             words.push(String::new());
         }
         if let Some(word) = words.last_mut().filter(|_| !separator) {

@@ -162,7 +162,7 @@ impl Event {
 /// An archive with its folder.
 pub(crate) struct World {
     _folder: tempfile::TempDir,
-    pub(crate) archive: Arc<Archive>,
+    _archive: Arc<Archive>,
     pub(crate) view: Arc<View>,
     pub(crate) ledger: Ledger,
     pub(crate) options: ChainOptions,
@@ -192,7 +192,7 @@ pub(crate) fn world_of(events: &[Event], files: (usize, usize)) -> World {
         archive
     });
     let (view, ledger) = (archive.view(), archive.ledger());
-    World { _folder: folder, archive, view, ledger, options: ChainOptions::default() }
+    World { _folder: folder, _archive: archive, view, ledger, options: ChainOptions::default() }
 }
 
 fn append(archive: &Archive, events: &[Event], next: &mut BTreeMap<(String, i32), i64>) {

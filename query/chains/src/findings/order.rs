@@ -18,7 +18,8 @@ pub(super) fn out_of_order(story: &Story<'_>) -> Vec<Finding> {
     for row in story.members().filter(|row| !row.is_copy() && row.id(Role::Replay).is_none()) {
         let address = &row.address;
         if let (Some(key), Ok(offset)) = (row.id(Role::Key), address.position.parse::<i64>()) {
-            let lane = (&address.source, &address.destination, address.incarnation, address.partition, key, &row.service);
+            let lane =
+                (&address.source, &address.destination, address.incarnation, address.partition, key, &row.service);
             lanes.entry(lane).or_default().push((offset, row));
         }
     }
@@ -74,8 +75,7 @@ pub(super) fn clock_skew(story: &Story<'_>) -> Vec<Finding> {
     let found = pairs.into_iter().map(|((to, from), rows)| {
         let most = rows.iter().map(|(by, ..)| *by).max().unwrap_or(0);
         let several = if rows.len() > 1 { format!(" ({})", counted(rows.len(), "event")) } else { String::new() };
-        let sentence =
-            format!("The clock of `{to}` is at least {} behind that of `{from}`{several}.", duration(most));
+        let sentence = format!("The clock of `{to}` is at least {} behind that of `{from}`{several}.", duration(most));
         finding(FindingKind::ClockSkew, sentence, rows.into_iter().flat_map(|(_, cause, effect)| [cause, effect]))
     });
     found.collect()

@@ -24,10 +24,10 @@ pub(super) fn duplicates(story: &Story<'_>) -> Vec<Finding> {
     }
     let several = same.into_iter().filter(|(_, rows)| rows.len() > 1);
     let found = several.map(|((destination, message), rows)| {
-        let apart = times(&rows).map_or_else(String::new, |(first, last)| format!(", {} apart", duration(last - first)));
-        let (kind, times) = (rows[0].short_type(), said(rows.len()));
-        let sentence = format!("`{kind}` stands in `{destination}` {times}{apart}: both are message `{message}`.");
-        let sentence = if rows.len() == 2 { sentence } else { sentence.replace("both are", "all are") };
+        let apart = times(&rows).map(|(first, last)| last - first).filter(|apart| *apart > 0);
+        let apart = apart.map_or_else(String::new, |apart| format!(", {} apart", duration(apart)));
+        let (kind, times, all) = (rows[0].short_type(), said(rows.len()), if rows.len() == 2 { "both" } else { "all" });
+        let sentence = format!("`{kind}` stands in `{destination}` {times}{apart}: {all} are message `{message}`.");
         finding(FindingKind::Duplicate, sentence, rows)
     });
     found.collect()
@@ -37,7 +37,8 @@ pub(super) fn duplicates(story: &Story<'_>) -> Vec<Finding> {
 pub(super) fn same_effect_twice(story: &Story<'_>) -> Vec<Finding> {
     let mut same = BTreeMap::<_, BTreeMap<&str, &Row>>::new();
     for row in story.members().filter(|row| !row.is_copy() && row.id(Role::Replay).is_none()) {
-        let (Some(cause), Some(message), Some(kind)) = (row.id(Role::Causation), row.id(Role::Message), &row.event_type)
+        let (Some(cause), Some(message), Some(kind)) =
+            (row.id(Role::Causation), row.id(Role::Message), &row.event_type)
         else {
             continue;
         };
