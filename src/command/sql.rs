@@ -48,7 +48,7 @@ async fn ask_folder(folder: &Path, sql: &str, max_rows: usize, config: &Config) 
     };
     let tables = Arc::new(ArchiveFacts(Arc::clone(&archive)));
     let engine = Engine::new(archive, tables, options).map_err(anyhow::Error::from)?;
-    let limits = Limits { max_rows, timeout: config.limits.query_timeout.0 };
+    let limits = Limits { max_rows: Some(max_rows), timeout: None };
     let refused = |error: tapline_engine::EngineError| Fault::Refused(error.to_string());
     engine.query(sql, limits).await.map_err(refused)?.json().await.map_err(refused)
 }

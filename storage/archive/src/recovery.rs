@@ -81,7 +81,7 @@ pub(crate) fn remove_orphans(root: &Path, view: &View, retired: &[PathBuf], keep
 }
 
 /// Removes a data file and its sidecar.
-fn remove_file(root: &Path, path: &str) {
+pub(crate) fn remove_file(root: &Path, path: &str) {
     for location in [root.join(path), DataFile::sidecar_location(root, path)] {
         match std::fs::remove_file(&location) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

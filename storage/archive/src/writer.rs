@@ -65,6 +65,16 @@ pub struct FileWriter {
     bounds: Bounds,
     entries: Vec<Entry>,
     names: Names,
+    finished: bool,
+}
+
+/// A file that was not finished (the disk is full, the process goes on) leaves nothing behind.
+impl Drop for FileWriter {
+    fn drop(&mut self) {
+        if !self.finished {
+            crate::recovery::remove_file(&self.root, &self.path);
+        }
+    }
 }
 
 impl FileWriter {
@@ -86,6 +96,7 @@ impl FileWriter {
             bounds: Bounds::default(),
             entries: Vec::new(),
             names: Names::default(),
+            finished: false,
         })
     }
 
@@ -118,10 +129,12 @@ impl FileWriter {
         file.flush().and_then(|()| file.sync_all()).map_err(io)?;
         let size = file.metadata().map_err(io)?.len();
         sync_folder(location.parent().unwrap_or(&self.root)).map_err(io)?;
-        let data = DataFile::new(&self.root, self.path.clone(), self.day, size, self.bounds.stats());
+        let day = std::mem::take(&mut self.day);
+        let data = DataFile::new(&self.root, self.path.clone(), day, size, self.bounds.stats());
         // Runs of each chunk are sorted already, which a stable sort exploits.
         self.entries.sort();
         data.attach(write_sidecar(&self.root, &self.path, &self.entries, &self.names)?);
+        self.finished = true;
         Ok(data)
     }
 
