@@ -100,22 +100,22 @@ pub(crate) fn edge(book: &Book<'_>, link: &Link) -> Edge {
 
 /// What was not walked, most rows first. A hub of the query itself comes first of all.
 fn hubs(story: &Story<'_>, spellings: &Spellings) -> Vec<Hub> {
-    let mut book_hubs: Vec<Hub> = story
+    let mut hubs: Vec<Hub> = story
         .walk
         .hubs
-        .iter()
-        .filter_map(|(token, _)| {
+        .keys()
+        .filter_map(|token| {
             let id = story.members().find_map(|row| held_as(&story.book, row, *token, spellings))?;
             Some(Hub { id, rows: story.book.found_total(*token) as u64 })
         })
         .collect();
-    book_hubs.sort_by(|a, b| (b.rows, &a.id).cmp(&(a.rows, &b.id)));
+    hubs.sort_by(|a, b| (b.rows, &a.id).cmp(&(a.rows, &b.id)));
     if story.start.verdict != Verdict::Connects
         && let Some(id) = &story.start.id
     {
-        book_hubs.insert(0, Hub { id: id.clone(), rows: story.start.total as u64 });
+        hubs.insert(0, Hub { id: id.clone(), rows: story.start.total as u64 });
     }
-    book_hubs
+    hubs
 }
 
 fn held_as(book: &Book<'_>, row: &Row, token: TokenAt, spellings: &Spellings) -> Option<IdView> {

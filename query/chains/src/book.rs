@@ -131,12 +131,12 @@ impl<'v> Book<'v> {
         self.found.insert(token, found);
     }
 
-    /// Reads the rows under tokens: all of them, or at most `sample` of each, spread evenly.
+    /// Reads the rows under tokens: all of them, or the first `sample` of each, which stand in few files.
     pub(crate) fn load(&mut self, tokens: &[TokenAt], sample: usize) -> Result<(), ChainError> {
         let mut hits = Vec::new();
         for token in tokens {
             self.look_up(*token);
-            hits.extend(spread(&self.found[token].hits, sample));
+            hits.extend(self.found[token].hits.iter().take(sample));
         }
         self.load_hits(&hits)
     }
@@ -144,7 +144,7 @@ impl<'v> Book<'v> {
     /// Rows that really hold a token, in order, as far as they were loaded.
     pub(crate) fn rows_under(&self, token: TokenAt, sample: usize) -> Vec<RowAt> {
         let Some(found) = self.found.get(&token) else { return Vec::new() };
-        let loaded = spread(&found.hits, sample).filter_map(|hit| self.by_hit.get(&hit).copied());
+        let loaded = found.hits.iter().take(sample).filter_map(|hit| self.by_hit.get(hit).copied());
         let mut rows: Vec<RowAt> =
             loaded.filter(|row| self.row_tokens[*row].iter().any(|(held, _)| *held == token)).collect();
         self.sort(&mut rows);
@@ -199,10 +199,4 @@ fn place_hashes(place: &Address) -> Vec<u64> {
     let copies = place.partition.zip(place.position.parse::<i64>().ok());
     let copies = copies.map(|(partition, offset)| origin_hash(&place.source, &place.destination, partition, offset));
     std::iter::once(place.hash()).chain(copies).collect()
-}
-
-/// At most `sample` of them, the same ones each time.
-fn spread(hits: &[Hit], sample: usize) -> impl Iterator<Item = Hit> + '_ {
-    let step = hits.len().div_ceil(sample.max(1)).max(1);
-    hits.iter().step_by(step).copied()
 }

@@ -127,10 +127,10 @@ fn draw(rows: &[Row], edges: &[((Node<'_>, Node<'_>), Traffic)]) -> FlowMap {
     }
     // An origin that only its copies name.
     for node in edges.iter().flat_map(|((from, to), _)| [*from, *to]) {
-        if !kinds.contains_key(&node) {
-            kinds.insert(node, (0, 0, 0));
+        kinds.entry(node).or_insert_with(|| {
             seen.push(node);
-        }
+            (0, 0, 0)
+        });
     }
     let place: HashMap<Node<'_>, usize> = seen.iter().enumerate().map(|(at, node)| (*node, at)).collect();
     let arrows: Vec<(usize, usize)> = edges.iter().map(|((from, to), _)| (place[from], place[to])).collect();

@@ -92,14 +92,15 @@ fn by_id(book: &mut Book<'_>, judge: &mut Judge, query: &IdQuery) -> Result<Star
     }
     let hits = newest(book.view(), query.hash(), book.options.max_members);
     book.load_hits(&hits)?;
-    let readings = readings(book, &hits, query);
-    let Some((token, rows)) = choose(book, judge, &readings)? else { return Ok(nothing(query)) };
+    let mut readings = readings(book, &hits, query);
+    let Some(token) = choose(book, judge, &readings)? else { return Ok(nothing(query)) };
+    let also = also(book, &readings, token, query);
+    let rows = readings.remove(&token).unwrap_or_default();
     let verdict = match token {
         Some(token) => judge.verdict(book, token)?,
         None => Verdict::Hub,
     };
     let shown = shown_as(book, &rows, query);
-    let also = also(book, &readings, token, query);
     let total = match token {
         Some(token) => book.total(token).max(rows.len()),
         None => rows.len(),
@@ -138,25 +139,21 @@ pub(crate) fn is_meant(id: &RowId, query: &IdQuery) -> bool {
     *id.value == *query.value && query.name.as_deref().is_none_or(named)
 }
 
-/// The reading that connects most rows; where none connects, the one with most.
-fn choose(
-    book: &mut Book<'_>,
-    judge: &mut Judge,
-    readings: &Readings,
-) -> Result<Option<(Option<TokenAt>, Vec<RowAt>)>, ChainError> {
-    let mut best: Option<(bool, usize, Option<TokenAt>)> = None;
+/// The reading that connects most rows; where none connects, the one with most. `None` without any.
+fn choose(book: &mut Book<'_>, judge: &mut Judge, readings: &Readings) -> Result<Option<Option<TokenAt>>, ChainError> {
+    let mut best: Option<((bool, usize), Option<TokenAt>)> = None;
     for (token, rows) in readings {
         let connects = match token {
             Some(token) => judge.verdict(book, *token)? == Verdict::Connects,
             None => false,
         };
-        let rank = (connects, rows.len(), *token);
-        // Of equals the first stays, whatever number its token got.
-        if best.is_none_or(|best| (rank.0, rank.1) > (best.0, best.1)) {
-            best = Some(rank);
+        let rank = (connects, rows.len());
+        // Of equals the first stays.
+        if best.is_none_or(|(most, _)| rank > most) {
+            best = Some((rank, *token));
         }
     }
-    Ok(best.map(|(_, _, token)| (token, readings[&token].clone())))
+    Ok(best.map(|(_, token)| token))
 }
 
 fn nothing(query: &IdQuery) -> Start {

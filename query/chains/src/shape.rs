@@ -21,7 +21,7 @@ const EXPECTED: f64 = 0.8;
 /// A value on more rows of the sample than this ties nothing together.
 const MAX_SHARED: usize = 100;
 /// Shapes are learnt again after this time even if the view changed at every moment.
-const FRESH: Duration = Duration::from_secs(5);
+const FRESH: Duration = Duration::from_secs(30);
 
 /// A type that chains of a shape reach.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,7 +58,7 @@ pub struct ShapeCache(Mutex<Option<(Instant, Mark, Arc<Shapes>)>>);
 type Mark = (u64, usize, u64);
 
 impl ShapeCache {
-    /// The shapes of a view, at most a few seconds old.
+    /// The shapes of a view, at most half a minute old.
     pub(crate) fn of(&self, view: &View, sample_rows: usize) -> Arc<Shapes> {
         let mark = (view.version, view.files.len(), view.hot_rows());
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -102,6 +102,61 @@ fn an_order_with_several_parcels_and_traces_stays_whole() {
 }
 
 #[test]
+fn an_order_and_a_ticket_of_one_customer_stay_apart() {
+    let world = world(&[
+        event("orders OrderPlaced", 0).with("key=ORD-000001 customerId=C-471100 correlation=corr-01"),
+        event("payments Paid", S).with("key=ORD-000001 customerId=C-471100 correlation=corr-01"),
+        event("tickets TicketOpened", 2 * S).with("key=TCK-000001 customerId=C-471100 correlation=corr-02"),
+    ]);
+    assert_eq!(types(&world.chain("ORD-000001")), ["OrderPlaced", "Paid"]);
+    assert_eq!(types(&world.chain("TCK-000001")), ["TicketOpened"]);
+}
+
+#[test]
+fn a_trace_that_outlived_its_request_is_a_reference() {
+    let mut events = Vec::new();
+    for order in 0..5 {
+        let at = order * 10 * S;
+        events.push(event("orders OrderPlaced", at).with(&format!("key=ORD-00000{order}")));
+        events.push(event("shipping Packed", at + S).with(&format!("key=ORD-00000{order} trace=feed")));
+        events.push(event("shipping Sent", at + 2 * S).with(&format!("key=ORD-00000{order} trace=feed")));
+    }
+    let chain = world(&events).chain("ORD-000003");
+    assert_eq!(types(&chain), ["OrderPlaced", "Packed", "Sent"]);
+    assert_eq!((chain.hubs.len(), chain.hubs[0].id.name.as_str(), chain.hubs[0].rows), (1, "trace_id", 10));
+}
+
+#[test]
+fn a_driver_of_eight_hundred_parcels_is_not_swallowed() {
+    let mut events = Vec::new();
+    for parcel in 0..400 {
+        for (step, kind) in ["Loaded", "Delivered"].iter().enumerate() {
+            let ids = format!("key=PAR-{parcel:06} driverId=DRV-0001");
+            events.push(event(&format!("parcels {kind}"), parcel * S + step as i64 * 100 * MS).with(&ids));
+        }
+    }
+    let world = world(&events);
+    let chain = world.chain("PAR-000200");
+    assert_eq!((types(&chain), chain.hubs[0].rows), (vec!["Loaded", "Delivered"], 800));
+    let driver = world.chain("DRV-0001");
+    assert_eq!((driver.members.len(), driver.truncated), (world.options.direct_rows, true));
+}
+
+#[test]
+fn the_layout_of_files_does_not_change_a_chain() {
+    let mut events = Vec::new();
+    for order in 0..12 {
+        let ids = format!("key=ORD-00000{order} customerId=C-471100 trace=a{order}");
+        events.push(event("orders OrderPlaced", order * S).with(&ids));
+        events.push(event("payments Paid", order * S + 500 * MS).with(&ids));
+    }
+    let hot = crate::world::world_of(&events, (0, 0)).chain("ORD-000007");
+    let archived = crate::world::world_of(&events, (9, 24)).chain("ORD-000007");
+    assert_eq!((hot.members.len(), hot.headline.as_str()), (2, archived.headline.as_str()));
+    assert_eq!((hot.members, hot.edges, hot.hubs), (archived.members, archived.edges, archived.hubs));
+}
+
+#[test]
 fn what_one_event_caused_is_one_chain() {
     let mut events = vec![event("imports BatchImported", 0).with("key=BATCH-01 message=msg-batch")];
     for order in 0..5 {
