@@ -40,8 +40,3 @@ struct Description;
 pub(crate) async fn document() -> Json<utoipa::openapi::OpenApi> {
     Json(Description::openapi())
 }
-
-#[cfg(test)]
-pub(crate) fn description() -> utoipa::openapi::OpenApi {
-    Description::openapi()
-}

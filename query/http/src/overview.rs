@@ -2,20 +2,21 @@
 //!
 //! [`facts`] counts once what the range and the period before it hold; every rule is a function from facts to
 //! sentences, with a test of its own: what needs a person ([`needs`]), what mends itself ([`recovering`]), numbers over
-//! time ([`stats`]), turning points ([`changes`]), the map ([`flow`]), and the answer above them ([`headline`]).
+//! time ([`stats`]), turning points ([`changes`]), and the answer above them ([`headline`]). What the map
+//! shows is `query/chains`'s.
 
 mod cause;
 mod changes;
 mod facts;
-mod flow;
 mod headline;
+mod maps;
 mod needs;
 mod recovering;
 mod stats;
 
 use axum::Json;
 use axum::extract::State;
-use tapline_api::Overview;
+use tapline_api::{FlowMap, Overview};
 use tapline_model::time;
 
 use crate::params::Params;
@@ -23,6 +24,8 @@ use crate::problem::{Code, Refusal};
 use crate::rollup::CELL;
 use crate::state::App;
 use facts::Facts;
+
+pub(crate) use maps::Maps;
 
 /// Range when none is asked for, microseconds.
 const HOUR: i64 = 3_600_000_000;
@@ -43,11 +46,14 @@ pub(crate) async fn overview(State(app): State<App>, params: Params) -> Result<J
     if from >= to.saturating_sub(CELL - 1) || to.saturating_sub(from) > WIDEST {
         return Err(Refusal::new(Code::BadTime, "the overview shows 10 seconds to 31 days, `from` before `to`"));
     }
-    let overview = app.search(move |app, stop| Ok(make(&Facts::gather(app, from, to, now, stop)?)));
+    let overview = app.search(move |app, stop| {
+        let map = app.maps.get(&app.archive.view(), from, to);
+        Ok(make(&Facts::gather(app, from, to, now, stop)?, map))
+    });
     Ok(Json(overview.await?))
 }
 
-fn make(facts: &Facts) -> Overview {
+fn make(facts: &Facts, flow: FlowMap) -> Overview {
     let needs = needs::all(facts);
     let (headline, detail) = headline::of(facts, &needs);
     Overview {
@@ -56,7 +62,7 @@ fn make(facts: &Facts) -> Overview {
         recovering: recovering::all(facts),
         stats: stats::all(facts),
         changes: changes::all(facts),
-        flow: flow::map(facts),
+        flow,
         empty: facts.is_empty(),
         needs,
     }

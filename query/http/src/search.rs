@@ -1,16 +1,15 @@
 //! `GET /api/v1/search?q=`: what the search box offers while somebody types: IDs, events, destinations, types,
 //! producers and pages. Everything is answered from memory and the ID index; nothing is scanned.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
 use tapline_api::{DestinationKind, SearchHit, SearchKind, SearchResults};
 use tapline_archive::View;
-use tapline_model::columns::{EventColumns, get};
+use tapline_chains::Reading;
 use tapline_model::{Address, id};
 
-use crate::events::columns::binary;
 use crate::params::Params;
 use crate::problem::{Code, Refusal};
 use crate::state::App;
@@ -22,9 +21,6 @@ const MOST: usize = 20;
 
 /// Offers of one kind.
 const MOST_OF_KIND: usize = 6;
-
-/// Rows read to learn under which names a value was seen.
-const SAMPLE: usize = 64;
 
 /// Longest text looked for, bytes: a little more than any identifier.
 const LONGEST: usize = 512;
@@ -51,7 +47,7 @@ pub(crate) async fn search(State(app): State<App>, params: Params) -> Result<Jso
     }
     let hits = app.search(move |app, _| {
         let view = app.archive.view();
-        let mut hits = ids(&view, &text)?;
+        let mut hits = ids(&view, &text);
         hits.extend(event(&view, &text)?);
         let needle = text.to_lowercase();
         hits.extend(pages(&needle));
@@ -64,73 +60,29 @@ pub(crate) async fn search(State(app): State<App>, params: Params) -> Result<Jso
 }
 
 /// The value as an identifier, once for each name under which it was seen.
-fn ids(view: &View, text: &str) -> Result<Vec<SearchHit>, Refusal> {
+fn ids(view: &View, text: &str) -> Vec<SearchHit> {
     let query = tapline_chains::parse(view, text);
     if query.value.is_empty() || query.value.len() > id::MAX_VALUE {
-        return Ok(Vec::new());
+        return Vec::new();
     }
-    let lookup = view.lookup(query.hash(), SAMPLE);
-    let mut columns: Vec<&str> = id::COLUMN_NAMES.to_vec();
-    columns.extend(["ids", "destination"]);
-    let (fetched, _) = view.fetch(&lookup.hits, &columns);
-    let (mut names, mut destinations) = (BTreeMap::<String, (String, u64)>::new(), BTreeSet::new());
-    for fetched in &fetched {
-        let columns = EventColumns::new(&fetched.batch);
-        for row in 0..fetched.rows.len() {
-            let found = names_of(&columns, row, &query.value)?;
-            let wanted = found
-                .into_iter()
-                .filter(|found| query.name.as_deref().is_none_or(|wanted| id::normal_name(found) == wanted));
-            for found in wanted {
-                let (_, rows) = names.entry(id::normal_name(&found).into_owned()).or_insert((found, 0));
-                *rows += 1;
-                destinations.insert(columns.text("destination")?.value(row).to_owned());
-            }
-        }
-    }
-    let mut names: Vec<(String, u64)> = names.into_values().collect();
-    names.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    let more = if lookup.total > lookup.hits.len() { "more than " } else { "" };
-    let hit = |(spelled, rows): (String, u64)| {
-        let title = format!("{spelled}={}", query.value);
-        let detail =
-            format!("{more}{} in {}", counted(rows, "event"), counted(destinations.len() as u64, "destination"));
+    let found = tapline_chains::find(view, &query, MOST_OF_KIND);
+    let sampled = if found.sampled { "the newest " } else { "" };
+    let hit = |reading: Reading| {
+        let title = format!("{}={}", reading.id.name, reading.id.value);
+        let places = counted(reading.destinations.len() as u64, "destination");
+        let detail = format!("{sampled}{} in {places}", counted(reading.rows, "event"));
         SearchHit { kind: SearchKind::Id, href: href::chain(&title), title, detail }
     };
-    Ok(names.into_iter().take(MOST_OF_KIND).map(hit).collect())
-}
-
-/// Names under which a row holds a value.
-fn names_of(columns: &EventColumns<'_>, row: usize, value: &str) -> Result<Vec<String>, Refusal> {
-    let mut names = Vec::new();
-    for column in id::COLUMN_NAMES.iter().filter(|column| **column != "key") {
-        if get(columns.text(column)?, row) == Some(value) {
-            names.push((*column).to_owned());
-        }
-    }
-    if binary(columns.binary("key")?, row).and_then(id::key_text).is_some_and(|key| key == value) {
-        names.push("key".to_owned());
-    }
-    names.extend(columns.ids(row)?.into_iter().filter(|(_, found)| *found == value).map(|(name, _)| name.to_owned()));
-    Ok(names)
+    found.readings.into_iter().map(hit).collect()
 }
 
 /// An address that somebody pasted.
 fn event(view: &View, text: &str) -> Result<Option<SearchHit>, Refusal> {
     let Ok(address) = Address::parse(text) else { return Ok(None) };
-    let lookup = view.lookup(address.hash(), 4);
-    let (fetched, _) = view.fetch(&lookup.hits, &crate::events::columns::ADDRESS);
-    for fetched in &fetched {
-        let columns = EventColumns::new(&fetched.batch);
-        for row in 0..fetched.rows.len() {
-            if columns.address(row)? == address {
-                let title = address.to_string();
-                let detail = "this event and everything it belongs to".to_owned();
-                return Ok(Some(SearchHit { kind: SearchKind::Event, href: href::chain(&title), title, detail }));
-            }
-        }
-    }
-    Ok(None)
+    let known = tapline_chains::event(view, &address)?.is_some();
+    let title = address.to_string();
+    let detail = "this event and everything it belongs to".to_owned();
+    Ok(known.then(|| SearchHit { kind: SearchKind::Event, href: href::chain(&title), title, detail }))
 }
 
 fn pages(needle: &str) -> Vec<SearchHit> {

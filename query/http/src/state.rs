@@ -16,6 +16,7 @@ use crate::events::filter::Filter;
 use crate::events::search::Stop;
 use crate::events::tail::MOST_TAILS;
 use crate::metrics::Metrics;
+use crate::overview::Maps;
 use crate::params::Params;
 use crate::problem::Refusal;
 use crate::rollup::Rollups;
@@ -75,6 +76,7 @@ pub(crate) struct Shared {
     pub(crate) gate: Gate,
     pub(crate) metrics: Metrics,
     pub(crate) rollups: Rollups,
+    pub(crate) maps: Maps,
     /// Calls in progress.
     pub(crate) calls: Semaphore,
     /// Live tails.
@@ -114,6 +116,7 @@ impl App {
             options,
             metrics: Metrics::default(),
             rollups: Rollups::default(),
+            maps: Maps::default(),
             calls: Semaphore::new(MOST_CALLS),
             tails: Arc::new(Semaphore::new(MOST_TAILS)),
             epoch: time::now(),

@@ -45,7 +45,10 @@ pub(crate) async fn detail(State(app): State<App>, uri: Uri, params: Params) -> 
         let (fetched, at) = find(&view, &address)?;
         match raw {
             Some(column) => download(&fetched, at, column, &address),
-            None => Ok(Json(read(&fetched, at)?).into_response()),
+            None => {
+                let edges = tapline_chains::edges_of(&view, &app.archive.ledger(), &address, &app.chain_options)?;
+                Ok(Json(EventDetail { edges, ..read(&fetched, at)? }).into_response())
+            }
         }
     })
     .await

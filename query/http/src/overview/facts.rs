@@ -39,8 +39,6 @@ pub(super) struct Facts {
     pub(super) destinations: BTreeMap<(String, String), Activity>,
     pub(super) types: BTreeMap<String, Activity>,
     pub(super) producers: BTreeMap<String, Activity>,
-    /// Events that a producer sent to a destination, within the range.
-    pub(super) sent: BTreeMap<(String, String), u64>,
     /// Most frequent first.
     pub(super) causes: Vec<Dead>,
     pub(super) sources: Vec<SourceInfo>,
@@ -142,7 +140,6 @@ impl Facts {
             destinations: BTreeMap::new(),
             types: BTreeMap::new(),
             producers: BTreeMap::new(),
-            sent: BTreeMap::new(),
             causes: Vec::new(),
             sources: app.sources(),
             known: app.standing.destinations(),
@@ -202,9 +199,6 @@ impl Facts {
             if let Some(word) = word {
                 see(map.entry(word.clone()).or_insert_with(|| Activity::new(points)), slot, time, events);
             }
-        }
-        if let (Some(producer), Slot::Point(_)) = (&lane.producer, slot) {
-            *self.sent.entry((producer.clone(), lane.destination.clone())).or_default() += events;
         }
         if let Some(cause) = &lane.cause {
             add(&mut self.dead, slot, events);
@@ -300,7 +294,6 @@ pub(super) mod tests {
             destinations: BTreeMap::new(),
             types: BTreeMap::new(),
             producers: BTreeMap::new(),
-            sent: BTreeMap::new(),
             causes: Vec::new(),
             sources: vec![source("shop")],
             known: Vec::new(),

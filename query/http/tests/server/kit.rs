@@ -1,0 +1,232 @@
+//! A server over an archive of its own, and events for it.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tapline_archive::{Archive, ArchiveOptions, Moved, Progress};
+use tapline_engine::{ArchiveFacts, Engine, EngineOptions};
+use tapline_http::{Secret, Server, ServerError, ServerOptions};
+use tapline_model::{DeadLetterRow, EventBuilder, EventRow, Header, IdPair, TimestampKind, time};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::client::{Answer, head, raw};
+
+pub const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+
+pub struct Running {
+    pub address: SocketAddr,
+    pub archive: Arc<Archive>,
+    pub engine: Arc<Engine>,
+    pub cancel: CancellationToken,
+    pub task: JoinHandle<Result<(), ServerError>>,
+    _folder: TempDir,
+}
+
+/// One event of source `shop`.
+#[derive(Debug, Clone)]
+pub struct Sample {
+    pub destination: &'static str,
+    pub partition: i32,
+    pub offset: i64,
+    /// Microseconds.
+    pub timestamp: Option<i64>,
+    pub archived_at: i64,
+    pub kind: Option<&'static str>,
+    pub producer: Option<&'static str>,
+    pub key: Option<Vec<u8>>,
+    pub payload: Option<Vec<u8>>,
+    pub headers: Vec<(&'static str, Option<Vec<u8>>)>,
+    pub ids: Vec<(&'static str, String)>,
+    pub correlation_id: Option<String>,
+    /// Fingerprint and message.
+    pub dead: Option<(&'static str, &'static str)>,
+}
+
+impl Sample {
+    pub fn new(destination: &'static str, offset: i64) -> Self {
+        let now = time::now();
+        Self {
+            destination,
+            partition: 0,
+            offset,
+            timestamp: Some(now),
+            archived_at: now,
+            kind: None,
+            producer: None,
+            key: None,
+            payload: Some(b"{}".to_vec()),
+            headers: Vec::new(),
+            ids: Vec::new(),
+            correlation_id: None,
+            dead: None,
+        }
+    }
+
+    pub fn json(destination: &'static str, offset: i64, payload: &str) -> Self {
+        Self { payload: Some(payload.as_bytes().to_vec()), ..Self::new(destination, offset) }
+    }
+
+    /// So many seconds ago.
+    pub fn ago(self, seconds: i64) -> Self {
+        Self { timestamp: Some(time::now() - seconds * 1_000_000), ..self }
+    }
+
+    fn append(&self, builder: &mut EventBuilder) {
+        let headers: Vec<Header<'_>> =
+            self.headers.iter().map(|(name, value)| Header { name, value: value.as_deref() }).collect();
+        let ids: Vec<IdPair<'_>> = self.ids.iter().map(|(name, value)| IdPair { name, value }).collect();
+        let json = self.payload.as_ref().is_some_and(|it| serde_json::from_slice::<serde_json::Value>(it).is_ok());
+        let length = |bytes: &Option<Vec<u8>>| bytes.as_ref().map_or(0, Vec::len);
+        builder.append(&EventRow {
+            source: "shop",
+            system: "kafka",
+            destination: self.destination,
+            partition: Some(self.partition),
+            offset: Some(self.offset),
+            incarnation: 1,
+            leader_epoch: None,
+            position: None,
+            timestamp: self.timestamp,
+            timestamp_kind: Some(TimestampKind::Created),
+            archived_at: self.archived_at,
+            key: self.key.as_deref(),
+            payload: self.payload.as_deref(),
+            headers: &headers,
+            format: if json { "json" } else { "bytes" },
+            schema_id: None,
+            decoded: None,
+            decode_error: None,
+            r#type: self.kind,
+            producer: self.producer,
+            message_id: None,
+            causation_id: None,
+            correlation_id: self.correlation_id.as_deref(),
+            conversation_id: None,
+            trace_id: None,
+            span_id: None,
+            origin_trace_id: None,
+            ids: &ids,
+            ids_dropped: 0,
+            dead_letter: self.dead.map(|(fingerprint, message)| DeadLetterRow {
+                framework: "spring",
+                origin_destination: Some("orders"),
+                origin_partition: Some(0),
+                origin_offset: Some(self.offset),
+                consumer_group: Some("payments"),
+                root_cause: Some("com.fasterxml.jackson.databind.exc.InvalidFormatException"),
+                message: Some(message),
+                attempts: Some(3),
+                fingerprint: Some(fingerprint),
+                ..DeadLetterRow::default()
+            }),
+            retry: None,
+            replay_id: None,
+            size: i32::try_from(length(&self.key) + length(&self.payload)).unwrap(),
+        });
+    }
+}
+
+impl Running {
+    pub async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub async fn with_token() -> Self {
+        Self::with(|options| options.token = Some(Secret::new(TOKEN))).await
+    }
+
+    pub async fn with(adjust: impl FnOnce(&mut ServerOptions)) -> Self {
+        let folder = TempDir::new().unwrap();
+        let options = ArchiveOptions { disk_reserve: 0, ..ArchiveOptions::default() };
+        let archive = Archive::open(folder.path(), options).await.unwrap();
+        let facts = Arc::new(ArchiveFacts(Arc::clone(&archive)));
+        let options = EngineOptions { target_partitions: 2, concurrent: 2, ..EngineOptions::default() };
+        let engine = Arc::new(Engine::new(Arc::clone(&archive), Arc::clone(&facts) as _, options).unwrap());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut options = ServerOptions::new(address);
+        adjust(&mut options);
+        let server = Server::new(Arc::clone(&archive), Arc::clone(&engine), facts, options);
+        let cancel = CancellationToken::new();
+        let task = tokio::spawn(server.serve(listener, cancel.clone()));
+        Self { address, archive, engine, cancel, task, _folder: folder }
+    }
+
+    /// Makes events searchable, as one chunk.
+    pub fn append(&self, samples: &[Sample]) {
+        let mut builder = EventBuilder::new();
+        let mut moved = BTreeMap::new();
+        for sample in samples {
+            sample.append(&mut builder);
+            moved.insert((sample.destination, sample.partition), sample.offset + 1);
+        }
+        let moved = moved.into_iter().map(|((destination, partition), next)| Moved {
+            destination: destination.to_owned(),
+            destination_id: None,
+            incarnation: 1,
+            partition,
+            next,
+            backfill: None,
+        });
+        let progress = Progress {
+            source: "shop".to_owned(),
+            system: "kafka".to_owned(),
+            moved: moved.collect(),
+            missing: Vec::new(),
+        };
+        self.archive.append(builder.finish(), &progress).unwrap();
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, &[], b"").await
+    }
+
+    pub async fn post(&self, path: &str, body: &str) -> Answer {
+        self.send("POST", path, &[("content-type", "application/json")], body.as_bytes()).await
+    }
+
+    pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        let length = body.len().to_string();
+        let mut headers = headers.to_vec();
+        if !body.is_empty() {
+            headers.push(("content-length", &length));
+        }
+        let mut request = head(self.address, method, path, &headers).into_bytes();
+        request.extend_from_slice(body);
+        raw(self.address, &request).await
+    }
+
+    /// Addresses of a list, in order.
+    pub async fn list(&self, query: &str) -> Vec<String> {
+        let answer = self.get(&format!("/api/v1/events?{query}")).await;
+        assert_eq!(answer.status, 200, "{query}: {}", answer.text());
+        addresses(&answer.json()["events"])
+    }
+
+    /// Addresses that the SQL beside a list finds.
+    pub async fn listed_by_sql(&self, query: &str) -> Vec<String> {
+        let sql = self.get(&format!("/api/v1/events?{query}")).await.json()["sql"].as_str().unwrap().to_owned();
+        let body = serde_json::json!({ "sql": format!("SELECT address FROM ({sql})") }).to_string();
+        let answer = self.post("/api/v1/sql", &body).await;
+        assert_eq!(answer.status, 200, "{sql}: {}", answer.text());
+        let rows = answer.json()["rows"].as_array().unwrap().clone();
+        rows.iter().map(|row| row[0].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+pub fn addresses(events: &serde_json::Value) -> Vec<String> {
+    events.as_array().unwrap().iter().map(|event| event["address"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Waits until something is true, a minute at most.
+pub async fn eventually(what: &str, mut is: impl FnMut() -> bool) {
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
+    while !is() {
+        assert!(tokio::time::Instant::now() < deadline, "waited in vain: {what}");
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+}

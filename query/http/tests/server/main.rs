@@ -1,0 +1,14 @@
+//! The server as its callers meet it: a real archive in a temporary folder, a real socket, raw HTTP.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "the helpers of a test fail by panicking")]
+
+mod client;
+mod events;
+mod kit;
+mod overview;
+mod page;
+mod refusals;
+mod shutdown;
+mod sql;
+mod surfaces;
+mod tail;
