@@ -27,14 +27,16 @@ pub(crate) fn ticks(from: i64, to: i64, count: u32, zone: Zone) -> Vec<Tick> {
     let step = step(to - from, count);
     let offset = zone.offset(from);
     let first = (from + offset).div_euclid(step) * step + step - offset;
+    // The fewer words, the narrower the chart: those of both ends need their room.
+    let margin = (48.0 / f64::from(count)).min(40.0);
     let mut ticks = vec![Tick { at: 0.0, label: label(from, step, zone), class: "xl l" }];
     for index in 0..64 {
         let at = first + index * step;
         let percent = (at - from) as f64 / span * 100.0;
-        if percent > 92.0 {
+        if percent > 100.0 - margin {
             break;
         }
-        if percent >= 8.0 {
+        if percent >= margin {
             ticks.push(Tick { at: percent, label: label(at, step, zone), class: "xl" });
         }
     }

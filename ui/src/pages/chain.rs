@@ -20,11 +20,14 @@ mod connectors;
 mod drawing;
 mod empty;
 mod facts;
+mod items;
 mod lanes;
 mod lines;
 mod notes;
 mod picture;
 mod row;
+#[cfg(test)]
+mod samples;
 mod selection;
 mod spent;
 mod steps;
@@ -56,7 +59,9 @@ fn ChainOf(id: String) -> impl IntoView {
         Some(path.clone())
     });
     follow(load, again);
-    let failed = move || load.failure.get().map(|failure| view! { <section class="panel"><Trouble failure what="The chain" on_retry=move || load.retry()/></section> });
+    let failed = move || {
+        load.failure.get().map(|failure| view! { <section class="panel"><Trouble failure what="The chain" on_retry=move || load.retry()/></section> })
+    };
     let found = Memo::new(move |_| load.data.with(|chain| chain.as_ref().map(|chain| !chain.members.is_empty())));
     let content = move || match found.get() {
         Some(true) => view! { <Found load/> }.into_any(),
@@ -75,7 +80,7 @@ fn follow(load: Load<Answered>, again: RwSignal<u32>) {
         let state = load.data.with_untracked(|chain| chain.as_ref().map(|chain| chain.state));
         let due = match state {
             Some(ChainState::Running) => true,
-            Some(ChainState::Stuck | ChainState::Failed) => round.get_value() % 5 == 0,
+            Some(ChainState::Stuck | ChainState::Failed) => round.get_value().is_multiple_of(5),
             _ => false,
         };
         if due && is_visible() && !load.loading.get_untracked() {
@@ -90,11 +95,15 @@ fn follow(load: Load<Answered>, again: RwSignal<u32>) {
 #[component]
 fn Found(load: Load<Answered>) -> impl IntoView {
     let chain = Memo::new(move |_| load.data.get());
-    let text = move |of: fn(&Answered) -> &String| Signal::derive(move || chain.with(|chain| chain.as_ref().map(|chain| of(chain).clone()).unwrap_or_default()));
+    let text = move |of: fn(&Answered) -> &String| {
+        Signal::derive(move || chain.with(|chain| chain.as_ref().map(|chain| of(chain).clone()).unwrap_or_default()))
+    };
     let picture = picture::use_picture(chain);
     let selection = selection::use_selection(picture);
     let address = use_address();
-    let shown = Memo::new(move |_| address.query.with(|query| if query.get("view") == Some("table") { "table" } else { "timeline" }));
+    let shown = Memo::new(move |_| {
+        address.query.with(|query| if query.get("view") == Some("table") { "table" } else { "timeline" })
+    });
     view! {
         <Answer headline=text(|chain| &chain.headline) detail=text(|chain| &chain.detail)/>
         <facts::Facts picture/>

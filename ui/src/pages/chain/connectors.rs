@@ -1,7 +1,12 @@
 //! Lines between rows: why one member follows from another. Only those that touch the rows in view are drawn, of very
 //! many only the surest.
 
-use std::{collections::HashSet, fmt::Write, ops::Range};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt::Write,
+    hash::Hash,
+    ops::Range,
+};
 
 use super::{
     lanes::Layout,
@@ -14,6 +19,10 @@ use super::{
 pub(crate) const ROW: f64 = 26.0;
 /// More lines than that in one view say nothing.
 const MOST: usize = 240;
+/// The same from one row, between two rows, and for lines that leave the view.
+const FAN: usize = 8;
+const PAIR: usize = 3;
+const PASSING: usize = 24;
 
 /// A line from a row to another.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,7 +45,9 @@ pub(crate) fn connectors(story: &Story, between: &Between, layout: &Layout) -> V
         let main = story.cause(link.to).is_some_and(|cause| cause.edge == link.edge);
         let step = between.by[link.to].filter(|step| main && between.steps[*step].cause == Some(link.from));
         match step {
-            Some(step) if layout.step_row[step].is_some() => through_step(&mut all, &mut read, (story, between, layout), *link, step),
+            Some(step) if layout.step_row[step].is_some() => {
+                through_step(&mut all, &mut read, (story, between, layout), *link, step)
+            }
             _ => direct(&mut all, (story, between, layout), *link, main),
         }
     }
@@ -49,7 +60,13 @@ pub(crate) fn connectors(story: &Story, between: &Between, layout: &Layout) -> V
 
 type Parts<'a> = (&'a Story, &'a Between, &'a Layout);
 
-fn through_step(all: &mut Vec<Connector>, read: &mut HashSet<usize>, (story, between, layout): Parts<'_>, link: Link, step: usize) {
+fn through_step(
+    all: &mut Vec<Connector>,
+    read: &mut HashSet<usize>,
+    (story, between, layout): Parts<'_>,
+    link: Link,
+    step: usize,
+) {
     let row = layout.step_row[step];
     if read.insert(step) {
         push(all, layout.member_row[link.from], row, between.steps[step].from, Some(link));
@@ -102,30 +119,40 @@ impl Connector {
     }
 }
 
-/// Lines to draw: those of the selected member, and the main ones that touch the rows in view.
+/// Lines to draw: those of the selected member, and the main ones that touch the rows in view, as long as they say
+/// more than that there are many.
 pub(crate) fn in_view(all: &[Connector], rows: &Range<usize>, selected: Option<usize>) -> Vec<usize> {
-    let touches = |connector: &Connector| {
+    let (mut fan, mut pair, mut passing, mut drawn) = (HashMap::new(), HashMap::new(), 0, Vec::new());
+    for (index, connector) in all.iter().enumerate() {
         let (top, bottom) = connector.rows();
-        top < rows.end && bottom >= rows.start
-    };
-    let wanted = |connector: &&Connector| connector.main || connector.touches(selected);
-    let mut drawn: Vec<usize> = (0..all.len()).filter(|index| touches(&all[*index]) && wanted(&&all[*index])).collect();
-    if drawn.len() > MOST {
-        // Those with both ends in view, then those of the selected member, say the most.
-        let far = |connector: &Connector| {
-            let (top, bottom) = connector.rows();
-            usize::from(!connector.touches(selected)) * 10 + usize::from(top < rows.start) + usize::from(bottom >= rows.end)
-        };
-        drawn.sort_by_key(|index| far(&all[*index]));
-        drawn.truncate(MOST);
+        if top >= rows.end || bottom < rows.start {
+            continue;
+        }
+        if connector.touches(selected) {
+            drawn.push(index);
+        } else if connector.main {
+            passing += usize::from(top < rows.start || bottom >= rows.end);
+            let (fan, pair) = (count(&mut fan, connector.from.0), count(&mut pair, (connector.from.0, connector.to.0)));
+            let leaves = top < rows.start || bottom >= rows.end;
+            if fan <= FAN && pair <= PAIR && (!leaves || passing <= PASSING) {
+                drawn.push(index);
+            }
+        }
     }
+    drawn.truncate(MOST);
     drawn
+}
+
+fn count<K: Eq + Hash>(counts: &mut HashMap<K, usize>, key: K) -> usize {
+    let count = counts.entry(key).or_insert(0);
+    *count += 1;
+    *count
 }
 
 #[cfg(test)]
 mod tests {
     use super::{
-        super::{lanes, steps::between, story::samples::*},
+        super::{lanes, samples::*, steps::between},
         *,
     };
 
@@ -152,9 +179,16 @@ mod tests {
     }
 
     #[test]
-    fn thousands_of_lines_are_cut() {
+    fn thousands_of_lines_are_cut_but_those_of_the_selected_member() {
         let one = all()[0];
-        assert_eq!(in_view(&vec![one; 5000], &(0..9), None).len(), MOST);
+        let link = one.link.unwrap();
+        let fan: Vec<Connector> = (0..5000)
+            .map(|to| Connector { to: (to + 2, 0), link: Some(Link { to: to + 100, ..link }), ..one })
+            .collect();
+        assert_eq!(in_view(&fan, &(0..40), None).len(), FAN);
+        assert_eq!(in_view(&fan, &(0..40), Some(130)).len(), FAN + 1);
+        assert_eq!(in_view(&vec![one; 5000], &(0..9), None).len(), PAIR);
+        assert_eq!(in_view(&vec![one; 5000], &(0..9), Some(link.to)).len(), MOST);
     }
 
     #[test]

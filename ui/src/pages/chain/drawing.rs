@@ -146,7 +146,8 @@ fn draw_step(drawing: &mut Drawing, step: &Step) {
 fn draw_missing(drawing: &mut Drawing, story: &Story, index: usize) {
     let missing = &story.chain.missing[index];
     let named = missing.named_by.as_deref().and_then(|address| story.place(address));
-    let open = matches!(story.chain.state, ChainState::Stuck | ChainState::Running) && missing.reason == MissingReason::NotSeen;
+    let open = matches!(story.chain.state, ChainState::Stuck | ChainState::Running)
+        && missing.reason == MissingReason::NotSeen;
     let (from, to) = match named {
         Some(member) if open => (story.at[member], story.end),
         Some(member) => (story.at[member], story.at[member]),
@@ -166,15 +167,14 @@ fn draw_many(drawing: &mut Drawing, story: &Story, between: &Between, parts: &[P
         }
     }
     drawing.label = String::new();
-    let Some((from, to)) = drawing.extent() else { return };
     let mut took: Vec<i64> = drawing.bars.iter().map(|bar| bar.to - bar.from).collect();
     took.sort_unstable();
-    drawing.label = match took.get(took.len() / 2) {
-        Some(median) => format!("usually {}", lasting(*median)),
-        None => format!("over {}", lasting(to - from)),
-    };
+    if let Some(median) = took.get(took.len() / 2) {
+        drawing.label = format!("usually {}", lasting(*median));
+    }
     if parts.len() > SINGLE {
-        drawing.ticks = drawing.spots.iter().map(|spot| spot.at).chain(drawing.bars.iter().map(|bar| bar.from)).collect();
+        drawing.ticks =
+            drawing.spots.iter().map(|spot| spot.at).chain(drawing.bars.iter().map(|bar| bar.from)).collect();
         drawing.bars.clear();
         drawing.spots.retain(|spot| spot.level >= Level::Warn);
         drawing.spots.truncate(SINGLE);
@@ -189,7 +189,7 @@ pub(crate) fn lasting(micros: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::{lanes, steps::between, story::samples::*},
+        super::{lanes, samples::*, steps::between},
         *,
     };
 
@@ -209,7 +209,8 @@ mod tests {
 
     #[test]
     fn shapes_say_what_happened() {
-        let shapes: Vec<Option<Shape>> = drawings().into_iter().map(|drawing| drawing.spots.first().map(|spot| spot.shape)).collect();
+        let shapes: Vec<Option<Shape>> =
+            drawings().into_iter().map(|drawing| drawing.spots.first().map(|spot| spot.shape)).collect();
         assert_eq!(shapes[5], Some(Shape::Failing));
         assert_eq!(shapes[7], Some(Shape::DeadLetter));
         assert_eq!(shapes[2], Some(Shape::Replayed));
@@ -218,7 +219,15 @@ mod tests {
 
     #[test]
     fn a_clock_that_runs_behind_is_said_and_not_drawn_backwards() {
-        let step = Step { service: "s".into(), cause: Some(0), effects: vec![1], from: 500, to: -11_500, failed: None, sure: true };
+        let step = Step {
+            service: "s".into(),
+            cause: Some(0),
+            effects: vec![1],
+            from: 500,
+            to: -11_500,
+            failed: None,
+            sure: true,
+        };
         let mut drawing = Drawing::default();
         draw_step(&mut drawing, &step);
         assert_eq!((drawing.bars[0].from, drawing.bars[0].to), (500, 500));

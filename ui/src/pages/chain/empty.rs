@@ -18,15 +18,22 @@ use crate::{
 #[component]
 pub(crate) fn NotFound(load: Load<Chain>, id: String) -> impl IntoView {
     let address = use_address();
-    let text = move |of: fn(&Chain) -> &String| Signal::derive(move || load.data.with(|chain| chain.as_ref().map(|chain| of(chain).clone()).unwrap_or_default()));
+    let text = move |of: fn(&Chain) -> &String| {
+        Signal::derive(move || {
+            load.data.with(|chain| chain.as_ref().map(|chain| of(chain).clone()).unwrap_or_default())
+        })
+    };
     let mut query = Query::default();
     query.set("q", Some(id.split_once('=').map_or(id.as_str(), |(_, value)| value)));
     let events = query.on("/events");
-    let also = move || load.data.with(|chain| chain.as_ref().map(|chain| chain.also.clone())).filter(|also| !also.is_empty());
-    let also = move || also().map(|also| {
+    let also =
+        move || load.data.with(|chain| chain.as_ref().map(|chain| chain.also.clone())).filter(|also| !also.is_empty());
+    let also = move || {
+        also().map(|also| {
         let ids = also.into_iter().map(|id| view! { <li><IdLink id=format!("{}={}", id.name, id.value)/></li> }).collect_view();
         view! { <section class="panel"><div class="head"><h2>"The same value under other names"</h2></div><ul class="names">{ids}</ul></section> }
-    });
+    })
+    };
     view! {
         <Answer headline=text(|chain| &chain.headline) detail=text(|chain| &chain.detail)>
             <Button text="Look again" look=Look::Plain on_press=move |_| load.retry()/>
@@ -61,13 +68,21 @@ fn Searched() -> impl IntoView {
                 let oldest = oldest.div_euclid(1000);
                 format!(", since {} {}", time::day(oldest, zone.get()), time::minute(oldest, zone.get()))
             });
-            let archived = format!("{rows} archived rows in {}{}.", number::count(status.archive.files as u64, "file", "files"), since.unwrap_or_default());
-            let hot = format!("{} in memory, not committed yet.", number::count(status.archive.hot_rows, "row", "rows"));
+            let archived = format!(
+                "{rows} archived rows in {}{}.",
+                number::count(status.archive.files as u64, "file", "files"),
+                since.unwrap_or_default()
+            );
+            let hot =
+                format!("{} in memory, not committed yet.", number::count(status.archive.hot_rows, "row", "rows"));
             let up = status.sources_up == status.sources;
             let (shape, level) = if up { (Shape::Well, Level::Ok) } else { (Shape::Failing, Level::Bad) };
             let sources = format!("{} of {} sources are up.", status.sources_up, status.sources);
             let gaps = (status.gaps > 0).then(|| {
-                let text = format!("{} of offsets are missing from the archive.", number::count(status.gaps as u64, "range", "ranges"));
+                let text = format!(
+                    "{} of offsets are missing from the archive.",
+                    number::count(status.gaps as u64, "range", "ranges")
+                );
                 view! { <li><Mark shape=Shape::Behind level=Level::Warn/><span>{text}</span></li> }
             });
             view! {

@@ -36,7 +36,7 @@ fn strip(picture: &Picture) -> impl IntoView + use<> {
     let exact = move || time::full(start, zone.get());
     let missing = (!chain.missing.is_empty()).then(|| format!("{} missing", chain.missing.len()));
     let members = number::exact(chain.members.len() as u64);
-    let members = if chain.truncated { format!("{members} of more") } else { members };
+    let members = if chain.truncated { format!("{members} and more") } else { members };
     view! {
         <section class="facts panel" aria-label="Facts">
             <dl class="fx">
@@ -53,12 +53,13 @@ fn strip(picture: &Picture) -> impl IntoView + use<> {
 }
 
 fn wide(name: &'static str, value: String, note: String) -> impl IntoView {
-    view! { <div class="wide"><dt>{name}</dt><dd>{value}<span class="t3">{note}</span></dd></div> }
+    view! { <div class="spare"><dt>{name}</dt><dd>{value}<span class="t3">{note}</span></dd></div> }
 }
 
 fn lanes(picture: &Picture) -> String {
     let count = |kind: LaneKind| {
-        let names: HashSet<&str> = picture.layout.lanes.iter().filter(|lane| lane.kind == kind).map(|lane| lane.name.as_str()).collect();
+        let names: HashSet<&str> =
+            picture.layout.lanes.iter().filter(|lane| lane.kind == kind).map(|lane| lane.name.as_str()).collect();
         names.len() as u64
     };
     let services = number::count(count(LaneKind::Service), "service", "services");
@@ -68,7 +69,10 @@ fn lanes(picture: &Picture) -> String {
 fn kinds(picture: &Picture) -> String {
     let count = |kind: Kind| picture.story.members().iter().filter(|member| member.kind == kind).count() as u64;
     let said = [(Kind::Event, "event", "events"), (Kind::Span, "span", "spans"), (Kind::Log, "log", "logs")];
-    let said = said.into_iter().filter(|(kind, ..)| count(*kind) > 0).map(|(kind, one, many)| number::count(count(kind), one, many));
+    let said = said
+        .into_iter()
+        .filter(|(kind, ..)| count(*kind) > 0)
+        .map(|(kind, one, many)| number::count(count(kind), one, many));
     said.collect::<Vec<_>>().join(", ")
 }
 
@@ -76,7 +80,10 @@ fn links(picture: &Picture) -> (String, String) {
     let edges = &picture.story.chain.edges;
     let certain = edges.iter().filter(|edge| edge.confidence >= 0.995).count();
     let guessed = edges.iter().filter(|edge| edge.rule == tapline_api::EdgeRule::Time).count();
-    (format!("{} certain", number::exact(certain as u64)), format!("{} by shared ids, {guessed} by time", edges.len() - certain - guessed))
+    (
+        format!("{} certain", number::exact(certain as u64)),
+        format!("{} by shared ids, {guessed} by time", edges.len() - certain - guessed),
+    )
 }
 
 /// One bar that is as long as the chain.
@@ -94,9 +101,14 @@ fn spent_bar(picture: &Picture) -> impl IntoView + use<> {
     let said: Vec<String> = parts.iter().map(|(_, name, time)| format!("{} {name}", lasting(*time))).collect();
     let label = format!("Where {} went: {}", lasting(whole), said.join(", "));
     let bar = parts.iter().map(|(class, _, time)| view! { <i class=*class style:flex-grow=format!("{:.4}", *time as f64 * 100.0 / whole as f64)></i> }).collect_view();
-    let keys = parts.iter().map(|(class, name, time)| view! { <span><i class=*class></i>{*name}" "<b>{lasting(*time)}</b></span> }).collect_view();
-    (!parts.is_empty()).then(|| view! {
-        <div class="spent" role="img" aria-label=label>{bar}</div>
-        <div class="spent-keys" aria-hidden="true">{keys}</div>
+    let keys = parts
+        .iter()
+        .map(|(class, name, time)| view! { <span><i class=*class></i>{*name}" "<b>{lasting(*time)}</b></span> })
+        .collect_view();
+    (!parts.is_empty()).then(|| {
+        view! {
+            <div class="spent" role="img" aria-label=label>{bar}</div>
+            <div class="spent-keys" aria-hidden="true">{keys}</div>
+        }
     })
 }

@@ -3,13 +3,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use tapline_api::{Kind, Member};
-
 use super::{
-    steps::{Between, Step},
+    items::{Item, holds, items},
+    steps::Between,
     story::Story,
 };
-use crate::format::{address, number, sentence};
+use crate::format::number;
 
 /// What a lane belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -85,22 +84,11 @@ pub(crate) struct Layout {
     pub(crate) step_row: Vec<Option<usize>>,
 }
 
-struct Item {
-    part: Part,
-    lane: Lane,
-    name: String,
-    note: String,
-    /// What looks the same may be gathered.
-    look: &'static str,
-    at: i64,
-    /// Causal order.
-    rank: usize,
-}
-
 /// Lays a chain out.
 pub(crate) fn lay_out(story: &Story, between: &Between, wish: &Wish) -> Layout {
     let find = wish.find.trim().to_lowercase();
-    let mut items: Vec<Item> = items(story, between).filter(|item| find.is_empty() || holds(story, between, item, &find)).collect();
+    let mut items: Vec<Item> =
+        items(story, between).filter(|item| find.is_empty() || holds(story, between, item, &find)).collect();
     let mut ranks: HashMap<Lane, usize> = HashMap::new();
     for item in &items {
         let rank = ranks.entry(item.lane.clone()).or_insert(item.rank);
@@ -117,115 +105,6 @@ pub(crate) fn lay_out(story: &Story, between: &Between, wish: &Wish) -> Layout {
         layout.push_lane(lane, wish);
     }
     layout
-}
-
-fn items<'a>(story: &'a Story, between: &'a Between) -> impl Iterator<Item = Item> + 'a {
-    let members = story.members().iter().enumerate().map(|(index, member)| member_item(story, index, member));
-    let steps = between.steps.iter().enumerate().map(|(index, step)| step_item(story, index, step));
-    let missing = story.chain.missing.iter().enumerate().map(|(index, missing)| Item {
-        part: Part::Missing(index),
-        lane: Lane { kind: LaneKind::Missing, name: "missing".to_owned(), source: String::new() },
-        name: first_name(&missing.what),
-        note: super::words::reason(missing.reason).to_owned(),
-        look: "missing",
-        at: story.end,
-        rank: usize::MAX,
-    });
-    members.chain(steps).chain(missing)
-}
-
-fn member_item(story: &Story, index: usize, member: &Member) -> Item {
-    let (kind, name) = match member.kind {
-        Kind::Event => (LaneKind::Destination, member.destination.clone()),
-        _ => (LaneKind::Service, member.service.clone().unwrap_or_else(|| member.source.clone())),
-    };
-    let source = if kind == LaneKind::Destination { member.source.clone() } else { String::new() };
-    let look = match member {
-        _ if member.dead_letter.is_some() => "dead",
-        _ if story.is_replayed(index) => "replayed",
-        _ if member.retry.is_some() => "retry",
-        _ => "event",
-    };
-    Item {
-        part: Part::Member(index),
-        lane: Lane { kind, name, source },
-        name: type_of(member),
-        note: place(member),
-        look,
-        at: story.at[index],
-        rank: 2 * index + 1,
-    }
-}
-
-fn step_item(story: &Story, index: usize, step: &Step) -> Item {
-    let cause = step.cause.map(|cause| type_of(&story.members()[cause]));
-    let effect = step.effects.first().copied();
-    let name = match (cause, step.sure) {
-        (Some(cause), true) => format!("reads {cause}"),
-        (Some(cause), false) => format!("after {cause}"),
-        (None, _) => format!("writes {}", effect.map(|effect| type_of(&story.members()[effect])).unwrap_or_default()),
-    };
-    let note = match step.failed {
-        Some(Some(attempts)) => number::count(u64::from(attempts.unsigned_abs()), "attempt", "attempts"),
-        Some(None) => "failed".to_owned(),
-        None => String::new(),
-    };
-    Item {
-        part: Part::Step(index),
-        lane: Lane { kind: LaneKind::Service, name: step.service.clone(), source: String::new() },
-        name,
-        note,
-        look: if step.failed.is_some() { "failed" } else { "step" },
-        at: step.from,
-        rank: effect.map_or(0, |effect| 2 * effect),
-    }
-}
-
-/// The type as it is shown.
-pub(crate) fn type_of(member: &Member) -> String {
-    member.event_type.clone().unwrap_or_else(|| "without type".to_owned())
-}
-
-/// `4 · 412,117`.
-pub(crate) fn place(member: &Member) -> String {
-    let position = address::position(&member.position);
-    match (member.kind, member.partition) {
-        (Kind::Event, Some(partition)) => format!("{partition} · {position}"),
-        (Kind::Event, None) => position,
-        _ => String::new(),
-    }
-}
-
-/// The first name of a sentence, which is what it is about.
-fn first_name(text: &str) -> String {
-    let name = sentence::pieces(text).into_iter().find_map(|piece| match piece {
-        sentence::Piece::Name(name) => Some(name),
-        sentence::Piece::Words(_) => None,
-    });
-    name.unwrap_or_else(|| sentence::plain(text))
-}
-
-fn holds(story: &Story, between: &Between, item: &Item, find: &str) -> bool {
-    let has = |text: &str| text.to_lowercase().contains(find);
-    if has(&item.name) || has(&item.note) || has(&item.lane.name) {
-        return true;
-    }
-    match item.part {
-        Part::Member(index) => member_holds(&story.members()[index], find),
-        Part::Step(index) => between.steps[index].effects.iter().any(|effect| member_holds(&story.members()[*effect], find)),
-        Part::Missing(index) => has(&story.chain.missing[index].what),
-    }
-}
-
-/// Whether a member's words or identifiers hold a text in lower case.
-pub(crate) fn member_holds(member: &Member, find: &str) -> bool {
-    let has = |text: &str| text.to_lowercase().contains(find);
-    let dead = member.dead_letter.as_ref();
-    has(&member.destination)
-        || has(&member.position)
-        || [&member.event_type, &member.service].into_iter().flatten().any(|text| has(text))
-        || member.ids.iter().any(|id| has(&format!("{}={}", id.name, id.value)))
-        || dead.is_some_and(|dead| [&dead.root_cause, &dead.message, &dead.consumer_group].into_iter().flatten().any(|text| has(text)))
 }
 
 impl Layout {
@@ -268,7 +147,8 @@ impl Layout {
                 Part::Missing(_) => {}
             }
         }
-        let note = if gathered.is_some() { format!("×{}", number::short(all.len() as u64)) } else { item.note.clone() };
+        let note =
+            if gathered.is_some() { format!("×{}", number::short(all.len() as u64)) } else { item.note.clone() };
         self.rows.push(Row {
             lane: self.lanes.len() - 1,
             head: false,
@@ -284,7 +164,11 @@ impl Layout {
         let stop = |(index, row): (usize, &Row)| match row.parts.first()? {
             Part::Member(member) => Some((index, *member)),
             // A step has no event of its own: its first effect is a row itself.
-            Part::Step(step) => between.steps[*step].effects.first().filter(|effect| self.member_row[**effect].is_none()).map(|effect| (index, *effect)),
+            Part::Step(step) => between.steps[*step]
+                .effects
+                .first()
+                .filter(|effect| self.member_row[**effect].is_none())
+                .map(|effect| (index, *effect)),
             Part::Missing(_) => None,
         };
         self.rows.iter().enumerate().filter_map(stop).collect()
@@ -294,14 +178,18 @@ impl Layout {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::{steps::between, story::samples::*},
+        super::{samples::*, steps::between},
         *,
     };
 
     fn rows(wish: &Wish) -> Vec<String> {
         let story = order();
         let layout = lay_out(&story, &between(&story), wish);
-        layout.rows.iter().map(|row| format!("{}: {} {}", layout.lanes[row.lane].name, row.name, row.note).trim().to_owned()).collect()
+        layout
+            .rows
+            .iter()
+            .map(|row| format!("{}: {} {}", layout.lanes[row.lane].name, row.name, row.note).trim().to_owned())
+            .collect()
     }
 
     #[test]

@@ -26,13 +26,17 @@ pub(crate) fn Lines(picture: Drawn, selection: Selection, range: Memo<Range<usiz
         let (rows, selected) = (range.get(), selection.member.get());
         picture.now.with(|now| {
             let drawn = connectors::in_view(&now.0.connectors, &rows, selected);
-            drawn.into_iter().map(|index| line(&now.0, &now.0.connectors[index], rows.start, selected, pointed, selection)).collect_view()
+            drawn
+                .into_iter()
+                .map(|index| line(&now.0, &now.0.connectors[index], rows.start, selected, pointed, selection))
+                .collect_view()
         })
     };
+    let crowded = move || picture.now.with(|now| connectors::in_view(&now.0.connectors, &range.get(), None).len() > 60);
     let height = move || range.with(|range| range.len() as f64 * ROW);
     let tip = move || pointed.get().map(|(link, left, top)| picture.now.with(|now| tip(&now.0, link, left, top)));
     view! {
-        <svg class="why" viewBox=move || format!("0 0 1000 {}", height()) preserveAspectRatio="none" aria-hidden="true"
+        <svg class="why" class:crowded=crowded viewBox=move || format!("0 0 1000 {}", height()) preserveAspectRatio="none" aria-hidden="true"
             style:top=move || format!("{}px", range.with(|range| range.start) as f64 * ROW) style:height=move || format!("{}px", height())
             on:pointerleave=move |_| pointed.set(None)>
             {lines}
@@ -41,7 +45,14 @@ pub(crate) fn Lines(picture: Drawn, selection: Selection, range: Memo<Range<usiz
     }
 }
 
-fn line(picture: &Picture, connector: &Connector, first: usize, selected: Option<usize>, pointed: RwSignal<Option<Pointed>>, selection: Selection) -> impl IntoView + use<> {
+fn line(
+    picture: &Picture,
+    connector: &Connector,
+    first: usize,
+    selected: Option<usize>,
+    pointed: RwSignal<Option<Pointed>>,
+    selection: Selection,
+) -> impl IntoView + use<> {
     let path = connector.path(&picture.scale, first);
     let class = match connector.link {
         _ if connector.touches(selected) => "a",
@@ -50,7 +61,9 @@ fn line(picture: &Picture, connector: &Connector, first: usize, selected: Option
         _ => "",
     };
     let link = connector.link;
-    let point = move |event: PointerEvent| pointed.set(link.and_then(|link| place(&event).map(|(left, top)| (link, left, top))));
+    let point = move |event: PointerEvent| {
+        pointed.set(link.and_then(|link| place(&event).map(|(left, top)| (link, left, top))))
+    };
     let hit = link.map(|link| view! {
         <path class="hit" d=path.clone() on:pointermove=point on:pointerleave=move |_| pointed.set(None) on:click=move |_| selection.open(link.to)></path>
     });

@@ -22,8 +22,12 @@ pub(crate) fn Notes(chain: Memo<Option<Arc<Chain>>>, selection: Selection) -> im
 
 fn truncated(chain: &Chain) -> Option<impl IntoView + use<>> {
     let count = number::exact(chain.members.len() as u64);
-    let text = format!("The walk ended at its limit of {count} members: more events hold these IDs. A narrower ID, such as that of one order, shows its whole story.");
-    chain.truncated.then(|| view! { <p class="note-line"><Mark shape=Shape::Behind level=Level::Warn/><span>{text}</span></p> })
+    let text = format!(
+        "The walk ended at its limit of {count} members: more events hold these IDs. A narrower ID, such as that of one order, shows its whole story."
+    );
+    chain
+        .truncated
+        .then(|| view! { <p class="note-line"><Mark shape=Shape::Behind level=Level::Warn/><span>{text}</span></p> })
 }
 
 fn remarkable(chain: &Arc<Chain>, selection: Selection) -> Option<impl IntoView + use<>> {
@@ -39,25 +43,29 @@ fn remarkable(chain: &Arc<Chain>, selection: Selection) -> Option<impl IntoView 
     });
     let lines: Vec<_> = missing.chain(findings).collect();
     let count = lines.len();
-    (count > 0).then(|| view! {
-        <section class="panel">
-            <div class="head"><h2>"Remarkable"</h2><span class="t3">{count}</span></div>
-            <ul class="notes">{lines}</ul>
-        </section>
+    (count > 0).then(|| {
+        view! {
+            <section class="panel">
+                <div class="head"><h2>"Remarkable"</h2><span class="t3">{count}</span></div>
+                <ul class="notes">{lines}</ul>
+            </section>
+        }
     })
 }
 
 fn line(shape: Shape, level: Level, word: impl Into<String>, sentence: String, links: AnyView) -> AnyView {
     let word = word.into();
-    view! { <li><Mark shape level/><span class="kind">{word}</span><span><Sentence text=sentence/>{links}</span></li> }.into_any()
+    view! { <li><Mark shape level/><span class="what">{word}</span><span><Sentence text=sentence/>{links}</span></li> }
+        .into_any()
 }
 
 /// Links to the members that show it.
 fn evidence(chain: &Arc<Chain>, addresses: &[String], selection: Selection) -> impl IntoView + use<> {
-    let places = addresses.iter().filter_map(|address| chain.members.iter().position(|member| member.address == *address));
+    let places =
+        addresses.iter().filter_map(|address| chain.members.iter().position(|member| member.address == *address));
     let link = |place: usize| {
         let member = &chain.members[place];
-        let text = format!("{} {}", super::lanes::type_of(member), super::lanes::place(member));
+        let text = format!("{} {}", super::items::type_of(member), super::items::place(member));
         let title = member.address.clone();
         let press = move |_| {
             selection.choose(place);
@@ -68,7 +76,7 @@ fn evidence(chain: &Arc<Chain>, addresses: &[String], selection: Selection) -> i
     let links: Vec<_> = places.take(FEW).map(link).collect();
     let more = addresses.len().saturating_sub(FEW);
     let more = (more > 0).then(|| view! { <span class="t3">{format!(" and {more} more")}</span> });
-    (!links.is_empty()).then(|| view! { <span class="ev">{links}{more}</span> })
+    (!links.is_empty()).then(|| view! { <span class="shown-by">{links}{more}</span> })
 }
 
 /// IDs that were not walked, and other readings of a bare value.
@@ -82,10 +90,12 @@ fn names(chain: &Chain) -> Option<impl IntoView + use<>> {
         })
         .collect();
     let also: Vec<_> = chain.also.iter().map(|id| view! { <li><IdLink id=format!("{}={}", id.name, id.value)/><span class="t2">"the same value under another name"</span></li> }).collect();
-    (!hubs.is_empty() || !also.is_empty()).then(|| view! {
-        <section class="panel">
-            <div class="head"><h2>"Not followed"</h2><span class="t3">"each can be looked at by itself"</span></div>
-            <ul class="names">{hubs}{also}</ul>
-        </section>
+    (!hubs.is_empty() || !also.is_empty()).then(|| {
+        view! {
+            <section class="panel">
+                <div class="head"><h2>"Not followed"</h2><span class="t3">"each can be looked at by itself"</span></div>
+                <ul class="names">{hubs}{also}</ul>
+            </section>
+        }
     })
 }

@@ -25,7 +25,7 @@ impl Bar {
             Look::Service => "bar",
             Look::Failed => "bar err",
             Look::Broker => "bar broker",
-            Look::Waiting => "bar broker wait",
+            Look::Waiting => "bar broker late",
             Look::Dead => "bar broker deadb",
             Look::Missing => "bar missing",
         }
@@ -39,7 +39,8 @@ pub(crate) fn row(picture: &Picture, index: usize, drawn: Drawn, selection: Sele
     let hues = use_hues();
     let hue = if lane.kind == LaneKind::Service { hues.class(&lane.name) } else { "" };
     let member = member_of(picture, row);
-    let selected = Signal::derive(move || member.is_some() && selection.member.get() == member);
+    let own = own_members(row);
+    let selected = Signal::derive(move || selection.member.get().is_some_and(|member| own.contains(&member)));
     let gathered = row.gathered.clone();
     let press = move |_| match (&gathered, member) {
         (Some((key, _)), _) => drawn.open.update(|open| {
@@ -52,7 +53,11 @@ pub(crate) fn row(picture: &Picture, index: usize, drawn: Drawn, selection: Sele
     };
     let drawing = drawing::drawing(&picture.story, &picture.between, row);
     let last = picture.layout.rows.get(index + 1).is_none_or(|next| next.head);
-    let class = format!("wr {hue}{}{}", if last { " last" } else { "" }, if lane.kind == LaneKind::Missing { " gone" } else { "" });
+    let class = format!(
+        "wr {hue}{}{}",
+        if last { " last" } else { "" },
+        if lane.kind == LaneKind::Missing { " gone" } else { "" }
+    );
     view! {
         <div class=class role="option" aria-selected=move || selected.get().to_string() style:top=format!("{}px", index as f64 * super::connectors::ROW) on:click=press>
             <span class="wl">{row.head.then(|| lane_name(picture, row, hues))}</span>
@@ -63,12 +68,20 @@ pub(crate) fn row(picture: &Picture, index: usize, drawn: Drawn, selection: Sele
     .into_any()
 }
 
+/// Members whose row this is; a step is only beside one.
+fn own_members(row: &Row) -> Vec<usize> {
+    let own = |part: &Part| if let Part::Member(member) = part { Some(*member) } else { None };
+    row.parts.iter().filter_map(own).collect()
+}
+
 /// The member that a press opens: the row's own, or what a step wrote.
 fn member_of(picture: &Picture, row: &Row) -> Option<usize> {
     match *row.parts.first()? {
         Part::Member(member) => Some(member),
         Part::Step(step) => picture.between.steps[step].effects.last().copied(),
-        Part::Missing(missing) => picture.story.chain.missing[missing].named_by.as_deref().and_then(|address| picture.story.place(address)),
+        Part::Missing(missing) => {
+            picture.story.chain.missing[missing].named_by.as_deref().and_then(|address| picture.story.place(address))
+        }
     }
 }
 
@@ -85,7 +98,9 @@ fn lane_name(picture: &Picture, row: &Row, hues: Hues) -> AnyView {
 }
 
 fn caret(row: &Row) -> Option<impl IntoView + use<>> {
-    row.gathered.as_ref().map(|(_, open)| view! { <Ico icon=if *open { Icon::Down } else { Icon::Right } class="i caret"/> })
+    row.gathered
+        .as_ref()
+        .map(|(_, open)| view! { <Ico icon=if *open { Icon::Down } else { Icon::Right } class="i caret"/> })
 }
 
 fn content(drawing: &Drawing, scale: &TimeScale) -> impl IntoView + use<> {
@@ -129,6 +144,7 @@ fn label(drawing: &Drawing, scale: &TimeScale) -> Option<impl IntoView + use<>> 
     let class = format!("{place}{mark} {}", drawing.tone);
     let before = place == "bl before";
     (!drawing.label.is_empty()).then(|| view! {
-        <span class=class style:left=if before { String::new() } else { at.clone() } style:right=if before { at } else { String::new() }>{drawing.label.clone()}</span>
+        <span class=class style:left=if before { String::new() } else { at.clone() } style:right=if before { at } else { String::new() }
+            style:max-width=if before { format!("{left:.2}%") } else { String::new() } title=drawing.label.clone()>{drawing.label.clone()}</span>
     })
 }

@@ -34,7 +34,13 @@ pub(crate) fn use_selection(drawn: Drawn) -> Selection {
     let Neighbours(neighbours) = expect_context();
     Effect::new(move |_| {
         let addresses = order.with(|order| {
-            drawn.now.with(|now| order.iter().filter_map(|member| now.0.story.members().get(*member)).map(|member| member.address.clone()).collect())
+            drawn.now.with(|now| {
+                order
+                    .iter()
+                    .filter_map(|member| now.0.story.members().get(*member))
+                    .map(|member| member.address.clone())
+                    .collect()
+            })
         });
         neighbours.set(addresses);
     });
@@ -91,7 +97,8 @@ impl Selection {
 
     /// Takes the selection away; an open drawer is closed by its own listener first.
     fn forget(self) -> bool {
-        let chosen = self.address.query.with_untracked(|query| query.get("member").is_some() && query.get("event").is_none());
+        let chosen =
+            self.address.query.with_untracked(|query| query.get("member").is_some() && query.get("event").is_none());
         if chosen {
             self.address.replace(|query| query.set("member", None));
         }
@@ -117,6 +124,9 @@ mod tests {
     #[test]
     fn stepping_begins_at_an_end_and_stops_at_the_other() {
         assert_eq!([next(None, true, 3), next(None, false, 3), next(None, true, 0)], [Some(0), Some(2), None]);
-        assert_eq!([next(Some(2), true, 3), next(Some(1), false, 3), next(Some(0), false, 3)], [Some(2), Some(0), Some(0)]);
+        assert_eq!(
+            [next(Some(2), true, 3), next(Some(1), false, 3), next(Some(0), false, 3)],
+            [Some(2), Some(0), Some(0)]
+        );
     }
 }

@@ -72,7 +72,7 @@ fn sweep(turns: &[(i64, usize, i32)]) -> [i64; IDLE + 1] {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::{steps::between, story::samples::*},
+        super::{samples::*, steps::between},
         *,
     };
 

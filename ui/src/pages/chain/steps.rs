@@ -152,7 +152,12 @@ fn wait(story: &Story, between: &mut Between) {
     if story.chain.state != ChainState::Stuck {
         return;
     }
-    let named = story.chain.missing.iter().filter_map(|missing| missing.named_by.as_deref()).find_map(|address| story.place(address));
+    let named = story
+        .chain
+        .missing
+        .iter()
+        .filter_map(|missing| missing.named_by.as_deref())
+        .find_map(|address| story.place(address));
     let last = (0..story.members().len())
         .filter(|member| story.members()[*member].kind == Kind::Event && !is_dead(story, *member))
         .max_by_key(|member| story.at[*member]);
@@ -179,7 +184,7 @@ impl Between {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::story::samples::*, *};
+    use super::{super::samples::*, *};
 
     const S: i64 = 1_000_000;
 
@@ -196,7 +201,10 @@ mod tests {
     fn giving_up_is_failed_work_of_the_group() {
         let between = between(&order());
         let failed = &between.steps[between.by[2].unwrap()];
-        assert_eq!((failed.service.as_str(), failed.failed, failed.to - failed.from), ("payments", Some(Some(3)), 6 * S));
+        assert_eq!(
+            (failed.service.as_str(), failed.failed, failed.to - failed.from),
+            ("payments", Some(Some(3)), 6 * S)
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ use tapline_api::{Level, Member};
 
 use super::{
     drawing::lasting,
-    lanes::{member_holds, place, type_of},
+    items::{member_holds, place, type_of},
     picture::{Drawn, Picture},
     selection::Selection,
     words,
@@ -30,10 +30,15 @@ pub(crate) fn Table(picture: Drawn, selection: Selection) -> impl IntoView {
         address.replace(|query| query.set("sort", sort));
     };
     let member = move |index: usize| order.with_untracked(|order| order.get(index).copied());
-    let key = move |index: usize| picture.now.with(|now| format!("{} {:?}", now.0.version, order.with(|order| order.get(index).copied())));
-    let draw = move |index: usize| member(index).map(|member| picture.now.with_untracked(|now| row(&now.0, member, selection)));
+    let key = move |index: usize| {
+        picture.now.with(|now| format!("{} {:?}", now.0.version, order.with(|order| order.get(index).copied())))
+    };
+    let draw = move |index: usize| {
+        member(index).map(|member| picture.now.with_untracked(|now| row(&now.0, member, selection)))
+    };
     let icon = move || if newest.get() { Icon::Down } else { Icon::Up };
-    let none = move || order.with(Vec::is_empty).then(|| view! { <p class="pad t2 small">"No member holds this text."</p> });
+    let none =
+        move || order.with(Vec::is_empty).then(|| view! { <p class="pad t2 small">"No member holds this text."</p> });
     view! {
         <section class="panel table-view">
             <table class="table fixed">
@@ -47,7 +52,7 @@ pub(crate) fn Table(picture: Drawn, selection: Selection) -> impl IntoView {
                     <th class="c-place">"Position"</th>
                     <th class="c-svc">"Service"</th>
                     <th class="c-state">"State"</th>
-                    <th class="c-edge">"Because of"</th>
+                    <th class="c-edge">"Follows from"</th>
                     <th class="c-size num">"Size"</th>
                 </tr></thead>
                 <Rows count=Signal::derive(move || order.with(Vec::len)) columns=9 key row=draw/>
@@ -61,7 +66,8 @@ pub(crate) fn Table(picture: Drawn, selection: Selection) -> impl IntoView {
 fn order(picture: &Picture, find: &str, newest: bool) -> Vec<usize> {
     let find = find.trim().to_lowercase();
     let members = picture.story.members();
-    let mut order: Vec<usize> = (0..members.len()).filter(|index| find.is_empty() || member_holds(&members[*index], &find)).collect();
+    let mut order: Vec<usize> =
+        (0..members.len()).filter(|index| find.is_empty() || member_holds(&members[*index], &find)).collect();
     order.sort_by_key(|index| (picture.story.at[*index], *index));
     if newest {
         order.reverse();
@@ -75,10 +81,13 @@ fn row(picture: &Picture, index: usize, selection: Selection) -> impl IntoView +
     let (at, since) = (story.at[index], story.at[index] - story.start);
     let known = member.timestamp.is_some();
     let clock = move || if known { time::milli(at.div_euclid(1000), zone.get()) } else { "no time".to_owned() };
-    let service = member.service.as_ref().map(|service| view! { <span class=format!("svc {}", hues.class(service))>{service.clone()}</span> });
+    let service = member
+        .service
+        .as_ref()
+        .map(|service| view! { <span class=format!("svc {}", hues.class(service))>{service.clone()}</span> });
     let because = story.cause(index).map(|link| {
         let from = &story.members()[link.from];
-        (format!("{} of {}", words::rule(story.rule(link)), type_of(from)), words::confidence(story.confidence(link)))
+        (format!("{}, {}", type_of(from), words::rule(story.rule(link))), words::confidence(story.confidence(link)))
     });
     let (because, sure) = because.unwrap_or_default();
     view! {

@@ -4,13 +4,35 @@
 use super::time_scale::{Stretch, TimeScale};
 use crate::{format::time, state::settings::Zone};
 
-/// Percent between words that always fit, and between those that a wide screen adds.
-const APART: f64 = 16.0;
-const APART_WIDE: f64 = 8.0;
+/// Percent between words that fit where the axis is narrow, and where it is wide.
+pub(crate) const NARROW: f64 = 16.0;
+/// See [`NARROW`].
+pub(crate) const WIDE: f64 = 8.0;
 const STEPS: [i64; 24] = [
-    1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000,
-    30_000_000, 60_000_000, 120_000_000, 300_000_000, 600_000_000, 1_800_000_000, 3_600_000_000, 10_800_000_000,
-    21_600_000_000, 43_200_000_000, 86_400_000_000,
+    1_000,
+    2_000,
+    5_000,
+    10_000,
+    20_000,
+    50_000,
+    100_000,
+    200_000,
+    500_000,
+    1_000_000,
+    2_000_000,
+    5_000_000,
+    10_000_000,
+    30_000_000,
+    60_000_000,
+    120_000_000,
+    300_000_000,
+    600_000_000,
+    1_800_000_000,
+    3_600_000_000,
+    10_800_000_000,
+    21_600_000_000,
+    43_200_000_000,
+    86_400_000_000,
 ];
 
 /// A word over the axis.
@@ -20,28 +42,22 @@ pub(crate) struct Tick {
     pub(crate) at: f64,
     /// The word; empty for a line alone.
     pub(crate) label: String,
-    /// Only where there is room for it.
-    pub(crate) wide: bool,
 }
 
-/// Words and lines for a scale; the end has a word of its own.
-pub(crate) fn ticks(scale: &TimeScale, end: &str, zone: Zone) -> Vec<Tick> {
+/// Words and lines for a scale, words at least so many percent apart; the end has a word of its own.
+pub(crate) fn ticks(scale: &TimeScale, end: &str, apart: f64, zone: Zone) -> Vec<Tick> {
     let mut ticks: Vec<Tick> = Vec::new();
-    let mut said = None;
+    let mut said: Option<(i64, f64)> = None;
     let last = scale.stretches.last().map_or(100.0, |last| last.right);
     for (moment, at) in moments(scale) {
-        let room = |apart: f64| {
-            ticks.iter().filter(|tick| !tick.label.is_empty() && (apart == APART_WIDE || !tick.wide)).all(|tick| at - tick.at >= apart)
-                && last - at >= apart * 0.7
-        };
-        let (narrow, wide) = (room(APART), room(APART_WIDE));
-        let label = if narrow || wide { label(moment, said, zone) } else { String::new() };
-        if narrow {
-            said = Some(moment);
+        let room = said.is_none_or(|(_, before)| at - before >= apart) && last - at >= apart + 2.0;
+        let label = if room { label(moment, said.map(|(moment, _)| moment), zone) } else { String::new() };
+        if room {
+            said = Some((moment, at));
         }
-        ticks.push(Tick { at, label, wide: !narrow });
+        ticks.push(Tick { at, label });
     }
-    ticks.push(Tick { at: last, label: end.to_owned(), wide: false });
+    ticks.push(Tick { at: last, label: end.to_owned() });
     ticks
 }
 
@@ -75,7 +91,7 @@ fn round(stretch: &Stretch) -> Vec<i64> {
 fn label(moment: i64, said: Option<i64>, zone: Zone) -> String {
     let (at, fraction) = (moment.div_euclid(1000), moment.rem_euclid(1_000_000) / 1000);
     let clock = time::second(at, zone);
-    let Some(before) = said else { return whole(at, fraction, zone) };
+    let Some(before) = said else { return clock };
     let before = before.div_euclid(1000);
     if zone.day(before) != zone.day(at) {
         return format!("{} {}", time::day(at, zone), time::minute(at, zone));
@@ -83,13 +99,11 @@ fn label(moment: i64, said: Option<i64>, zone: Zone) -> String {
     match (time::minute(before, zone) == time::minute(at, zone), time::second(before, zone) == clock) {
         (true, true) => thousandths(fraction),
         (true, false) if fraction == 0 => clock[5..].to_owned(),
-        (true, false) => format!("{}{}", &clock[5..], if fraction % 100 == 0 { thousandths(fraction) } else { String::new() }),
+        (true, false) => {
+            format!("{}{}", &clock[5..], if fraction % 100 == 0 { thousandths(fraction) } else { String::new() })
+        }
         _ => clock,
     }
-}
-
-fn whole(at: i64, fraction: i64, zone: Zone) -> String {
-    if fraction % 100 == 0 { time::second(at, zone) } else { time::milli(at, zone) }
 }
 
 /// `.4`, `.412`.
@@ -107,16 +121,17 @@ mod tests {
     fn a_word_says_what_changed_since_the_one_before() {
         let at = |seconds: i64, ms: i64| seconds * S + ms * 1000;
         let said = Some(at(3600, 0));
-        let words = [(3600, 400), (3602, 0), (3602, 500), (3725, 17), (90_000, 0)].map(|(s, ms)| label(at(s, ms), said, Zone::Utc));
+        let words = [(3600, 400), (3602, 0), (3602, 500), (3725, 17), (90_000, 0)]
+            .map(|(s, ms)| label(at(s, ms), said, Zone::Utc));
         assert_eq!(words, [".4", ":02", ":02.5", "01:02:05", "2 Jan 01:00"]);
-        assert_eq!(label(at(3600, 104), None, Zone::Utc), "01:00:00.104");
+        assert_eq!(label(at(3600, 104), None, Zone::Utc), "01:00:00");
     }
 
     #[test]
     fn words_do_not_meet_and_the_end_is_named() {
         let scale = TimeScale::new(vec![0, S, 2 * S, 900 * S, 901 * S], true);
-        let ticks = ticks(&scale, "now", Zone::Utc);
-        let shown: Vec<&Tick> = ticks.iter().filter(|tick| !tick.label.is_empty() && !tick.wide).collect();
+        let ticks = ticks(&scale, "now", NARROW, Zone::Utc);
+        let shown: Vec<&Tick> = ticks.iter().filter(|tick| !tick.label.is_empty()).collect();
         assert!(shown.windows(2).all(|pair| pair[1].at - pair[0].at >= 11.0), "{shown:?}");
         assert_eq!(shown.last().map(|tick| tick.label.as_str()), Some("now"));
     }

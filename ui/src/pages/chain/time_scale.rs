@@ -113,15 +113,17 @@ fn lay_out(spans: &[(i64, i64)]) -> Vec<Stretch> {
     }
     let count = spans.len() as f64;
     let fold = FOLD.min(FOLDS / (count - 1.0).max(1.0));
-    let least = if spans.len() == 1 { 0.0 } else { BUSY.min(BUSIES / count) };
-    let free = 100.0 - 2.0 * MARGIN - fold * (count - 1.0) - least * count;
+    // A stretch of one moment needs no room of its own.
+    let lasting = spans.iter().filter(|(from, to)| to > from).count() as f64;
+    let least = if lasting <= 1.0 { 0.0 } else { BUSY.min(BUSIES / lasting) };
+    let free = 100.0 - 2.0 * MARGIN - fold * (count - 1.0) - least * lasting;
     let busy: i64 = spans.iter().map(|(from, to)| to - from).sum();
     let mut left = MARGIN;
     spans
         .iter()
         .map(|&(from, to)| {
             let share = if busy > 0 { (to - from) as f64 / busy as f64 } else { 1.0 / count };
-            let right = left + least + free * share;
+            let right = left + free * share + if to > from { least } else { 0.0 };
             let stretch = Stretch { from, to, left, right };
             left = right + fold;
             stretch
@@ -145,7 +147,10 @@ mod tests {
     #[test]
     fn idle_time_is_folded_and_named() {
         let folds = TimeScale::new(order(), true).folds();
-        assert_eq!(folds.iter().map(|fold| fold.to - fold.from).collect::<Vec<_>>(), [2 * S, 1_247_500 * MS, 279_800 * MS]);
+        assert_eq!(
+            folds.iter().map(|fold| fold.to - fold.from).collect::<Vec<_>>(),
+            [2 * S, 1_247_500 * MS, 279_800 * MS]
+        );
         assert!(folds.iter().all(|fold| (fold.right - fold.left - FOLD).abs() < 1e-9));
     }
 

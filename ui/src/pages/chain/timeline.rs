@@ -32,7 +32,8 @@ pub(crate) fn Timeline(picture: Drawn, selection: Selection) -> impl IntoView {
     watch_view(body, rows, view);
     keep_in_view(body, picture, selection);
     Effect::new(move |_| {
-        let order = picture.now.with(|now| now.0.layout.stops(&now.0.between).into_iter().map(|(_, member)| member).collect());
+        let order =
+            picture.now.with(|now| now.0.layout.stops(&now.0.between).into_iter().map(|(_, member)| member).collect());
         selection.order.set(order);
     });
     let range = Memo::new(move |_| {
@@ -43,7 +44,9 @@ pub(crate) fn Timeline(picture: Drawn, selection: Selection) -> impl IntoView {
         let version = picture.now.with(|now| now.0.version);
         range.get().map(move |row| (version, row)).collect::<Vec<_>>()
     };
-    let draw = move |(_, row): (u32, usize)| picture.now.with_untracked(|now| super::row::row(&now.0, row, picture, selection));
+    let draw = move |(_, row): (u32, usize)| {
+        picture.now.with_untracked(|now| super::row::row(&now.0, row, picture, selection))
+    };
     let none = move || (rows.get() == 0).then(|| view! { <p class="pad t2 small">"No member holds this text."</p> });
     view! {
         <div class="wf">
@@ -91,8 +94,12 @@ fn watch_view(body: NodeRef<html::Div>, rows: Memo<usize>, view: RwSignal<Range<
 fn keep_in_view(body: NodeRef<html::Div>, picture: Drawn, selection: Selection) {
     Effect::new(move |before: Option<u32>| {
         let moved = selection.moved.get();
-        let row = selection.member.get_untracked().and_then(|member| picture.now.with_untracked(|now| now.0.layout.member_row[member]));
-        if let (Some(row), Some(body), true) = (row, body.get_untracked(), before.is_some_and(|before| before != moved)) {
+        let row = selection
+            .member
+            .get_untracked()
+            .and_then(|member| picture.now.with_untracked(|now| now.0.layout.member_row[member]));
+        if let (Some(row), Some(body), true) = (row, body.get_untracked(), before.is_some_and(|before| before != moved))
+        {
             scroll_to(&body, row as f64 * ROW);
         }
         moved
@@ -100,36 +107,49 @@ fn keep_in_view(body: NodeRef<html::Div>, picture: Drawn, selection: Selection) 
 }
 
 fn scroll_to(body: &web_sys::HtmlDivElement, row: f64) {
-    let Some(page) = body.closest(".page").ok().flatten().and_then(|page| page.dyn_into::<web_sys::HtmlElement>().ok()) else { return };
+    let Some(page) = body.closest(".page").ok().flatten().and_then(|page| page.dyn_into::<web_sys::HtmlElement>().ok())
+    else {
+        return;
+    };
     let (inner, outer) = (body.get_bounding_client_rect(), page.get_bounding_client_rect());
     let top = inner.top() + row - outer.top();
     // A row under the axis, or under the lower edge, is not in view.
     let (high, low) = (2.0 * ROW, outer.height() - 3.0 * ROW);
-    let by = if top < high { top - high } else if top > low { top - low } else { return };
+    let by = if top < high {
+        top - high
+    } else if top > low {
+        top - low
+    } else {
+        return;
+    };
     page.set_scroll_top(page.scroll_top() + by as i32);
 }
 
 #[component]
 fn Axis(picture: Drawn) -> impl IntoView {
     let zone = use_zone();
-    let ticks = move || picture.now.with(|now| ticks(&now.0, zone.get()));
-    let words = move || {
-        let ticks = ticks();
+    let words = move |apart: f64| {
+        let ticks = picture.now.with(|now| ticks(&now.0, apart, zone.get()));
         let last = ticks.len().saturating_sub(1);
         let word = |(index, tick): (usize, ticks::Tick)| {
-            let class = if index == last { "tk end" } else if tick.wide { "tk wide" } else { "tk" };
-            view! { <span class=class style:left=format!("{:.2}%", tick.at)>{tick.label}</span> }
+            view! { <span class=if index == last { "tk end" } else { "tk" } style:left=format!("{:.2}%", tick.at)>{tick.label}</span> }
         };
         ticks.into_iter().enumerate().filter(|(_, tick)| !tick.label.is_empty()).map(word).collect_view()
     };
-    view! { <div class="wh"><span class="wl">"Lane"</span><span class="wn">"Member"</span><div class="wt">{words}</div></div> }
+    view! {
+        <div class="wh">
+            <span class="wl">"Lane"</span><span class="wn">"Member"</span>
+            <div class="wt axis-narrow">{move || words(ticks::NARROW)}</div>
+            <div class="wt axis-wide">{move || words(ticks::WIDE)}</div>
+        </div>
+    }
 }
 
-fn ticks(picture: &Picture, zone: crate::state::settings::Zone) -> Vec<ticks::Tick> {
+fn ticks(picture: &Picture, apart: f64, zone: crate::state::settings::Zone) -> Vec<ticks::Tick> {
     let story = &picture.story;
     let open = matches!(story.chain.state, ChainState::Running | ChainState::Stuck | ChainState::Failed);
     let end = if open { "now".to_owned() } else { crate::format::time::second(story.end.div_euclid(1000), zone) };
-    ticks::ticks(&picture.scale, &end, zone)
+    ticks::ticks(&picture.scale, &end, apart, zone)
 }
 
 /// What lies under the rows: the lines of the axis, and idle time that is folded away.
@@ -137,7 +157,7 @@ fn ticks(picture: &Picture, zone: crate::state::settings::Zone) -> Vec<ticks::Ti
 fn Ground(picture: Drawn) -> impl IntoView {
     let zone = use_zone();
     let lines = move || {
-        let ticks = picture.now.with(|now| ticks(&now.0, zone.get()));
+        let ticks = picture.now.with(|now| ticks(&now.0, ticks::WIDE, zone.get()));
         ticks.into_iter().map(|tick| view! { <i class="tl" style:left=format!("{:.2}%", tick.at)></i> }).collect_view()
     };
     let folds = move || {
@@ -157,8 +177,10 @@ fn Key(picture: Drawn) -> impl IntoView {
     let folds = move || {
         let folds = picture.now.with(|now| now.0.scale.folds());
         let said: Vec<String> = folds.iter().take(8).map(|fold| lasting(fold.to - fold.from)).collect();
-        let more = if folds.len() > said.len() { format!(" and {} more", folds.len() - said.len()) } else { String::new() };
-        (!folds.is_empty()).then(|| view! { <span><i class="k-fold"></i>"idle, folded: "{said.join(", ")}{more}</span> })
+        let more =
+            if folds.len() > said.len() { format!(" and {} more", folds.len() - said.len()) } else { String::new() };
+        (!folds.is_empty())
+            .then(|| view! { <span><i class="k-fold"></i>"idle, folded: "{said.join(", ")}{more}</span> })
     };
     let mark = |shape, level, word: &'static str| view! { <span><Mark shape level small=true/>{word}</span> };
     use tapline_api::Level::{Act, Bad, Mute};

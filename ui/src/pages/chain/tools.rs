@@ -19,9 +19,11 @@ pub(crate) fn Tools(picture: Drawn, shown: Memo<&'static str>) -> impl IntoView 
         query.on(&address.path.get())
     };
     let timeline = move || {
-        (shown.get() == "timeline").then(|| view! {
-            <Switch name="fold" icon=Icon::Fold word="Fold idle time" on=picture.fold/>
-            <Switch name="types" icon=Icon::Filter word="By type" on=picture.by_type/>
+        (shown.get() == "timeline").then(|| {
+            view! {
+                <Switch name="fold" icon=Icon::Fold word="Fold idle time" on=picture.fold/>
+                <Switch name="types" icon=Icon::Filter word="By type" on=picture.by_type/>
+            }
         })
     };
     view! {

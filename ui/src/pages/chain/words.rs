@@ -34,7 +34,7 @@ pub(crate) fn rule(rule: EdgeRule) -> &'static str {
         EdgeRule::Causation => "declared cause",
         EdgeRule::Link => "span link",
         EdgeRule::Parent => "parent span",
-        EdgeRule::DeadLetter => "failed event",
+        EdgeRule::DeadLetter => "given up or retried",
         EdgeRule::Replay => "replayed",
         EdgeRule::MessageId => "same message id",
         EdgeRule::Correlation => "same correlation",

@@ -1,0 +1,134 @@
+//! Every destination in the archive: what it is, how much of it there is, since when, how far behind its tap stands.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use tapline_api::{DestinationInfo, DestinationKind, DestinationList, Level};
+
+use crate::{
+    api::load::Load,
+    format::{self, number, time},
+    state::{
+        time_range::use_zone,
+        url::{Query, use_address},
+    },
+    ui::{Ico, Icon, Mark, Shape, empty::Empty, rows::Rows},
+};
+
+/// The panel's head.
+#[component]
+pub(super) fn Head(load: Load<DestinationList>) -> impl IntoView {
+    let count = move || load.data.with(|list| list.as_ref().map(|list| number::exact(list.destinations.len() as u64)));
+    view! { <div class="head"><h2>"Destinations"</h2><span class="t3">{count}</span></div> }
+}
+
+/// The panel's content.
+pub(super) fn destinations(list: Arc<DestinationList>) -> AnyView {
+    if list.destinations.is_empty() {
+        return view! { <Empty title="Nothing archived yet" why="Each topic that a source reads gets a row here with its first event."/> }.into_any();
+    }
+    let count = list.destinations.len();
+    let rows = Arc::clone(&list);
+    view! {
+        <table class="table fixed dests">
+            <thead><tr>
+                <th>"Destination"</th><th class="d-src">"Source"</th><th class="d-kind">"Kind"</th><th class="d-num num">"Rows"</th><th class="d-num num">"Bytes"</th>
+                <th class="d-part num">"Partitions"</th><th class="d-num num">"Behind"</th><th class="d-num num">"Single holes"</th><th class="d-time num">"First"</th><th class="d-time num">"Last"</th>
+            </tr></thead>
+            <Rows count=Signal::derive(move || count) columns=10 key=move |index| key(list.destinations.get(index)) row=move |index| rows.destinations.get(index).map(row)/>
+        </table>
+    }
+    .into_any()
+}
+
+/// Another row when a number changed.
+fn key(info: Option<&DestinationInfo>) -> String {
+    info.map(|info| {
+        format!("{}/{}/{}/{}/{:?}/{:?}", info.source, info.name, info.incarnation, info.rows, info.last, behind(info))
+    })
+    .unwrap_or_default()
+}
+
+/// Records that stand on the broker beyond what was read; unknown while an end was never heard of.
+fn behind(info: &DestinationInfo) -> Option<u64> {
+    let behind = info.places.iter().map(|place| place.end.map(|end| (end - place.next).max(0).unsigned_abs()));
+    let sum: Option<u64> = behind.sum();
+    sum.filter(|_| !info.places.is_empty())
+}
+
+fn row(info: &DestinationInfo) -> impl IntoView + use<> {
+    let address = use_address();
+    let mut query = Query::default();
+    query.set("destination", Some(&info.name));
+    query.set("source", Some(&info.source));
+    let href = query.on("/events");
+    let life = (info.incarnation > 1).then(|| view! { <small class="t3" title="The topic was deleted and made anew">{format!(" life {}", info.incarnation)}</small> });
+    let holes: u64 = info.places.iter().map(|place| place.single_holes).sum();
+    let behind = behind(info);
+    let behind_text = behind.map_or_else(|| "unknown".to_owned(), number::short);
+    view! {
+        <tr>
+            <td><a class="dest" href=move || address.link(&href) title=info.name.clone()><Ico icon=Icon::Topic/><span class="cut">{info.name.clone()}</span></a>{life}</td>
+            <td class="t2">{info.source.clone()}</td>
+            <td>{kind(info.kind)}</td>
+            <td class="num" title=number::exact(info.rows)>{number::short(info.rows)}</td>
+            <td class="num">{number::bytes(info.bytes)}</td>
+            <td class="num">{info.places.len()}</td>
+            <td class="num" class:t3=behind.is_none_or(|behind| behind == 0)>{behind_text}</td>
+            <td class="num t2">{number::short(holes)}</td>
+            {moment(info.first.as_deref())}
+            {moment(info.last.as_deref())}
+        </tr>
+    }
+}
+
+fn moment(text: Option<&str>) -> impl IntoView + use<> {
+    let (zone, now) = (use_zone(), format::now());
+    let micros = text.and_then(time::parse);
+    let title = move || micros.map(|micros| time::full(micros, zone.get()));
+    view! { <td class="num t2" title=title>{micros.map(|micros| time::relative(micros.div_euclid(1000), now))}</td> }
+}
+
+fn kind(kind: DestinationKind) -> impl IntoView {
+    match kind {
+        DestinationKind::Topic => view! { <span class="t2">"events"</span> }.into_any(),
+        DestinationKind::Retry => {
+            view! { <span class="stt"><Mark shape=Shape::Event level=Level::Warn small=true/>"retries"</span> }
+                .into_any()
+        }
+        DestinationKind::DeadLetter => {
+            view! { <span class="stt"><Mark shape=Shape::DeadLetter level=Level::Bad small=true/>"dead letters"</span> }
+                .into_any()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tapline_api::PlaceView;
+
+    use super::*;
+
+    fn info(places: &[(i64, Option<i64>)]) -> DestinationInfo {
+        let place = |&(next, end): &(i64, Option<i64>)| PlaceView { partition: 0, next, end, rows: 0, single_holes: 0 };
+        DestinationInfo {
+            source: "s".into(),
+            name: "d".into(),
+            incarnation: 1,
+            kind: DestinationKind::Topic,
+            rows: 0,
+            bytes: 0,
+            first: None,
+            last: None,
+            places: places.iter().map(place).collect(),
+        }
+    }
+
+    #[test]
+    fn how_far_behind_is_unknown_while_an_end_is() {
+        assert_eq!(behind(&info(&[(5, Some(9)), (3, Some(3))])), Some(4));
+        assert_eq!(behind(&info(&[(5, Some(9)), (3, None)])), None);
+        assert_eq!(behind(&info(&[(9, Some(5))])), Some(0));
+        assert_eq!(behind(&info(&[])), None);
+    }
+}
