@@ -49,18 +49,19 @@ fn caused<'s>(story: &'s Story<'_>) -> impl Iterator<Item = (&'s Row, &'s Row)> 
     declared.map(|link: &Link| (story.row(link.from), story.row(link.to)))
 }
 
-/// A service that makes an event without trace context although its cause carried one.
+/// A service that makes an event without trace context although its cause carried one. Where no event of the chain
+/// declares its cause, only the first member without trace context can be blamed on somebody.
 fn lost_trace(story: &Story<'_>) -> Vec<Finding> {
+    let traced = |row: &Row| row.id(Role::Trace).is_some();
+    let mut followed: Vec<(&Row, &Row)> = caused(story).collect();
+    if followed.is_empty() {
+        let first = story.members().find(|row| !row.is_copy() && !traced(row));
+        let led = |link: &&Link| first.is_some_and(|first| story.row(link.to).text == first.text);
+        followed.extend(story.graph.links.iter().find(led).map(|link| (story.row(link.from), story.row(link.to))));
+    }
     let mut by_service = BTreeMap::<&str, Vec<(&Row, &Row)>>::new();
-    let followed = story
-        .graph
-        .links
-        .iter()
-        .filter(|link| matches!(link.rule, EdgeRule::Causation | EdgeRule::Correlation | EdgeRule::Id));
-    for link in followed {
-        let (cause, effect) = (story.row(link.from), story.row(link.to));
-        let lost = cause.id(Role::Trace).is_some() && effect.id(Role::Trace).is_none() && !effect.is_copy();
-        if let Some(service) = effect.service.as_deref().filter(|_| lost) {
+    for (cause, effect) in followed.into_iter().filter(|(cause, effect)| traced(cause) && !traced(effect)) {
+        if let Some(service) = effect.service.as_deref() {
             by_service.entry(service).or_default().push((cause, effect));
         }
     }

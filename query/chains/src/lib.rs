@@ -1,8 +1,8 @@
 //! The story of an ID: every event that belongs to it, in causal order, and what the rules make of it.
 //!
-//! [`chain`] finds the rows of an ID, walks from their identifiers to further rows ([`mod@self`]'s `walk`), leaves
-//! what many chains refer to unwalked (`judge`), connects members by typed edges (`edges`), and says how the chain
-//! stands, what is missing, what is remarkable. No query is planned: rows come from `storage/archive`'s look-ups.
+//! [`chain()`] finds the rows of an ID (`query`), walks from their identifiers to further rows (`walk`), leaves what many
+//! chains refer to unwalked (`judge`), connects members by typed edges (`edges`), and says how the chain stands
+//! (`state`, `shape`), what is missing and what is remarkable (`findings`). No query is planned: rows come from `storage/archive`'s look-ups.
 //! SQL over chains is `query/engine`'s business, HTTP `query/http`'s. Everything here blocks on the disk.
 
 mod answer;

@@ -11,6 +11,9 @@ use crate::book::{Book, RowAt, TokenAt};
 use crate::error::ChainError;
 use crate::judge::{Judge, Verdict};
 
+/// Tokens looked up between two looks at the budget: events may hold 64 identifiers each, made up to be looked up.
+const AT_ONCE: usize = 4_096;
+
 /// The rows of one chain.
 #[derive(Debug, Default)]
 pub(crate) struct Walk {
@@ -37,10 +40,16 @@ impl Walk {
             }
             depth += 1;
             let tokens = walk.new_tokens(book, &frontier);
-            judge.judge(book, &tokens)?;
             frontier.clear();
-            for token in tokens {
-                walk.step(book, judge, token, depth, &mut frontier)?;
+            for tokens in tokens.chunks(AT_ONCE) {
+                if book.is_spent() {
+                    walk.truncated = true;
+                    return Ok(walk);
+                }
+                judge.judge(book, tokens)?;
+                for token in tokens {
+                    walk.step(book, judge, *token, depth, &mut frontier)?;
+                }
             }
         }
         Ok(walk)
@@ -53,8 +62,8 @@ impl Walk {
 
     fn new_tokens(&self, book: &Book<'_>, frontier: &[RowAt]) -> Vec<TokenAt> {
         let held = frontier.iter().flat_map(|row| book.tokens_of(*row)).map(|(token, _)| *token);
-        let new: BTreeSet<_> = held.filter(|token| !self.connecting.contains(token)).collect();
-        new.into_iter().filter(|token| !self.hubs.contains_key(token)).collect()
+        let new = held.filter(|token| !self.connecting.contains(token) && !self.hubs.contains_key(token));
+        new.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     fn step(

@@ -97,6 +97,20 @@ fn the_service_that_drops_the_trace_is_named() {
 }
 
 #[test]
+fn without_causes_only_the_first_that_lost_the_trace_is_named() {
+    let step = |words: &str, after| event(words, after).with("key=ORD-000001");
+    let found = chain(&[
+        placed(),
+        step("payments Paid payments", S),
+        step("mail Mailed mail", 2 * S).with("trace=a1"),
+        step("shipping Packed shipping", 3 * S),
+    ]);
+    let said = said(&found, FindingKind::LostTrace);
+    assert_eq!(said.len(), 1);
+    assert!(said[0].starts_with("`payments` lost the trace"), "{}", said[0]);
+}
+
+#[test]
 fn many_attempts_are_a_storm() {
     let origin = ("orders", 0, 0);
     let hop = |attempt: i32| {
