@@ -1,0 +1,80 @@
+//! The newcomer's tour, in a real browser on the demo: from the Overview's sentence to the story of an order.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use tapline_kit::{Browser, Tapline, wait_for};
+
+/// A shop fast enough that every kind of trouble has happened when the tour begins.
+fn shop() -> Result<Tapline> {
+    let tapline = Tapline::demo(&["--orders-per-minute", "240", "--history-minutes", "30"])?;
+    wait_for("dead letters in the demo's past", Duration::from_secs(120), || {
+        let dead = tapline.sql("SELECT count(*) FROM dead_letters WHERE destination = 'orders-dlt'")?;
+        Ok((dead[0][0].as_u64() > Some(3)).then_some(()))
+    })?;
+    Ok(tapline)
+}
+
+/// Pictures of a run, to look at after a failure.
+fn picture(name: &str) -> Result<PathBuf> {
+    let folder = std::env::temp_dir().join("tapline-pictures");
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder.join(format!("{name}.png")))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newcomer_finds_out_why_an_order_failed() -> Result<()> {
+    let tapline = shop()?;
+    let dead = tapline.sql("SELECT CAST(key AS VARCHAR) FROM dead_letters WHERE destination = 'orders-dlt' ORDER BY timestamp LIMIT 1")?;
+    let order = dead[0][0].as_str().context("dead letters of the shop have a key")?.to_owned();
+    let browser = Browser::open(1280, 1000).await?;
+
+    browser.go(&format!("{}/", tapline.address())).await?;
+    let headline = browser.find("h1").await?.text().await?;
+    ensure!(!headline.is_empty(), "the overview answers in a sentence");
+    browser.until_text("orders-dlt").await?;
+    browser.screenshot(&picture("overview")?).await?;
+
+    browser.press("ge").await?;
+    browser.find("table.ev tbody tr").await?;
+    ensure!(browser.url().await?.contains("/events"), "g e leads to the events");
+    browser.screenshot(&picture("events")?).await?;
+
+    browser.press("/").await?;
+    browser.press(&order).await?;
+    browser.find("#hits [role=option]").await?;
+    browser.press("\u{E007}").await?;
+    browser.until_text(&order).await?;
+    let url = browser.url().await?;
+    ensure!(url.contains("/chain/"), "the search box leads to the chain, not to {url}");
+    browser.until_text("orders-dlt").await?;
+    browser.until_text("InvalidFormatException").await?;
+    browser.screenshot(&picture("chain")?).await?;
+
+    browser.press("gs").await?;
+    browser.find("textarea").await?;
+    browser.find("table tbody tr").await?;
+    browser.screenshot(&picture("sql")?).await?;
+
+    browser.go(&format!("{}/system", tapline.address())).await?;
+    browser.until_text("shop").await?;
+    browser.until_text("limits.memory").await?;
+    browser.screenshot(&picture("system")?).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copied_link_shows_the_same_event() -> Result<()> {
+    let tapline = shop()?;
+    let rows = tapline.sql("SELECT address FROM events WHERE destination = 'orders' ORDER BY timestamp DESC LIMIT 1")?;
+    let address = rows[0][0].as_str().context("an address is text")?.to_owned();
+    let browser = Browser::open(1280, 1000).await?;
+    let encoded: String = address.replace('%', "%25").replace('/', "%2F");
+    browser.go(&format!("{}/events?event={encoded}", tapline.address())).await?;
+    browser.find(".drawer").await?;
+    browser.until_text("Headers").await?;
+    let offset = address.rsplit('/').next().context("four segments")?;
+    let shown = browser.find(".drawer").await?.text().await?.replace(',', "");
+    ensure!(shown.contains(offset), "the drawer shows offset {offset}:\n{shown}");
+    browser.screenshot(&picture("drawer")?).await
+}
