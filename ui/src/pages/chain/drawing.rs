@@ -142,16 +142,16 @@ fn draw_step(drawing: &mut Drawing, step: &Step) {
     };
 }
 
-/// A step that should have come stretches until now; what a member names as its cause stood before it.
+/// What a member names as its cause stood before it; a step that has not come would stand after the last event. Of
+/// anything else nobody knows when it was.
 fn draw_missing(drawing: &mut Drawing, story: &Story, index: usize) {
     let missing = &story.chain.missing[index];
     let named = missing.named_by.as_deref().and_then(|address| story.place(address));
-    let open = matches!(story.chain.state, ChainState::Stuck | ChainState::Running)
-        && missing.reason == MissingReason::NotSeen;
+    let open = matches!(story.chain.state, ChainState::Stuck | ChainState::Running);
     let (from, to) = match named {
-        Some(member) if open => (story.at[member], story.end),
         Some(member) => (story.at[member], story.at[member]),
-        None => (story.start, story.end),
+        None if open && missing.reason == MissingReason::NotSeen => (story.last(), story.end),
+        None => (story.start, story.start),
     };
     drawing.bars.push(Bar { from, to, look: Look::Missing });
     drawing.label = crate::format::sentence::plain(&missing.what);
@@ -215,6 +215,24 @@ mod tests {
         assert_eq!(shapes[7], Some(Shape::DeadLetter));
         assert_eq!(shapes[2], Some(Shape::Replayed));
         assert_eq!(shapes[1], Some(Shape::Event));
+    }
+
+    #[test]
+    fn a_missing_cause_stands_before_who_names_it_and_a_missing_step_after_the_last_event() {
+        let mut chain = (*order().chain).clone();
+        let missing = |named_by: Option<&str>| tapline_api::Missing {
+            what: "`X` has not come".into(),
+            reason: MissingReason::NotSeen,
+            named_by: named_by.map(str::to_owned),
+        };
+        chain.missing = vec![missing(Some(&chain.members[1].address)), missing(None)];
+        let story = Story::new(std::sync::Arc::new(chain), 2_000_000_000);
+        let bar = |index: usize| {
+            let mut drawing = Drawing::default();
+            draw_missing(&mut drawing, &story, index);
+            (drawing.bars[0].from / 1_000_000, drawing.bars[0].to / 1_000_000)
+        };
+        assert_eq!([bar(0), bar(1)], [(101, 101), (1301, 2000)]);
     }
 
     #[test]

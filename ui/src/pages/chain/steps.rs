@@ -147,21 +147,12 @@ fn lie_dead(story: &Story, between: &mut Between) {
     }
 }
 
-/// A chain that is stuck waits where a missing step is named, else at its last event.
+/// A chain that is stuck waits at its last event.
 fn wait(story: &Story, between: &mut Between) {
-    if story.chain.state != ChainState::Stuck {
-        return;
-    }
-    let named = story
-        .chain
-        .missing
-        .iter()
-        .filter_map(|missing| missing.named_by.as_deref())
-        .find_map(|address| story.place(address));
     let last = (0..story.members().len())
         .filter(|member| story.members()[*member].kind == Kind::Event && !is_dead(story, *member))
         .max_by_key(|member| story.at[*member]);
-    if let Some(member) = named.or(last) {
+    if let Some(member) = last.filter(|_| story.chain.state == ChainState::Stuck) {
         stay(&mut between.stays[member], Stay { why: Lying::Waiting, until: story.end, open: true });
     }
 }

@@ -55,6 +55,11 @@ impl Story {
         &self.chain.members
     }
 
+    /// Time of the last member.
+    pub(crate) fn last(&self) -> i64 {
+        self.at.iter().copied().max().unwrap_or(self.end)
+    }
+
     /// Where an address stands in the list.
     pub(crate) fn place(&self, address: &str) -> Option<usize> {
         self.places.get(address).copied()

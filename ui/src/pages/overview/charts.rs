@@ -65,9 +65,9 @@ fn points(stat: &Stat) -> Points {
 /// The newest value and its unit, as people read it.
 fn value(value: f64, unit: &str) -> (String, String) {
     match unit {
-        "bytes" => {
-            let (number, unit) = number::size(value.max(0.0) as u64);
-            (number, format!(" {unit}"))
+        "bytes" | "bytes/s" => {
+            let (number, size) = number::size(value.max(0.0) as u64);
+            (number, format!(" {size}{}", unit.trim_start_matches("bytes")))
         }
         "%" => (number::si(value), " %".to_owned()),
         _ => {
@@ -121,6 +121,7 @@ mod tests {
         assert_eq!(said(0.26, "%"), "0.26 %");
         assert_eq!(said(43_600.0, "events"), "43.6k events");
         assert_eq!(said(2_810_000.0, "bytes"), "2.8 MB");
+        assert_eq!(said(2_810_000.0, "bytes/s"), "2.8 MB/s");
         assert_eq!(said(0.0, "/min"), "0/min");
     }
 
