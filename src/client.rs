@@ -18,14 +18,16 @@ pub(crate) struct Client {
 impl Client {
     /// For an explicit URL or the configured address.
     pub(crate) fn new(url: Option<&str>, config: &Config) -> Result<Self, Fault> {
-        let base = url.map_or_else(|| format!("http://{}", config.http.listen), |url| url.trim_end_matches('/').to_owned());
+        let base =
+            url.map_or_else(|| format!("http://{}", config.http.listen), |url| url.trim_end_matches('/').to_owned());
         let read = |path: &std::path::PathBuf| {
             std::fs::read_to_string(path)
                 .map(|text| text.trim().to_owned())
                 .map_err(|error| Fault::Unreachable(format!("cannot read the token file {}: {error}", path.display())))
         };
         let token = config.http.token_file.as_ref().map(read).transpose()?;
-        let settings = ureq::Agent::config_builder().timeout_connect(Some(Duration::from_secs(2))).http_status_as_error(false);
+        let settings =
+            ureq::Agent::config_builder().timeout_connect(Some(Duration::from_secs(2))).http_status_as_error(false);
         Ok(Self { base, token, agent: settings.build().new_agent() })
     }
 
@@ -77,20 +79,30 @@ impl Client {
         }
     }
 
-    fn read<T: serde::de::DeserializeOwned>(&self, answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Result<T, Fault> {
+    fn read<T: serde::de::DeserializeOwned>(
+        &self,
+        answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+    ) -> Result<T, Fault> {
         let mut answer = answer.map_err(|error| self.unreachable(&error))?;
         let failed = !answer.status().is_success();
-        let body = answer.body_mut().with_config().limit(1 << 30).read_to_vec().map_err(|error| self.unreachable(&error))?;
+        let body =
+            answer.body_mut().with_config().limit(1 << 30).read_to_vec().map_err(|error| self.unreachable(&error))?;
         if failed {
             let problem: Problem = serde_json::from_slice(&body).map_err(anyhow::Error::from)?;
-            let place = problem.line.zip(problem.column).map_or_else(String::new, |(line, column)| format!(" (line {line}, column {column})"));
+            let place = problem
+                .line
+                .zip(problem.column)
+                .map_or_else(String::new, |(line, column)| format!(" (line {line}, column {column})"));
             return Err(Fault::Refused(format!("{}{place}", problem.detail)));
         }
         Ok(serde_json::from_slice(&body).map_err(anyhow::Error::from)?)
     }
 
     fn unreachable(&self, error: &ureq::Error) -> Fault {
-        Fault::Unreachable(format!("no tapline server answers at {}: {error}; start one or name it by --server", self.base))
+        Fault::Unreachable(format!(
+            "no tapline server answers at {}: {error}; start one or name it by --server",
+            self.base
+        ))
     }
 }
 

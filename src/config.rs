@@ -140,7 +140,8 @@ pub(crate) struct SourceConfig {
 impl Config {
     /// Reads file and environment. Without a path, `tapline.toml` of the working folder is read if it is there.
     pub(crate) fn load(path: Option<&Path>) -> Result<(Self, Vec<Setting>), ConfigError> {
-        let found = path.map(Path::to_owned).or_else(|| Some(PathBuf::from("tapline.toml")).filter(|path| path.exists()));
+        let found =
+            path.map(Path::to_owned).or_else(|| Some(PathBuf::from("tapline.toml")).filter(|path| path.exists()));
         let text = match &found {
             Some(path) => {
                 std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.clone(), source })?
@@ -210,8 +211,8 @@ impl SourceConfig {
 fn client_property(key: &str, value: &toml::Value) -> Result<(String, String), ConfigError> {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let Some(property) = key.strip_suffix("_file") else { return Ok((key.to_owned(), text)) };
-    let secret = std::fs::read_to_string(&text)
-        .map_err(|source| ConfigError::Read { path: PathBuf::from(&text), source })?;
+    let secret =
+        std::fs::read_to_string(&text).map_err(|source| ConfigError::Read { path: PathBuf::from(&text), source })?;
     Ok((property.to_owned(), secret.trim_end().to_owned()))
 }
 

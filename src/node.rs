@@ -39,13 +39,17 @@ impl Node {
         check_address(config.http.listen, token.as_ref()).map_err(|error| Fault::Usage(error.to_string()))?;
         let taps = taps(config)?;
         let listener = TcpListener::bind(config.http.listen).await.map_err(|error| {
-            Fault::Unreachable(format!("cannot listen on {}: {error}; set `http.listen` to a free address", config.http.listen))
+            Fault::Unreachable(format!(
+                "cannot listen on {}: {error}; set `http.listen` to a free address",
+                config.http.listen
+            ))
         })?;
         let address = listener.local_addr().map_err(anyhow::Error::from)?;
-        let archive = Archive::open(Path::new(&config.archive), archive_options(config)).await.map_err(|error| match error {
-            ArchiveError::Locked { .. } => Fault::Refused(error.to_string()),
-            other => Fault::Other(other.into()),
-        })?;
+        let archive =
+            Archive::open(Path::new(&config.archive), archive_options(config)).await.map_err(|error| match error {
+                ArchiveError::Locked { .. } => Fault::Refused(error.to_string()),
+                other => Fault::Other(other.into()),
+            })?;
         let pipeline = Pipeline::start(taps, &archive, FeedOptions::default()).map_err(anyhow::Error::from)?;
         let pipeline = Arc::new(Mutex::new(pipeline));
         let standing = Arc::new(Standing::new(Arc::clone(&archive), Arc::clone(&pipeline)));
@@ -134,7 +138,12 @@ fn engine_options(config: &Config) -> EngineOptions {
     }
 }
 
-fn server_options(config: &Config, settings: Vec<Setting>, address: SocketAddr, token: Option<Secret>) -> ServerOptions {
+fn server_options(
+    config: &Config,
+    settings: Vec<Setting>,
+    address: SocketAddr,
+    token: Option<Secret>,
+) -> ServerOptions {
     ServerOptions {
         token,
         environment: config.environment(),

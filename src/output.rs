@@ -34,7 +34,8 @@ fn table(answer: &SqlAnswer) -> comfy_table::Table {
 /// Tab-separated, one line a row; tabs and line breaks in values are escaped.
 fn plain(out: &mut impl Write, answer: &SqlAnswer) -> std::io::Result<()> {
     for row in &answer.rows {
-        let cells: Vec<String> = row.iter().map(|value| cell(value).replace('\t', "\\t").replace('\n', "\\n")).collect();
+        let cells: Vec<String> =
+            row.iter().map(|value| cell(value).replace('\t', "\\t").replace('\n', "\\n")).collect();
         writeln!(out, "{}", cells.join("\t"))?;
     }
     Ok(())

@@ -22,7 +22,8 @@ impl SystemTables for Standing {
         let tapped = standings.iter().map(|standing| source_info(standing, ledger.sources.get(&standing.name)));
         let configured: Vec<SourceInfo> = tapped.collect();
         let archived = ArchiveFacts(Arc::clone(&self.archive)).sources().into_iter();
-        let gone: Vec<SourceInfo> = archived.filter(|info| configured.iter().all(|known| known.name != info.name)).collect();
+        let gone: Vec<SourceInfo> =
+            archived.filter(|info| configured.iter().all(|known| known.name != info.name)).collect();
         configured.into_iter().chain(gone).collect()
     }
 
@@ -55,7 +56,8 @@ impl Standing {
 
 fn source_info(standing: &SourceStanding, ledger: Option<&SourceLedger>) -> SourceInfo {
     let facts = &standing.facts;
-    let destinations: std::collections::BTreeSet<&str> = facts.places.iter().map(|place| place.destination.as_str()).collect();
+    let destinations: std::collections::BTreeSet<&str> =
+        facts.places.iter().map(|place| place.destination.as_str()).collect();
     let left: i64 = facts.places.iter().map(|place| place.backfill_left).sum();
     SourceInfo {
         name: standing.name.clone(),
@@ -71,7 +73,9 @@ fn source_info(standing: &SourceStanding, ledger: Option<&SourceLedger>) -> Sour
         bytes_rate: standing.rate.1,
         backfill: u64::try_from(left).ok().filter(|left| *left > 0).map(|left| backfill(left, standing.backfill_rate)),
         rows: ledger.map_or(0, |ledger| ledger.destinations.iter().map(|entry| entry.rows).sum()),
-        newest: ledger.and_then(|ledger| ledger.destinations.iter().filter_map(|entry| entry.last).max()).map(time::format),
+        newest: ledger
+            .and_then(|ledger| ledger.destinations.iter().filter_map(|entry| entry.last).max())
+            .map(time::format),
         left_out: facts.left_out.iter().map(|(name, why)| (name.clone(), (*why).to_owned())).collect(),
     }
 }
@@ -110,5 +114,7 @@ fn capability(capability: &tapline_adapter::Capability) -> CapabilityView {
 /// End offsets as the taps heard of them, by source, destination and partition.
 fn ends(standings: &[SourceStanding]) -> BTreeMap<(&str, &str, i32), Option<i64>> {
     let places = standings.iter().flat_map(|standing| standing.facts.places.iter().map(move |place| (standing, place)));
-    places.map(|(standing, place)| ((standing.name.as_str(), place.destination.as_str(), place.partition), place.end)).collect()
+    places
+        .map(|(standing, place)| ((standing.name.as_str(), place.destination.as_str(), place.partition), place.end))
+        .collect()
 }

@@ -32,7 +32,8 @@ pub(crate) fn start(config: &Config) -> anyhow::Result<Telemetry> {
         LogFormat::Json => lines.json().boxed(),
     };
     let provider = config.telemetry.otlp_endpoint.as_deref().map(provider).transpose()?;
-    let spans = provider.as_ref().map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer("tapline")));
+    let spans =
+        provider.as_ref().map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer("tapline")));
     tracing_subscriber::registry().with(spans).with(lines).with(filter).try_init()?;
     Ok(Telemetry { provider })
 }

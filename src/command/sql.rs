@@ -18,9 +18,7 @@ use crate::output;
 pub(crate) fn run(args: &SqlArgs, config: &Config, json: bool, runtime: &Runtime) -> Result<Exit, Fault> {
     let sql = text(args)?;
     let answer = match answerer(&args.target, config)? {
-        Answerer::Server(client) => {
-            client.sql(&SqlRequest { sql, max_rows: Some(args.max_rows), timeout_ms: None })?
-        }
+        Answerer::Server(client) => client.sql(&SqlRequest { sql, max_rows: Some(args.max_rows), timeout_ms: None })?,
         Answerer::Folder(folder) => runtime.block_on(ask_folder(&folder, &sql, args.max_rows, config))?,
     };
     output::rows(&answer, json)?;

@@ -10,13 +10,9 @@ use crate::output::harmless;
 
 pub(crate) fn run(args: &TailArgs, config: &Config, json: bool) -> Result<Exit, Fault> {
     let client = Client::new(args.server.as_deref(), config)?;
-    let filters = [
-        ("destination", &args.destination),
-        ("type", &args.event_type),
-        ("id", &args.id),
-        ("q", &args.q),
-    ];
-    let query: Vec<(&str, &str)> = filters.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))).collect();
+    let filters = [("destination", &args.destination), ("type", &args.event_type), ("id", &args.id), ("q", &args.q)];
+    let query: Vec<(&str, &str)> =
+        filters.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))).collect();
     let mut left = args.limit.unwrap_or(usize::MAX);
     client.tail(&query, |tailed| {
         match tailed {

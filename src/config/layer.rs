@@ -17,7 +17,11 @@ pub(crate) struct Layered {
 
 impl Layered {
     /// Lays the environment's variables over the file's text over the defaults, and refuses unknown keys.
-    pub(crate) fn new(path: &Path, text: &str, variables: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+    pub(crate) fn new(
+        path: &Path,
+        text: &str,
+        variables: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
         let table: Table = text.parse().map_err(|error: toml::de::Error| ConfigError::Syntax {
             path: path.to_owned(),
             detail: error.to_string().trim_end().to_owned(),
@@ -62,7 +66,13 @@ impl Layered {
         self.add(path, value, SettingOrigin::Environment, format!("variable {name}"))
     }
 
-    fn add(&mut self, path: Vec<String>, value: Value, origin: SettingOrigin, place: String) -> Result<(), ConfigError> {
+    fn add(
+        &mut self,
+        path: Vec<String>,
+        value: Value,
+        origin: SettingOrigin,
+        place: String,
+    ) -> Result<(), ConfigError> {
         if !OPTIONS.iter().any(|option| matches(option.key, &path)) {
             return Err(ConfigError::Unknown { place, key: path.join("."), hint: nearest(&path) });
         }
@@ -71,10 +81,13 @@ impl Layered {
     }
 
     fn add_defaults(&mut self) {
-        let mut sources: Vec<String> = self.values.keys().filter(|key| key[0] == "sources").filter_map(|key| key.get(1).cloned()).collect();
+        let mut sources: Vec<String> =
+            self.values.keys().filter(|key| key[0] == "sources").filter_map(|key| key.get(1).cloned()).collect();
         sources.dedup();
         for option in OPTIONS.iter().filter(|option| !option.default.is_empty()) {
-            let Some(value) = format!("v = {}", option.default).parse::<Table>().ok().and_then(|mut table| table.remove("v")) else {
+            let Some(value) =
+                format!("v = {}", option.default).parse::<Table>().ok().and_then(|mut table| table.remove("v"))
+            else {
                 continue;
             };
             let names: Vec<Option<&String>> =
@@ -100,13 +113,16 @@ impl Layered {
     /// A fault of one option, with the place where it was written.
     pub(crate) fn fault(&self, key: &str, detail: String) -> ConfigError {
         let path: Vec<String> = key.split('.').map(str::to_owned).collect();
-        let place = self.values.get(&path).map_or_else(|| self.path.display().to_string(), |(_, _, place)| place.clone());
+        let place =
+            self.values.get(&path).map_or_else(|| self.path.display().to_string(), |(_, _, place)| place.clone());
         ConfigError::Value { place, key: key.to_owned(), detail }
     }
 
     /// What is in force, for the page; secrets hidden.
     pub(crate) fn settings(&self) -> Vec<Setting> {
-        let show = |path: &Vec<String>, value: &Value| if is_secret(path) { "\"•••\"".to_owned() } else { value.to_string() };
+        let show = |path: &Vec<String>, value: &Value| {
+            if is_secret(path) { "\"•••\"".to_owned() } else { value.to_string() }
+        };
         let line = |(path, (value, origin, _)): (&Vec<String>, &(Value, SettingOrigin, String))| Setting {
             key: path.join("."),
             value: show(path, value),
@@ -131,14 +147,16 @@ fn insert(table: &mut Table, path: &[String], value: Value) {
 fn is_group(path: &[String]) -> bool {
     OPTIONS.iter().any(|option| {
         let segments: Vec<&str> = option.key.split('.').collect();
-        segments.len() > path.len() && path.iter().zip(&segments).all(|(part, segment)| segment.starts_with('<') || part == segment)
+        segments.len() > path.len()
+            && path.iter().zip(&segments).all(|(part, segment)| segment.starts_with('<') || part == segment)
     })
 }
 
 /// A client property holds dots itself and stands last.
 fn matches(pattern: &str, path: &[String]) -> bool {
     let segments: Vec<&str> = pattern.split('.').collect();
-    segments.len() == path.len() && path.iter().zip(segments).all(|(part, segment)| segment.starts_with('<') || part == segment)
+    segments.len() == path.len()
+        && path.iter().zip(segments).all(|(part, segment)| segment.starts_with('<') || part == segment)
 }
 
 fn nearest(path: &[String]) -> String {
@@ -156,5 +174,7 @@ fn is_secret(path: &[String]) -> bool {
     let name = path.last().map_or("", String::as_str).to_ascii_lowercase();
     // Names of files are no secrets, what stands in them is.
     !name.ends_with("_file")
-        && ["password", "secret", "token", "key.pem", "sasl.jaas", "oauthbearer.config"].iter().any(|word| name.contains(word))
+        && ["password", "secret", "token", "key.pem", "sasl.jaas", "oauthbearer.config"]
+            .iter()
+            .any(|word| name.contains(word))
 }

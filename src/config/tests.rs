@@ -80,9 +80,15 @@ fn environment_over_file_over_default() {
 #[test]
 fn unknown_keys_are_refused_with_the_nearest_name() {
     let text = refusal("[sources.a]\nbroker = \"x\"", &[]);
-    assert_eq!(text, "tapline.toml: unknown option `sources.a.broker`, did you mean `sources.a.brokers`?; docs/configuration.md lists all");
+    assert_eq!(
+        text,
+        "tapline.toml: unknown option `sources.a.broker`, did you mean `sources.a.brokers`?; docs/configuration.md lists all"
+    );
     let text = refusal("", &[("TAPLINE__HTTP__LISTNE", "x")]);
-    assert!(text.starts_with("variable TAPLINE__HTTP__LISTNE: unknown option `http.listne`, did you mean `http.listen`?"), "{text}");
+    assert!(
+        text.starts_with("variable TAPLINE__HTTP__LISTNE: unknown option `http.listne`, did you mean `http.listen`?"),
+        "{text}"
+    );
 }
 
 #[test]

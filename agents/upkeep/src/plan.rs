@@ -66,7 +66,13 @@ mod tests {
 
     fn file(day: &str, name: &str, size: u64) -> Arc<DataFile> {
         let path = format!("archived_day={day}/{name}.parquet");
-        Arc::new(DataFile::new(Path::new("/nowhere"), path, day.to_owned(), size, tapline_archive::file::Stats::default()))
+        Arc::new(DataFile::new(
+            Path::new("/nowhere"),
+            path,
+            day.to_owned(),
+            size,
+            tapline_archive::file::Stats::default(),
+        ))
     }
 
     fn sizes(files: &[Arc<DataFile>]) -> Option<Vec<u64>> {

@@ -48,7 +48,13 @@ pub(crate) struct Feed {
 }
 
 impl Feed {
-    pub(crate) fn new(archive: Arc<Archive>, sink: ChunkSink, source: &str, system: &str, options: FeedOptions) -> Self {
+    pub(crate) fn new(
+        archive: Arc<Archive>,
+        sink: ChunkSink,
+        source: &str,
+        system: &str,
+        options: FeedOptions,
+    ) -> Self {
         let progress = Progress { source: source.to_owned(), system: system.to_owned(), ..Progress::default() };
         Self { archive, sink, options, progress, moved: BTreeMap::new(), missing: Vec::new(), since: None }
     }
@@ -57,7 +63,8 @@ impl Feed {
     pub(crate) fn round(&mut self, tap: &mut dyn Tap) -> Result<Round, FeedError> {
         let mut round = Round::default();
         // A chunk that is still open must not get older than its age while nothing arrives.
-        let wait = self.since.map_or(self.options.chunk_age, |since| self.options.chunk_age.saturating_sub(since.elapsed()));
+        let wait =
+            self.since.map_or(self.options.chunk_age, |since| self.options.chunk_age.saturating_sub(since.elapsed()));
         for (at, lane, wait) in [(0, Lane::Live, wait), (1, Lane::Backfill, Duration::ZERO)] {
             let room = self.options.chunk_rows.saturating_sub(self.sink.rows()).max(1);
             let polled = tap.poll(lane, wait, room, &mut self.sink)?;

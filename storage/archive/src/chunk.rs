@@ -1,12 +1,10 @@
 //! Rows in memory: searchable, found by ID, not committed yet.
 
-use std::collections::BTreeMap;
-
 use arrow::array::{Array, RecordBatch};
 use tapline_index::{Entry, Names, keys};
 use tapline_model::columns::{ColumnError, EventColumns};
 
-use crate::ledger::Tally;
+use crate::ledger::Tallies;
 
 /// Rows that arrived together, with the index that finds them.
 #[derive(Debug)]
@@ -46,12 +44,12 @@ impl Chunk {
     }
 
     /// Rows and bytes by destination, incarnation and partition.
-    pub fn tallies(&self) -> Result<BTreeMap<(String, i32, Option<i32>), Tally>, ColumnError> {
+    pub fn tallies(&self) -> Result<Tallies, ColumnError> {
         let columns = EventColumns::new(&self.batch);
         let (destinations, incarnations) = (columns.text("destination")?, columns.int("incarnation")?);
         let (partitions, sizes) = (columns.int("partition")?, columns.int("size")?);
         let times = columns.micros("timestamp")?;
-        let mut tallies = BTreeMap::<(String, i32, Option<i32>), Tally>::new();
+        let mut tallies = Tallies::new();
         let mut row = 0;
         while row < columns.len() {
             // Rows of a partition arrive in runs: one look-up a run.

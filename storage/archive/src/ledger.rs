@@ -147,9 +147,12 @@ pub struct Tally {
     pub last: Option<i64>,
 }
 
+/// By destination, incarnation and partition.
+pub type Tallies = BTreeMap<(String, i32, Option<i32>), Tally>;
+
 impl Ledger {
-    /// Records what a chunk's reading did. `tallies` are by destination, incarnation and partition.
-    pub fn advance(&mut self, progress: &Progress, tallies: &BTreeMap<(String, i32, Option<i32>), Tally>) {
+    /// Records what a chunk's reading did.
+    pub fn advance(&mut self, progress: &Progress, tallies: &Tallies) {
         let source = self.sources.entry(progress.source.clone()).or_default();
         source.system.clone_from(&progress.system);
         for moved in &progress.moved {

@@ -1,5 +1,7 @@
 //! The archive's promises: every row once at every moment, positions with their rows, damage named, one writer.
 
+#![expect(clippy::unwrap_used, reason = "a test's fault is told by its panic")]
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -16,14 +18,39 @@ fn rows(from: i64, to: i64) -> RecordBatch {
     for offset in from..to {
         let (key, order, payload) = (format!("ORD-{offset}"), format!("ORD-{offset}"), format!("{{\"n\":{offset}}}"));
         builder.append(&EventRow {
-            source: "shop", system: "kafka", destination: "orders", partition: Some(0), offset: Some(offset),
-            incarnation: 1, leader_epoch: None, position: None, timestamp: Some(1_790_000_000_000_000 + offset),
-            timestamp_kind: Some(TimestampKind::Created), archived_at: time::now(), key: Some(key.as_bytes()),
-            payload: Some(payload.as_bytes()), headers: &[], format: "json", schema_id: None, decoded: None,
-            decode_error: None, r#type: Some("OrderPlaced"), producer: None, message_id: None, causation_id: None,
-            correlation_id: Some("same-for-all"), conversation_id: None, trace_id: None, span_id: None,
-            origin_trace_id: None, ids: &[IdPair { name: "orderId", value: &order }], ids_dropped: 0, dead_letter: None,
-            retry: None, replay_id: None, size: 20,
+            source: "shop",
+            system: "kafka",
+            destination: "orders",
+            partition: Some(0),
+            offset: Some(offset),
+            incarnation: 1,
+            leader_epoch: None,
+            position: None,
+            timestamp: Some(1_790_000_000_000_000 + offset),
+            timestamp_kind: Some(TimestampKind::Created),
+            archived_at: time::now(),
+            key: Some(key.as_bytes()),
+            payload: Some(payload.as_bytes()),
+            headers: &[],
+            format: "json",
+            schema_id: None,
+            decoded: None,
+            decode_error: None,
+            r#type: Some("OrderPlaced"),
+            producer: None,
+            message_id: None,
+            causation_id: None,
+            correlation_id: Some("same-for-all"),
+            conversation_id: None,
+            trace_id: None,
+            span_id: None,
+            origin_trace_id: None,
+            ids: &[IdPair { name: "orderId", value: &order }],
+            ids_dropped: 0,
+            dead_letter: None,
+            retry: None,
+            replay_id: None,
+            size: 20,
         });
     }
     builder.finish()
@@ -31,7 +58,12 @@ fn rows(from: i64, to: i64) -> RecordBatch {
 
 fn progress(next: i64) -> Progress {
     let moved = Moved {
-        destination: "orders".into(), destination_id: None, incarnation: 1, partition: 0, next, backfill: None,
+        destination: "orders".into(),
+        destination_id: None,
+        incarnation: 1,
+        partition: 0,
+        next,
+        backfill: None,
     };
     Progress { source: "shop".into(), system: "kafka".into(), moved: vec![moved], missing: vec![] }
 }
@@ -170,7 +202,10 @@ async fn a_damaged_file_is_named_and_the_others_stay_readable() {
     assert!(matches!(&faults[0], ArchiveError::Damaged { path, .. } if *path == files[1].path), "{faults:?}");
     assert_eq!(view.fetch(&hits(120).hits, &["offset"]).0.len(), 1);
     let damaged = archive.figures().damaged;
-    assert!(damaged.iter().any(|line| line.contains(&files[0].path)) && damaged.iter().any(|line| line.contains(&files[1].path)));
+    assert!(
+        damaged.iter().any(|line| line.contains(&files[0].path))
+            && damaged.iter().any(|line| line.contains(&files[1].path))
+    );
 }
 
 fn compacted(archive: &Archive, files: &[Arc<DataFile>]) -> DataFile {

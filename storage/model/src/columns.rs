@@ -13,6 +13,9 @@ use crate::Address;
 #[error("column `{0}` is missing or of another type; the file is damaged or not an events file")]
 pub struct ColumnError(pub &'static str);
 
+/// A header's name and value; `None` is a null value.
+pub type HeaderPair<'a> = (&'a str, Option<&'a [u8]>);
+
 /// The columns of a batch of `events`. Every column may be absent from a projected batch but those asked for.
 ///
 /// Cheap to make: it borrows, and is made once a batch, not once a row.
@@ -81,7 +84,7 @@ impl<'a> EventColumns<'a> {
     }
 
     /// All headers of a row, in order; `None` is a null value.
-    pub fn headers(&self, row: usize) -> Result<Vec<(&'a str, Option<&'a [u8]>)>, ColumnError> {
+    pub fn headers(&self, row: usize) -> Result<Vec<HeaderPair<'a>>, ColumnError> {
         let fault = ColumnError("headers");
         let list = self.list("headers")?;
         let pairs = list.values().as_struct_opt().ok_or(fault.clone())?;

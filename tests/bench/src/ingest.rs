@@ -51,7 +51,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         let n = args.messages;
         println!(
             "| {size} B | {n} | {:.0} | {:.2} | {:.0} | {:.2} | **{:.2}** | {disk:.2} |",
-            peer.rate(n), peer.cpu_each(n), own.rate(n), own.cpu_each(n), own.rate(n) / peer.rate(n)
+            peer.rate(n),
+            peer.cpu_each(n),
+            own.rate(n),
+            own.cpu_each(n),
+            own.rate(n) / peer.rate(n)
         );
     }
     Ok(())
@@ -68,7 +72,8 @@ fn fill(kafka: &Kafka, topic: &str, size: usize, args: &Args) -> Result<()> {
 }
 
 fn peer(kafka: &Kafka, topic: &str, args: &Args) -> Result<Cost> {
-    let read = || baseline::drain(&kafka.bootstrap(), topic, args.partitions, args.messages).map_err(anyhow::Error::msg);
+    let read =
+        || baseline::drain(&kafka.bootstrap(), topic, args.partitions, args.messages).map_err(anyhow::Error::msg);
     let (drained, cost) = cost(read)?;
     ensure!(drained.records == args.messages && drained.checksum != 0, "the peer read {} records", drained.records);
     Ok(cost)

@@ -14,7 +14,10 @@ async fn markup_in_keys_headers_types_and_payloads_is_only_text() -> Result<()> 
     let order = "ORD-66600066";
     let json = serde_json::json!({ "orderId": order, ATTACK: ATTACK, "note": ATTACK, "nested": [{ "id": ATTACK }] });
     let records = [
-        Record::new("hostile", 0, json.to_string()).key(order).cloud_event(ATTACK, ATTACK, ATTACK).header(ATTACK, Some(ATTACK.as_bytes())),
+        Record::new("hostile", 0, json.to_string())
+            .key(order)
+            .cloud_event(ATTACK, ATTACK, ATTACK)
+            .header(ATTACK, Some(ATTACK.as_bytes())),
         Record::new("hostile", 0, ATTACK).key(ATTACK),
         Record::new("hostile", 0, json.to_string())
             .key(order)
@@ -26,13 +29,20 @@ async fn markup_in_keys_headers_types_and_payloads_is_only_text() -> Result<()> 
             .header("kafka_dlt-exception-stacktrace", Some(ATTACK.as_bytes())),
     ];
     kafka.producer()?.send_all(&records)?;
-    let tapline = Tapline::start(&format!("[sources.shop]\nbrokers = \"{}\"\nstart = \"earliest\"\n", kafka.bootstrap()))?;
+    let tapline =
+        Tapline::start(&format!("[sources.shop]\nbrokers = \"{}\"\nstart = \"earliest\"\n", kafka.bootstrap()))?;
     wait_for("three rows", Duration::from_secs(60), || {
         Ok((tapline.sql("SELECT count(*) FROM events")?[0][0].as_u64() == Some(3)).then_some(()))
     })?;
     let browser = Browser::open(1280, 1000).await?;
     let base = tapline.address();
-    let pages = ["/", "/events", "/chain/ORD-66600066", "/events?event=shop%2Fhostile%2F0%2F0", "/events?event=shop%2Fhostile%2F0%2F2"];
+    let pages = [
+        "/",
+        "/events",
+        "/chain/ORD-66600066",
+        "/events?event=shop%2Fhostile%2F0%2F0",
+        "/events?event=shop%2Fhostile%2F0%2F2",
+    ];
     for page in pages {
         browser.go(&format!("{base}{page}")).await?;
         browser.find("h1").await?;

@@ -26,7 +26,9 @@ fn picture(name: &str) -> Result<PathBuf> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_newcomer_finds_out_why_an_order_failed() -> Result<()> {
     let tapline = shop()?;
-    let dead = tapline.sql("SELECT CAST(key AS VARCHAR) FROM dead_letters WHERE destination = 'orders-dlt' ORDER BY timestamp LIMIT 1")?;
+    let dead = tapline.sql(
+        "SELECT CAST(key AS VARCHAR) FROM dead_letters WHERE destination = 'orders-dlt' ORDER BY timestamp LIMIT 1",
+    )?;
     let order = dead[0][0].as_str().context("dead letters of the shop have a key")?.to_owned();
     let browser = Browser::open(1280, 1000).await?;
 
@@ -66,7 +68,8 @@ async fn a_newcomer_finds_out_why_an_order_failed() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copied_link_shows_the_same_event() -> Result<()> {
     let tapline = shop()?;
-    let rows = tapline.sql("SELECT address FROM events WHERE destination = 'orders' ORDER BY timestamp DESC LIMIT 1")?;
+    let rows =
+        tapline.sql("SELECT address FROM events WHERE destination = 'orders' ORDER BY timestamp DESC LIMIT 1")?;
     let address = rows[0][0].as_str().context("an address is text")?.to_owned();
     let browser = Browser::open(1280, 1000).await?;
     let encoded: String = address.replace('%', "%25").replace('/', "%2F");

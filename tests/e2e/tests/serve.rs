@@ -46,7 +46,8 @@ fn an_unreachable_broker_is_shown_and_stops_nothing_else() -> Result<()> {
 fn a_new_topic_is_found_within_ten_seconds_and_read_from_its_beginning() -> Result<()> {
     let kafka = Kafka::start()?;
     kafka.admin()?.create_topic("orders", 1, &[])?;
-    let tapline = Tapline::start(&format!("[sources.shop]\nbrokers = \"{}\"\nstart = \"latest\"\n", kafka.bootstrap()))?;
+    let tapline =
+        Tapline::start(&format!("[sources.shop]\nbrokers = \"{}\"\nstart = \"latest\"\n", kafka.bootstrap()))?;
     kafka.admin()?.create_topic("late.topic", 2, &[])?;
     kafka.producer()?.send_all(&[Record::new("late.topic", 1, "first").key("k")])?;
     wait_for("the first record of the new topic", Duration::from_secs(10), || {
