@@ -131,20 +131,21 @@ fn ticks(ticks: &[i64], scale: &TimeScale) -> Option<impl IntoView + use<>> {
     (!path.is_empty()).then(|| view! { <svg class="many" viewBox="0 0 1000 12" preserveAspectRatio="none" aria-hidden="true"><path d=path></path></svg> })
 }
 
-/// After what is drawn; before it where the right edge is near; in it where it reaches from edge to edge.
+/// After what is drawn; before it where the right edge is near; in it where it reaches from edge to edge. Never wider
+/// than the room on its side.
 fn label(drawing: &Drawing, scale: &TimeScale) -> Option<impl IntoView + use<>> {
     let (from, to) = drawing.extent()?;
-    let (left, right) = (scale.at(from), scale.at(to));
-    let mark = if drawing.spots.is_empty() { "" } else { " by" };
-    let (place, at) = match () {
-        () if right <= 70.0 => ("bl", format!("{right:.2}%")),
-        () if left >= 30.0 => ("bl before", format!("{:.2}%", 100.0 - left)),
-        () => ("bl in", format!("{:.2}%", (left + right) / 2.0)),
+    let (start, end) = (scale.at(from), scale.at(to));
+    let percent = |value: f64| format!("{value:.2}%");
+    let (place, left, right, room) = match () {
+        () if end <= 70.0 => ("bl", percent(end), String::new(), 100.0 - end),
+        () if start >= 30.0 => ("bl before", String::new(), percent(100.0 - start), start),
+        () => ("bl in", percent((start + end) / 2.0), String::new(), end - start),
     };
+    let mark = if drawing.spots.is_empty() { "" } else { " by" };
     let class = format!("{place}{mark} {}", drawing.tone);
-    let before = place == "bl before";
-    (!drawing.label.is_empty()).then(|| view! {
-        <span class=class style:left=if before { String::new() } else { at.clone() } style:right=if before { at } else { String::new() }
-            style:max-width=if before { format!("{left:.2}%") } else { String::new() } title=drawing.label.clone()>{drawing.label.clone()}</span>
+    let text = drawing.label.clone();
+    (!text.is_empty()).then(|| {
+        view! { <span class=class style:left=left style:right=right style:max-width=percent(room) title=text.clone()>{text.clone()}</span> }
     })
 }

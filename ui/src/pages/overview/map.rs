@@ -38,7 +38,7 @@ fn drawn(map: FlowMap) -> impl IntoView {
     let lit: Lit = RwSignal::new(None);
     let label = said(&map);
     let edges = edges(&map, &laid, lit);
-    let labels = labels(&map, &laid);
+    let labels = labels(&map, &laid, lit);
     let nodes = map.nodes.iter().enumerate().map(|(index, one)| node(one, index, &laid, lit)).collect_view();
     let view_box = format!("0 0 1000 {:.0}", laid.height);
     view! {
@@ -79,11 +79,13 @@ fn edges(map: &FlowMap, laid: &Laid, lit: Lit) -> impl IntoView + use<> {
     laid.curves.iter().map(curve).collect_view()
 }
 
-fn labels(map: &FlowMap, laid: &Laid) -> impl IntoView + use<> {
+fn labels(map: &FlowMap, laid: &Laid, lit: Lit) -> impl IntoView + use<> {
     let label = |curve: &flow::Curve| {
         let edge = &map.edges[curve.edge];
         let (left, top) = curve.label;
-        edge.label.clone().map(|text| view! { <span class=format!("el {}", tone(edge.level)) style:left=format!("{left:.2}%") style:top=format!("{top:.0}px")>{text}</span> })
+        let ends = curve.ends;
+        let dim = move || lit.with(|lit| lit.as_ref().is_some_and(|lit| !lit.contains(&ends)));
+        edge.label.clone().map(|text| view! { <span class=format!("el {}", tone(edge.level)) class:dim=dim style:left=format!("{left:.2}%") style:top=format!("{top:.0}px")>{text}</span> })
     };
     laid.curves.iter().map(label).collect_view()
 }
