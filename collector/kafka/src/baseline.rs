@@ -51,7 +51,7 @@ fn touch(message: &Message<'_>, drained: &mut Drained) {
         drained.checksum ^= xxhash_rust::xxh3::xxh3_64(bytes);
     };
     message.key().into_iter().chain(message.payload()).for_each(&mut add);
-    message.each_header(&mut |name, value| {
+    message.each_header(|name, value| {
         add(name);
         add(value.unwrap_or_default());
     });

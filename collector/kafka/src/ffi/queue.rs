@@ -233,7 +233,7 @@ impl<'a> Message<'a> {
 
     /// Hands each header's raw name and value to `take`.
     #[cfg(feature = "baseline")]
-    pub(crate) fn each_header(&self, take: &mut dyn FnMut(&[u8], Option<&[u8]>)) {
+    pub(crate) fn each_header(&self, mut take: impl FnMut(&[u8], Option<&[u8]>)) {
         self.raw_headers().for_each(|(name, value)| take(name.to_bytes(), value));
     }
 
