@@ -13,6 +13,8 @@
 //! | [`drawer`] | one event, everything about it |
 //! | [`pages`] | one module a page |
 
+#![expect(unreachable_pub, reason = "the component macro makes public items, and a page has no public interface")]
+
 mod api;
 mod app;
 mod charts;
