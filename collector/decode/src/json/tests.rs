@@ -1,3 +1,5 @@
+//! The scanner against a slow, obvious reference.
+
 use bumpalo::Bump;
 use proptest::prelude::*;
 use serde::de::IgnoredAny;

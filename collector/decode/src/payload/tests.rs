@@ -1,3 +1,5 @@
+//! What is found in payloads, against a slow, obvious reference.
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;

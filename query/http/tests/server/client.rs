@@ -8,27 +8,27 @@ use tokio::net::TcpStream;
 
 /// A whole answer.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
     /// The code of a problem, which has to be whole.
-    pub fn problem(&self) -> String {
+    pub(crate) fn problem(&self) -> String {
         assert_eq!(self.header("content-type"), Some("application/problem+json"), "{} {}", self.status, self.text());
         let problem = self.json();
         assert_eq!(problem["status"], self.status);
@@ -41,7 +41,7 @@ impl Answer {
 }
 
 /// Sends bytes and reads until the server closes.
-pub async fn raw(address: SocketAddr, request: &[u8]) -> Answer {
+pub(crate) async fn raw(address: SocketAddr, request: &[u8]) -> Answer {
     let mut stream = TcpStream::connect(address).await.unwrap();
     // A server may answer and close before it has read everything.
     let _ = stream.write_all(request).await;
@@ -51,7 +51,7 @@ pub async fn raw(address: SocketAddr, request: &[u8]) -> Answer {
 }
 
 /// A request's head, closing the connection after the answer.
-pub fn head(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)]) -> String {
+pub(crate) fn head(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)]) -> String {
     let mut head = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\n");
     if !headers.iter().any(|(name, _)| *name == "host") {
         head.push_str(&format!("host: {address}\r\n"));

@@ -146,7 +146,7 @@ async fn a_slow_reader_holds_up_nobody_and_is_told_what_it_missed() {
         running.append(&some);
         if offset % 2_000 == 0 {
             // Lets tails run, as time does outside of tests.
-            tokio::time::sleep(Duration::from_millis(2)).await;
+            tokio::time::sleep(Duration::from_millis(2)).await; // tidy: wait
         }
     }
     running.append(&[Sample::new("last", 0)]);
