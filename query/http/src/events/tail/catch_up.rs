@@ -43,34 +43,40 @@ pub(super) fn catch_up(
     Ok((Gathered { events, dropped: over as u64 }, end))
 }
 
-/// How many events matched between the reader's place and the next chunk that it will get.
+/// How many events matched after the reader's place and up to the last of the chunks that it received, in none of these.
 pub(super) fn missed(
     view: &View,
     epoch: i64,
     filter: &Filter,
     at: TailCursor,
-    next: Option<u64>,
+    received: &[Arc<Chunk>],
     stop: &Stop,
 ) -> Result<u64, Refusal> {
-    let before = |chunk: &&Arc<Chunk>| next.is_none_or(|next| chunk.sequence < next);
-    let found = match chunks_after(view, epoch, at) {
-        Some(chunks) => {
-            let chunks: Vec<_> = chunks.into_iter().filter(|(_, chunk)| before(chunk)).collect();
-            in_chunks(view, &chunks, filter, stop)?
-        }
-        None => in_places(view, filter, at.archived_at.saturating_add(OVERLAP), stop)?,
-    };
-    Ok(found.len() as u64)
+    let Some(last) = received.last() else { return Ok(0) };
+    if let Some(mut chunks) = chunks_after(view, epoch, at) {
+        let got = |chunk: &Chunk| received.iter().any(|received| received.sequence == chunk.sequence);
+        chunks.retain(|(_, chunk)| chunk.sequence < last.sequence && !got(chunk));
+        return Ok(in_chunks(view, &chunks, filter, stop)?.len() as u64);
+    }
+    // Some have left memory: all of the time between, without those received.
+    let between = in_places(view, filter, at.archived_at.saturating_add(OVERLAP), stop)?.into_iter();
+    let between = between.filter(|found| found.key.timestamp.is_some_and(|time| time <= last.archived_at)).count();
+    let mut got = 0;
+    for chunk in received {
+        let mut rows: Vec<u32> = (0..u32::try_from(chunk.batch.num_rows()).unwrap_or(u32::MAX)).collect();
+        filter.retain(&chunk.batch, &mut rows)?;
+        got += rows.len();
+    }
+    Ok(between.saturating_sub(got) as u64)
 }
 
 type Numbered<'a> = (usize, &'a Arc<Chunk>);
 
 /// The chunks after the reader's place, if all of them are still in memory.
 fn chunks_after(view: &View, epoch: i64, at: TailCursor) -> Option<Vec<Numbered<'_>>> {
-    let sequence = at.sequence(epoch)?;
-    let oldest = view.hot.first()?.sequence;
-    let whole = oldest <= sequence.saturating_add(1);
-    whole.then(|| view.hot.iter().enumerate().filter(|(_, chunk)| chunk.sequence > sequence).collect())
+    let oldest = view.hot.first().filter(|_| at.is_of(epoch))?.sequence;
+    let whole = at.is_first() || oldest <= at.next();
+    whole.then(|| view.hot.iter().enumerate().filter(|(_, chunk)| chunk.sequence >= at.next()).collect())
 }
 
 fn in_chunks(view: &View, chunks: &[Numbered<'_>], filter: &Filter, stop: &Stop) -> Result<Vec<Found>, Refusal> {

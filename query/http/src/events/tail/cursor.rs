@@ -1,6 +1,6 @@
 //! Where a reader of the tail stands.
 
-use tapline_archive::Chunk;
+use tapline_archive::{Chunk, View};
 use tapline_model::time;
 
 use crate::problem::{Code, Refusal};
@@ -20,9 +20,9 @@ pub(crate) struct TailCursor {
 }
 
 impl TailCursor {
-    /// A reader that wants what comes from now on.
-    pub(crate) fn now(epoch: i64) -> Self {
-        Self { epoch, sequence: None, archived_at: time::now() }
+    /// A reader that wants what comes after everything in memory.
+    pub(crate) fn now(epoch: i64, view: &View) -> Self {
+        Self { epoch, sequence: view.hot.last().map(|chunk| chunk.sequence), archived_at: time::now() }
     }
 
     /// After this chunk.
@@ -30,14 +30,24 @@ impl TailCursor {
         Self { epoch, sequence: Some(chunk.sequence), archived_at: self.archived_at.max(chunk.archived_at) }
     }
 
-    /// The number of the last chunk, if this process sent it.
-    pub(super) fn sequence(self, epoch: i64) -> Option<u64> {
-        self.sequence.filter(|_| self.epoch == epoch)
+    /// Whether this process sent it: only then do numbers of chunks mean anything.
+    pub(super) fn is_of(self, epoch: i64) -> bool {
+        self.epoch == epoch
+    }
+
+    /// The first chunk that comes after this, in the process that sent it. Without a chunk before it, any is.
+    pub(super) fn next(self) -> u64 {
+        self.sequence.map_or(0, |sequence| sequence.saturating_add(1))
+    }
+
+    /// Whether nothing was in memory when the reader came: then all that is in memory later comes after it.
+    pub(super) fn is_first(self) -> bool {
+        self.sequence.is_none()
     }
 
     /// Whether a chunk comes after this.
     pub(crate) fn is_before(self, epoch: i64, chunk: &Chunk) -> bool {
-        self.sequence(epoch).is_none_or(|sequence| sequence < chunk.sequence)
+        !self.is_of(epoch) || self.next() <= chunk.sequence
     }
 
     /// As it stands in `id:`.
