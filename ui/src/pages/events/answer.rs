@@ -61,7 +61,7 @@ fn capital(sentence: &str) -> String {
 fn span(facts: &Facts) -> String {
     let label = facts.range.label(facts.zone);
     match (facts.range.from, facts.range.to) {
-        (Moment::Ago(_), Moment::Ago(0)) => format!("in the {label}"),
+        (Moment::Ago(_), Moment::Ago(0)) => format!("in the {}", label.replace(" 1 h", " hour").replace(" 1 day", " day")),
         (Moment::At(_), Moment::At(_)) => format!("from {label}").replacen(" to ", " until ", 1),
         _ => format!("from {label}"),
     }
@@ -138,7 +138,7 @@ mod tests {
     fn everything_that_passed() {
         let two = histogram(&[("OrderPlaced", vec![900, 0, 400, 314]), ("OrderConfirmed", vec![0, 0, 0, 306])]);
         let (headline, detail) = sentences(&[], Some(&two), "type", &facts());
-        assert_eq!(headline, "1,920 events passed in the last 1 h.");
+        assert_eq!(headline, "1,920 events passed in the last hour.");
         assert_eq!(detail, "84 % `OrderPlaced`, 16 % `OrderConfirmed`; the newest just now.");
     }
 
@@ -146,22 +146,22 @@ mod tests {
     fn what_matches_says_when_it_began() {
         let one = histogram(&[("OrderPlaced", vec![0, 0, 1, 0])]);
         let (headline, detail) = sentences(&filter::parse("destination:orders"), Some(&one), "type", &facts());
-        assert_eq!(headline, "1 `OrderPlaced` matches in the last 1 h.");
+        assert_eq!(headline, "1 `OrderPlaced` matches in the last hour.");
         assert_eq!(detail, "The first came at 02:42; the newest just now.");
     }
 
     #[test]
     fn a_count_that_was_cut_short_says_so() {
         let cut = Histogram { truncated: true, ..histogram(&[("", vec![5000, 5000, 5000, 5000])]) };
-        assert_eq!(sentences(&[], Some(&cut), "type", &facts()).0, "At least 20k events passed in the last 1 h.");
+        assert_eq!(sentences(&[], Some(&cut), "type", &facts()).0, "At least 20k events passed in the last hour.");
     }
 
     #[test]
     fn nothing_says_what_was_looked_for() {
         let (headline, detail) = sentences(&filter::parse("type:Nope \"x y\""), Some(&histogram(&[])), "type", &facts());
-        assert_eq!(headline, "No event matches in the last 1 h.");
+        assert_eq!(headline, "No event matches in the last hour.");
         assert_eq!(detail, "Nothing holds `type:Nope \"x y\"`.");
-        assert_eq!(sentences(&[Term::DeadLetter], Some(&histogram(&[])), "type", &facts()).0, "No event was given up in the last 1 h.");
+        assert_eq!(sentences(&[Term::DeadLetter], Some(&histogram(&[])), "type", &facts()).0, "No event was given up in the last hour.");
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub(super) fn HistogramPanel(histogram: Load<Histogram>, split: Signal<String>) 
                     <Segments label="Split by" choices=&[("type", "Type"), ("destination", "Destination"), ("producer", "Producer")] chosen=split on_choose=choose/>
                 </span>
             </div>
-            <div class:stale=histogram.failure.get().is_some()>
+            <div class:stale=move || histogram.failure.with(Option::is_some)>
                 <Loaded load=histogram what="The histogram" skeleton=ViewFn::from(|| view! { <div class="chart"></div> }) show/>
             </div>
         </section>

@@ -74,7 +74,10 @@ fn Head(live: Live, feed: Feed) -> impl IntoView {
     let moving = move || (!is_off.get()).then(|| view! {
         <span class="t3">{move || format!("{} match", number::rate(live.rate.get()))}</span>
         <span class="t3">{move || format!("{} not drawn", number::short(live.not_drawn.get()))}</span>
-        <Button text=Signal::derive(move || if live.paused.get() { "Resume" } else { "Pause" }.to_owned()) small=true on_press=move |_| live.flip()/>
+        {move || match live.paused.get() {
+            true => view! { <Button text="Resume" icon=Icon::Play small=true on_press=move |_| live.flip()/> }.into_any(),
+            false => view! { <Button text="Pause" icon=Icon::Pause small=true on_press=move |_| live.flip()/> }.into_any(),
+        }}
         <Held live/>
     });
     let still = move || (is_off.get() && !range.get().is_moving()).then(|| {
@@ -193,10 +196,10 @@ fn head(column: Column, manner: Manner, feed: Feed) -> AnyView {
         Column::Time => view! { <th class="w-time" aria-sort="descending">"Time"<Ico icon=Icon::Down/></th> }.into_any(),
         Column::Type => view! { <th class="w-type">"Type"</th> }.into_any(),
         Column::Producer => view! { <th class="w-producer">"Producer"</th> }.into_any(),
-        Column::Place if manner.one_destination => view! { <th class="num w-offset">"Partition · offset"</th> }.into_any(),
-        Column::Place => view! { <th class="num w-place">"Destination, partition · offset"</th> }.into_any(),
+        Column::Place if manner.one_destination => view! { <th class="num place w-offset">"Partition · offset"</th> }.into_any(),
+        Column::Place => view! { <th class="num place w-place">"Destination, partition · offset"</th> }.into_any(),
         Column::Key => view! { <th class="w-key">"Key"</th> }.into_any(),
-        Column::Size => view! { <th class="num w-size">"Size"</th> }.into_any(),
+        Column::Size => view! { <th class="num size w-size">"Size"</th> }.into_any(),
         Column::Body => {
             let names = Memo::new(move |_| feed.rows.with(|rows| names(rows.iter().take(40).filter_map(|row| row.preview.as_deref()))));
             view! { <th>"Body "<span class="t3">{names}</span></th> }.into_any()

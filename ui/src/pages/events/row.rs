@@ -129,7 +129,7 @@ fn place(row: &EventSummary, manner: Manner) -> impl IntoView + use<> {
     let destination = (!manner.one_destination).then(|| view! { <span class="t2">{id::middle(&row.destination, 22)}</span>" " });
     let partition = row.partition.map(|partition| view! { {partition.to_string()}" "<span class="t3">"·"</span>" " });
     let title = format!("{} {}", row.source, row.destination);
-    view! { <td class="num t2 pc" title=title>{destination}{partition}{position(&row.position)}</td> }
+    view! { <td class="num t2 pc place" title=title>{destination}{partition}{position(&row.position)}</td> }
 }
 
 fn key(row: &EventSummary) -> impl IntoView + use<> {
@@ -140,7 +140,7 @@ fn key(row: &EventSummary) -> impl IntoView + use<> {
 fn size(row: &EventSummary) -> impl IntoView + use<> {
     let exact = u64::from(row.size.unsigned_abs());
     let (number, unit) = number::size(exact);
-    view! { <td class="num t2" title=format!("{} bytes", number::exact(exact))>{number}<span class="unit">" "{unit}</span></td> }
+    view! { <td class="num t2 size" title=format!("{} bytes", number::exact(exact))>{number}<span class="unit">" "{unit}</span></td> }
 }
 
 fn body(row: &EventSummary) -> impl IntoView + use<> {
