@@ -1,18 +1,21 @@
 //! What comes back: batches as they are made, stopped by limits, cancelled when dropped.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, SchemaRef};
 use futures::{Stream, StreamExt};
 use tapline_api::{SqlAnswer, SqlColumn};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
+use tokio::time::Sleep;
 
 use crate::error::EngineError;
 use crate::json;
+use crate::stop::Stop;
 
 /// Bytes of rows that one collected answer may hold; more are cut off like too many rows.
 const MAX_COLLECTED: usize = 64 << 20;
@@ -27,6 +30,9 @@ pub struct Answer {
     pub warnings: Vec<String>,
     pub(crate) started: Instant,
     pub(crate) rows: mpsc::Receiver<Message>,
+    /// The deadline on the reader's clock: threads of the engine that are all busy do not look at theirs.
+    pub(crate) late: Pin<Box<Sleep>>,
+    pub(crate) timeout: Duration,
     pub(crate) end: End,
     pub(crate) _running: Running,
 }
@@ -54,11 +60,15 @@ pub(crate) enum End {
 }
 
 /// Stops the task when dropped.
-pub(crate) struct Running(pub(crate) AbortHandle);
+pub(crate) struct Running {
+    pub(crate) task: AbortHandle,
+    pub(crate) stop: Arc<Stop>,
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.abort();
+        self.stop.drop_query();
+        self.task.abort();
     }
 }
 
@@ -69,7 +79,13 @@ impl Stream for Answer {
         if self.end != End::Open {
             return Poll::Ready(None);
         }
-        let message = std::task::ready!(self.rows.poll_recv(context));
+        let message = match self.rows.poll_recv(context) {
+            Poll::Ready(message) => message,
+            Poll::Pending => {
+                std::task::ready!(self.late.as_mut().poll(context));
+                Some(Message::Failed(EngineError::too_long(self.timeout)))
+            }
+        };
         Poll::Ready(match message {
             Some(Message::Batch(batch)) => Some(Ok(batch)),
             Some(Message::Done { truncated }) => {
@@ -111,11 +127,11 @@ impl Answer {
 
     /// Collects all batches; the flag tells whether rows were cut off, by count or by bytes.
     pub async fn collect(mut self) -> Result<(Vec<RecordBatch>, bool), EngineError> {
-        let (mut batches, mut bytes) = (Vec::new(), 0usize);
+        let (mut batches, mut held) = (Vec::new(), 0);
         while let Some(batch) = self.next().await {
             let batch = batch?;
-            bytes = bytes.saturating_add(sliced_bytes(&batch));
-            if bytes > MAX_COLLECTED && !batches.is_empty() {
+            held += batch.columns().iter().map(|column| bytes(column)).sum::<usize>();
+            if held > MAX_COLLECTED && !batches.is_empty() {
                 return Ok((batches, true));
             }
             batches.push(batch);
@@ -137,7 +153,20 @@ impl Answer {
 }
 
 /// Bytes that the rows of a batch take, not the buffers they share with others.
-fn sliced_bytes(batch: &RecordBatch) -> usize {
-    let columns = batch.columns().iter();
-    columns.map(|column| column.to_data().get_slice_memory_size().unwrap_or(0)).sum()
+fn bytes(array: &dyn Array) -> usize {
+    let lengths = |views: &[u128]| views.iter().map(|view| 16 + (*view & 0xffff_ffff) as usize).sum();
+    match array.data_type() {
+        DataType::Utf8View => lengths(array.as_string_view().views()),
+        DataType::BinaryView => lengths(array.as_binary_view().views()),
+        DataType::Struct(_) => array.as_struct().columns().iter().map(|column| bytes(column)).sum(),
+        DataType::List(_) => {
+            let list = array.as_list::<i32>();
+            let ends = list.value_offsets();
+            // Offsets of a list array are never negative and never fall.
+            let place = |end: Option<&i32>| usize::try_from(end.copied().unwrap_or(0)).unwrap_or(0);
+            let (from, to) = (place(ends.first()), place(ends.last()));
+            bytes(&list.values().slice(from, to - from)) + ends.len() * 4
+        }
+        _ => array.to_data().get_slice_memory_size().unwrap_or(0),
+    }
 }

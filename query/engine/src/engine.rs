@@ -17,12 +17,13 @@ use tapline_api::{SqlColumn, SqlSchema, SqlTable};
 use tapline_archive::{Archive, View};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Semaphore, mpsc, oneshot};
-use tokio::time::timeout_at;
+use tokio::time::{sleep_until, timeout_at};
 
 use crate::answer::{Answer, End, Message, Running};
 use crate::error::{self, EngineError};
 use crate::facts::SystemTables;
 use crate::provider::{StoredEvents, Trace};
+use crate::stop::{Stop, stoppable};
 use crate::tables::{self, TABLES};
 use crate::{catalog, functions, refuse, session};
 
@@ -99,7 +100,7 @@ impl Engine {
             .enable_time()
             .build()
             .map_err(|error| EngineError::Archive(format!("the threads for queries cannot be started: {error}")))?;
-        let base = session::base(&options).map_err(|error| EngineError::datafusion(error, ""))?;
+        let base = session::base(&options).map_err(EngineError::datafusion)?;
         let turns = Arc::new(Semaphore::new(options.concurrent.max(1)));
         let running = Arc::default();
         Ok(Self { archive, facts: tables, options, base, turns, running, threads: Some(threads) })
@@ -120,7 +121,9 @@ impl Engine {
     pub async fn query(&self, sql: &str, limits: Limits) -> Result<Answer, EngineError> {
         let started = Instant::now();
         let timeout = limits.timeout.unwrap_or(self.options.timeout).min(self.options.max_timeout);
-        let deadline = tokio::time::Instant::now() + timeout;
+        let deadline = Instant::now() + timeout;
+        let stop = Arc::new(Stop::new(deadline));
+        let deadline = tokio::time::Instant::from_std(deadline);
         let turn = timeout_at(deadline, Arc::clone(&self.turns).acquire_owned());
         let Ok(Ok(turn)) = turn.await else { return Err(EngineError::Busy(self.options.concurrent)) };
         let (planned, plan) = oneshot::channel();
@@ -131,6 +134,7 @@ impl Engine {
             max_rows: limits.max_rows.unwrap_or(self.options.max_rows).min(MAX_ROWS),
             timeout,
             deadline,
+            stop: Arc::clone(&stop),
             memory: self.options.memory_bytes,
         };
         let counted = Counted::new(&self.running);
@@ -139,10 +143,12 @@ impl Engine {
             let _held = (turn, counted);
             query.run(planned, send).await;
         });
-        let running = Running(task.abort_handle());
+        let _running = Running { task: task.abort_handle(), stop };
+        let planned = timeout_at(deadline, plan).await.map_err(|_| EngineError::too_long(timeout))?;
         let ended = |_| EngineError::Internal("the query's task ended without a plan".to_owned());
-        let (schema, warnings) = plan.await.map_err(ended)??;
-        Ok(Answer { schema, warnings, started, rows, end: End::Open, _running: running })
+        let (schema, warnings) = planned.map_err(ended)??;
+        let late = Box::pin(sleep_until(deadline));
+        Ok(Answer { schema, warnings, started, rows, late, timeout, end: End::Open, _running })
     }
 
     fn snapshot(&self, view: Arc<View>) -> Snapshot {
@@ -228,6 +234,7 @@ struct Query {
     max_rows: usize,
     timeout: Duration,
     deadline: tokio::time::Instant,
+    stop: Arc<Stop>,
     memory: usize,
 }
 
@@ -265,7 +272,7 @@ impl Query {
             read_only.verify_plan(&plan)?;
             let plan = presentable(self.limited(plan)?)?;
             let physical = session.state().create_physical_plan(&plan).await?;
-            execute_stream(physical, session.task_ctx())
+            execute_stream(stoppable(physical, &self.stop)?, session.task_ctx())
         };
         planned.await.map_err(|error| self.error(error))
     }
@@ -300,11 +307,11 @@ impl Query {
     }
 
     fn too_long(&self) -> EngineError {
-        EngineError::Timeout(u64::try_from(self.timeout.as_millis()).unwrap_or(u64::MAX))
+        EngineError::too_long(self.timeout)
     }
 
     fn error(&self, error: DataFusionError) -> EngineError {
-        match EngineError::datafusion(error, &self.sql) {
+        match EngineError::datafusion(error) {
             EngineError::Memory(_) => EngineError::Memory(self.memory >> 20),
             other => other,
         }
@@ -312,6 +319,9 @@ impl Query {
 
     /// Decoders do not say which file they failed on: the files that were read are read again until one fails.
     fn running_error(&self, error: DataFusionError) -> EngineError {
+        if self.stop.is_late() {
+            return self.too_long();
+        }
         let decoding = error::is_decoding(&error);
         let plain = self.error(error);
         if !decoding || matches!(plain, EngineError::Damaged { .. } | EngineError::Archive(_)) {

@@ -1,5 +1,7 @@
 //! Why a query has no answer, whose fault that is, and what to do.
 
+use std::time::Duration;
+
 use arrow::error::ArrowError;
 use datafusion::common::{DataFusionError, SchemaError};
 use datafusion::sql::sqlparser::parser::ParserError;
@@ -115,23 +117,27 @@ impl EngineError {
         }
     }
 
+    pub(crate) fn too_long(timeout: Duration) -> Self {
+        Self::Timeout(u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX))
+    }
+
     pub(crate) fn tokens(error: &TokenizerError) -> Self {
         let (line, column) = (to_u32(error.location.line), to_u32(error.location.column));
         Self::Syntax { line, column, message: lower_first(&error.message) }
     }
 
     /// An error of the parser; `first` is the word that the text begins with.
-    pub(crate) fn syntax(error: DataFusionError, first: &str, sql: &str) -> Self {
+    pub(crate) fn syntax(error: DataFusionError, first: &str) -> Self {
         // Words that only begin other statements fail in the parser of this dialect before they can be refused.
         const NOT_PARSED: [&str; 5] = ["COPY", "INSTALL", "LOAD", "ATTACH", "PRAGMA"];
         if NOT_PARSED.contains(&first) {
             return Self::Refused(not_a_question(first));
         }
-        Self::datafusion(error, sql)
+        Self::datafusion(error)
     }
 
     /// An error of DataFusion.
-    pub(crate) fn datafusion(error: DataFusionError, sql: &str) -> Self {
+    pub(crate) fn datafusion(error: DataFusionError) -> Self {
         if let Some(own) = archive_error(&error) {
             return Self::from(own);
         }
@@ -141,7 +147,10 @@ impl EngineError {
         match error.find_root() {
             DataFusionError::SQL(parser, _) => parser_error(parser),
             DataFusionError::SchemaError(schema, _) => planning(schema_sentence(schema)),
-            DataFusionError::Plan(message) => planning(hint(message, sql)),
+            DataFusionError::Plan(message) => planning(hint(message)),
+            DataFusionError::NotImplemented(message) if message.starts_with("Dot access not supported") => {
+                planning("a part of a structure is written `dead_letter['exception']`".to_owned())
+            }
             DataFusionError::NotImplemented(message) => planning(format!("not supported: {message}")),
             DataFusionError::Configuration(message) => planning(message.clone()),
             DataFusionError::Diagnostic(diagnostic, _) => planning(diagnostic.message.clone()),
@@ -242,7 +251,7 @@ fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
 }
 
 /// Adds what to do to errors that people run into first.
-fn hint(message: &str, _sql: &str) -> String {
+fn hint(message: &str) -> String {
     if message.starts_with("table '") {
         let name = message.split('\'').nth(1).unwrap_or_default();
         let name = name.rsplit('.').next().unwrap_or_default();
@@ -254,11 +263,33 @@ fn hint(message: &str, _sql: &str) -> String {
     if message.contains("BinaryView") && message.contains("expected a string") {
         return "JSON operators work on text; write `body` instead of `payload`".to_owned();
     }
-    message.to_owned()
+    if message.starts_with("Projections require unique expression names") {
+        return "two columns of the answer have the same name; give one another name with AS".to_owned();
+    }
+    let quoted = |at: usize| message.split(['\'', '"']).nth(at).unwrap_or_default();
+    if message.starts_with("Invalid function '") {
+        return format!("there is no function `{}`; did you mean `{}`?", quoted(1), quoted(3));
+    }
+    if message.starts_with("Column in SELECT must be in GROUP BY") {
+        return format!("column `{}` must be in GROUP BY or inside an aggregate function", quoted(1));
+    }
+    match message.split_once("Candidate functions:") {
+        Some((told, candidates)) => no_function_fits(told, candidates),
+        None => message.to_owned(),
+    }
+}
+
+/// DataFusion tells it in five sentences and a list over several lines.
+fn no_function_fits(told: &str, candidates: &str) -> String {
+    let call = told.split("argument types '").nth(1).and_then(|rest| rest.split('\'').next()).unwrap_or("this call");
+    let candidates: Vec<String> =
+        candidates.lines().map(str::trim).filter(|line| !line.is_empty()).map(|line| format!("`{line}`")).collect();
+    format!("no function fits `{call}`; there is {}", candidates.join(", "))
 }
 
 fn lower_first(message: &str) -> String {
-    let message = message.trim().trim_end_matches('.');
+    let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    let message = message.trim_end_matches('.');
     let mut letters = message.chars();
     match letters.next() {
         // A word in capitals stays: `SELECT`, `UTF-8`.

@@ -24,34 +24,24 @@ pub(crate) const ID: &str = "id";
 /// Name of the function behind the column `address`.
 pub(crate) const ADDRESS: &str = "address";
 
-/// Our functions with what they do, for the schema listing.
-pub(crate) const DOCUMENTED: [(&str, &str); 8] = [
-    ("header(headers, name)", "text of the last header of this name; null if absent, null or not UTF-8"),
-    ("header_bytes(headers, name)", "bytes of the last header of this name"),
-    ("headers(headers, name)", "texts of all headers of this name, in order"),
-    ("id(ids, name)", "value of the first identifier of this name; `orderId` and `order_id` are one name"),
-    ("text(binary)", "bytes as text; null if they are not UTF-8"),
-    ("hex(binary)", "bytes as hexadecimal digits"),
-    ("uuid_time(text)", "the time inside a UUID of version 1, 6 or 7; null for others"),
-    ("address(source, destination, incarnation, partition, offset, position)", "the address of an event"),
-];
-
-/// Adds them to a session.
-pub(crate) fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
-    let all = [
+/// All of them, in the order of docs/sql.md.
+pub(crate) fn own() -> [ScalarUDF; 9] {
+    [
         header::header(),
         header::header_bytes(),
         header::headers(),
+        header::headers_text(),
         ids::id(),
-        binary::text(),
+        text(),
         binary::hex(),
         uuid_time::uuid_time(),
-        address::address(),
-    ];
-    for function in all {
-        registry.register_udf(Arc::new(function))?;
-    }
-    Ok(())
+        address(),
+    ]
+}
+
+/// Adds them to a session.
+pub(crate) fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
+    own().into_iter().try_for_each(|function| registry.register_udf(Arc::new(function)).map(drop))
 }
 
 /// A function of whole columns. Arguments of other types are cast, or the query is refused.

@@ -21,6 +21,7 @@ mod provider;
 mod prune;
 mod refuse;
 mod session;
+mod stop;
 mod tables;
 
 pub use answer::Answer;

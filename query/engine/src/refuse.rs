@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::parser::{DFParserBuilder, Statement};
 use datafusion::sql::sqlparser::ast::{
-    ObjectName, Query, Select, SetExpr, Statement as Sql, TableFactor, Visit, Visitor,
+    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName, Query, Select, SetExpr,
+    Statement as Sql, TableFactor, Value, Visit, Visitor,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::keywords::Keyword;
@@ -22,6 +23,9 @@ const MAX_OPERATORS: usize = 4_000;
 
 /// Tables named in one text, each time counted.
 const MAX_TABLES: usize = 64;
+
+/// Length up to which a text may be repeated or padded.
+const MAX_PADDING: u32 = 1_000;
 
 /// Functions that may stand where a table does.
 const TABLE_FUNCTIONS: [&str; 3] = ["generate_series", "range", "unnest"];
@@ -42,8 +46,8 @@ pub(crate) fn parse(sql: &str) -> Result<Statement, EngineError> {
         .with_dialect(&dialect)
         .with_recursion_limit(MAX_NESTING)
         .build()
-        .map_err(|error| EngineError::datafusion(error, sql))?;
-    let mut statements = parser.parse_statements().map_err(|error| EngineError::syntax(error, &first, sql))?;
+        .map_err(EngineError::datafusion)?;
+    let mut statements = parser.parse_statements().map_err(|error| EngineError::syntax(error, &first))?;
     let Some(statement) = statements.pop_front() else {
         return Err(EngineError::Syntax { line: None, column: None, message: "there is no statement".to_owned() });
     };
@@ -89,13 +93,14 @@ fn is_operator(token: &Token) -> bool {
     }
 }
 
-/// The word that a text begins with, in capitals.
+/// The word that tells what a statement does, in capitals.
 fn first_word(tokens: &[TokenWithSpan]) -> String {
     let words = tokens.iter().filter_map(|token| match &token.token {
         Token::Word(word) => Some(word.value.to_uppercase()),
         _ => None,
     });
-    words.take(1).collect()
+    let telling = words.skip_while(|word| matches!(word.as_str(), "EXPLAIN" | "ANALYZE" | "VERBOSE"));
+    telling.take(1).collect()
 }
 
 fn check(statement: &Statement, first: &str) -> Result<(), EngineError> {
@@ -116,7 +121,7 @@ pub(crate) fn not_a_question(first: &str) -> String {
     let instead = match first {
         "SET" | "RESET" => "settings belong to the configuration file",
         "COPY" | "EXPORT" | "UNLOAD" => "to save an answer, ask for it as CSV, Arrow or Parquet",
-        "CREATE" | "ALTER" | "DROP" => "the tables are fixed; WITH names a part of a query",
+        "CREATE" | "ALTER" | "DROP" => "the tables are fixed, and WITH names a part of a query",
         "BEGIN" | "START" | "COMMIT" | "ROLLBACK" => "every query sees one snapshot of its own",
         _ => "write SELECT, EXPLAIN, SHOW TABLES, SHOW COLUMNS or DESCRIBE",
     };
@@ -172,6 +177,13 @@ impl Visitor for Walk {
         }
     }
 
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<String> {
+        match expr {
+            Expr::Function(function) => bounded(function),
+            _ => ControlFlow::Continue(()),
+        }
+    }
+
     fn pre_visit_relation(&mut self, name: &ObjectName) -> ControlFlow<String> {
         self.tables += 1;
         if self.tables > MAX_TABLES {
@@ -179,6 +191,29 @@ impl Visitor for Walk {
         }
         relation(name)
     }
+}
+
+/// Functions whose one result may be larger than any memory limit sees.
+fn bounded(function: &Function) -> ControlFlow<String> {
+    let name = parts(&function.name).pop().unwrap_or_default().to_lowercase();
+    match name.as_str() {
+        "range" | "generate_series" => ControlFlow::Break(format!(
+            "`{name}` as a value is refused, its length has no bound; write it as a table: FROM {name}(...)"
+        )),
+        "array_repeat" | "list_repeat" | "array_resize" | "list_resize" => {
+            ControlFlow::Break(format!("`{name}` is refused, its length has no bound; leave it out"))
+        }
+        "repeat" | "lpad" | "rpad" if !has_small_length(function) => ControlFlow::Break(format!(
+            "`{name}` is refused unless its second argument is a number up to {MAX_PADDING}"
+        )),
+        _ => ControlFlow::Continue(()),
+    }
+}
+
+fn has_small_length(function: &Function) -> bool {
+    let FunctionArguments::List(list) = &function.args else { return false };
+    let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(length)))) = list.args.get(1) else { return false };
+    matches!(&length.value, Value::Number(number, _) if number.parse().is_ok_and(|length: u32| length <= MAX_PADDING))
 }
 
 fn parts(name: &ObjectName) -> Vec<String> {

@@ -15,7 +15,8 @@ pub(super) struct Csv {
 impl Csv {
     pub(super) fn new(schema: &SchemaRef) -> Self {
         let mut head = String::new();
-        line(&mut head, schema.fields().iter().map(|field| field.name().as_str()));
+        let names: Vec<String> = schema.fields().iter().map(|field| quoted(field.name())).collect();
+        line(&mut head, names.iter().map(String::as_str));
         Self { head: Some(head) }
     }
 

@@ -45,6 +45,30 @@ pub(super) fn headers() -> ScalarUDF {
     })
 }
 
+/// All headers as lines, so that words can be looked for in names and values alike.
+pub(super) fn headers_text() -> ScalarUDF {
+    function("headers_text", vec![headers_type()], DataType::Utf8View, |arguments| {
+        let list = as_list_array(&arguments[0])?;
+        let fault = || exec_datafusion_err!("the argument is not the column `headers`");
+        let pairs = list.values().as_struct_opt().ok_or_else(fault)?;
+        let names = pairs.column_by_name("name").and_then(|names| names.as_string_view_opt()).ok_or_else(fault)?;
+        let values = pairs.column_by_name("value").and_then(|values| values.as_binary_view_opt()).ok_or_else(fault)?;
+        let mut texts = StringViewBuilder::with_capacity(list.len());
+        let mut text = String::new();
+        for row in 0..list.len() {
+            text.clear();
+            let ends = list.value_offsets();
+            // Offsets of a list array are never negative and never fall.
+            for at in usize::try_from(ends[row]).unwrap_or(0)..usize::try_from(ends[row + 1]).unwrap_or(0) {
+                let value = values.is_valid(at).then(|| std::str::from_utf8(values.value(at)).ok()).flatten();
+                text.extend([names.value(at), ": ", value.unwrap_or_default(), "\n"]);
+            }
+            texts.append_option(list.is_valid(row).then_some(&text));
+        }
+        Ok(Arc::new(texts.finish()) as ArrayRef)
+    })
+}
+
 fn last(arguments: &[ArrayRef]) -> Result<BinaryViewArray> {
     let headers = Headers::new(arguments)?;
     let mut values = BinaryViewBuilder::with_capacity(headers.list.len());

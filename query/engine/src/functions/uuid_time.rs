@@ -27,12 +27,24 @@ fn micros(text: &str) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn no_text_is_too_much(bytes in any::<[u8; 16]>(), version in 0..=15u8, text in "\\PC{0,40}") {
+            let mut bytes = bytes;
+            bytes[6] = (bytes[6] & 0x0f) | (version << 4);
+            let _ = micros(&Uuid::from_bytes(bytes).to_string());
+            let _ = micros(&text);
+        }
+    }
 
     #[test]
     fn only_uuids_with_a_time_have_one() {
-        assert_eq!(micros("01890a5d-ac96-774b-bcce-b302099a8057"), Some(1_688_055_098_518_000));
-        assert_eq!(micros(" 01890A5D-AC96-774B-BCCE-B302099A8057 "), Some(1_688_055_098_518_000));
+        assert_eq!(micros("01890a5d-ac96-774b-bcce-b302099a8057"), Some(1_688_096_058_518_000));
+        assert_eq!(micros(" 01890A5D-AC96-774B-BCCE-B302099A8057 "), Some(1_688_096_058_518_000));
         assert_eq!(micros("0b1e5c4a-0000-4000-8000-00000000000f"), None);
         assert_eq!(micros("order-1"), None);
         assert_eq!(micros(""), None);

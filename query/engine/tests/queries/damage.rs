@@ -1,0 +1,58 @@
+//! A damaged file is named and left out; everything else stays readable.
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::FileExt;
+
+use tapline_engine::{EngineError, Limits};
+
+use crate::archive::{Shop, Standing};
+
+const ALL: &str = "SELECT sum(length(hex(payload))), count(*), sum(length(decoded)) FROM events";
+
+async fn count(shop: &Shop, sql: &str) -> (i64, Vec<String>) {
+    let answer = shop.engine.query(sql, Limits::default()).await.unwrap().json().await.unwrap();
+    (answer.rows[0][0].as_i64().unwrap(), answer.warnings)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_file_is_left_out_with_a_warning() {
+    let shop = Shop::open(Standing::Archived).await;
+    let file = shop.archive.view().files[1].clone();
+    std::fs::remove_file(&file.location).unwrap();
+    let whole: u64 = shop.archive.view().file_rows();
+    let (rows, warnings) = count(&shop, "SELECT count(*) FROM events").await;
+    assert_eq!(rows as u64, whole - file.rows);
+    assert!(warnings.len() == 1 && warnings[0].contains(&file.path), "{warnings:?}");
+    let elsewhere = "SELECT count(*) FROM destinations";
+    assert_eq!(count(&shop, elsewhere).await.1, Vec::<String>::new(), "queries that do not need it do not warn");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_footer_that_cannot_be_read_is_left_out_with_a_warning() {
+    let shop = Shop::open(Standing::Archived).await;
+    let file = shop.archive.view().files[0].clone();
+    let handle = OpenOptions::new().write(true).open(&file.location).unwrap();
+    handle.write_all_at(&[0; 64], file.size - 64).unwrap();
+    let (rows, warnings) = count(&shop, "SELECT count(*) FROM events").await;
+    assert_eq!(rows as u64, shop.archive.view().file_rows() - file.rows);
+    assert!(warnings[0].contains(&file.path));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_fails_while_it_is_read_is_named_and_left_out_from_then_on() {
+    let shop = Shop::open(Standing::Archived).await;
+    let view = shop.archive.view();
+    let file = view.files[2].clone();
+    let footer = view.reader.footer(&file).unwrap();
+    let payload =
+        footer.metadata().row_group(0).columns().iter().find(|column| column.column_path().string() == "payload");
+    let (start, length) = payload.unwrap().byte_range();
+    let handle = OpenOptions::new().write(true).open(&file.location).unwrap();
+    handle.write_all_at(&vec![0xaa; length as usize], start).unwrap();
+    let failed = shop.engine.query(ALL, Limits::default()).await.unwrap().collect().await.unwrap_err();
+    assert!(matches!(&failed, EngineError::Damaged { path, .. } if *path == file.path), "{failed:?}");
+    assert!(failed.retryable() && failed.code() == "archive_damaged");
+    let again = shop.engine.query(ALL, Limits::default()).await.unwrap().json().await.unwrap();
+    assert_eq!(again.rows[0][1].as_u64(), Some(view.file_rows() - file.rows));
+    assert!(again.warnings[0].contains(&file.path));
+}
