@@ -241,3 +241,30 @@ impl Counter {
         rollup
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::events::tests::{event, events};
+
+    #[test]
+    fn cells_are_counted_by_time_and_lane() {
+        let mut counter = Counter::default();
+        let kinds = ["A", "B", "A"];
+        let rows: Vec<_> = (0..).zip(kinds).map(|(n, kind)| (event(n, CELL * n), kind.to_owned())).collect();
+        counter.count(&events(&rows)).unwrap();
+        let rollup = counter.finish();
+        let found: Vec<_> = rollup.cells(1, 3).map(|(lane, _, cell)| (cell.at, lane.event_type.as_deref())).collect();
+        assert_eq!(found, [(1, Some("B")), (2, Some("A"))]);
+    }
+
+    #[test]
+    fn types_without_bound_are_counted_without_their_names() {
+        let mut counter = Counter::default();
+        let rows: Vec<_> = (0..6_000).map(|n| (event(n, 7), format!("type-{n}"))).collect();
+        counter.count(&events(&rows)).unwrap();
+        let rollup = counter.finish();
+        assert!(rollup.lanes.len() <= MOST_LANES + 1);
+        assert_eq!(rollup.cells(0, 1).map(|(_, _, cell)| cell.events).sum::<u32>(), 6_000);
+    }
+}

@@ -71,7 +71,8 @@ fn router(app: &App) -> Router {
     // The page has to be there for whoever logs in.
     let open = Router::new()
         .route("/api/v1/session", get(session::state).post(session::log_in).delete(session::log_out))
-        .fallback(assets::page);
+        .fallback(assets::page)
+        .layer(from_fn(limits::brief));
     let checked = data.merge(open).layer(from_fn_with_state(app.clone(), origin::check));
     // Probes ask by whatever address a machine has, and are told nothing else.
     let probes = Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::ready));
@@ -114,4 +115,28 @@ fn panicked(panic: Box<dyn std::any::Any + Send + 'static>) -> Response {
     tracing::error!(panic = what.unwrap_or("unknown"), "a call failed by a fault of the server");
     Refusal::new(Code::Internal, "This is a fault of Tapline, not of the call. The server's log says more.")
         .into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+    use axum::http::Request;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    async fn broken() {
+        panic!("a secret detail");
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_problem_that_tells_nothing() {
+        let router: Router = Router::new().route("/", get(broken)).layer(CatchPanicLayer::custom(panicked));
+        let response = router.oneshot(Request::new(Body::empty())).await.unwrap();
+        assert_eq!(response.status(), 500);
+        let body = to_bytes(response.into_body(), 10_000).await.unwrap();
+        let problem: tapline_api::Problem = serde_json::from_slice(&body).unwrap();
+        assert_eq!(problem.code, "internal");
+        assert!(!problem.detail.contains("secret"));
+    }
 }

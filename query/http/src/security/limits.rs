@@ -23,6 +23,9 @@ pub(crate) const MOST_CALLS: usize = 64;
 /// Until an answer begins. SQL sets its own, shorter bounds.
 pub(crate) const LONGEST: Duration = Duration::from_secs(120);
 
+/// The same for what is open to everybody: a log in, the page's files.
+const BRIEF: Duration = Duration::from_secs(10);
+
 /// Middleware: refuses addresses that are too long before anything looks at them.
 pub(crate) async fn length(request: Request, next: Next) -> Response {
     let length = request.uri().path_and_query().map_or(0, |text| text.as_str().len());
@@ -42,5 +45,13 @@ pub(crate) async fn work(State(app): State<App>, request: Request, next: Next) -
     match tokio::time::timeout(LONGEST, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Refusal::new(Code::Timeout, "no answer within two minutes; narrow what is asked").into_response(),
+    }
+}
+
+/// Middleware: bounds the time of calls that need no token, so that a body that never ends holds nothing.
+pub(crate) async fn brief(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(BRIEF, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Refusal::new(Code::Timeout, "no whole call within ten seconds; send it again").into_response(),
     }
 }

@@ -144,10 +144,6 @@ async fn a_slow_reader_holds_up_nobody_and_is_told_what_it_missed() {
         let some: Vec<Sample> = (0..20).map(|n| Sample::json("orders", offset + n, &payload)).collect();
         offset += 20;
         running.append(&some);
-        if offset % 2_000 == 0 {
-            // Lets tails run, as time does outside of tests.
-            tokio::time::sleep(Duration::from_millis(2)).await; // tidy: wait
-        }
     }
     running.append(&[Sample::new("last", 0)]);
     let told =
