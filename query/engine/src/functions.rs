@@ -2,6 +2,8 @@
 
 mod address;
 mod binary;
+mod clock;
+mod elapsed;
 mod header;
 mod ids;
 mod uuid_time;
@@ -41,6 +43,8 @@ pub(crate) fn own() -> [ScalarUDF; 9] {
 
 /// Adds them to a session.
 pub(crate) fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
+    registry.register_function_rewrite(Arc::new(clock::GuardTimes))?;
+    registry.register_function_rewrite(Arc::new(elapsed::Elapsed))?;
     own().into_iter().try_for_each(|function| registry.register_udf(Arc::new(function)).map(drop))
 }
 

@@ -19,8 +19,10 @@ mod needle;
 mod open;
 mod provider;
 mod prune;
+mod query;
 mod refuse;
 mod session;
+mod snapshot;
 mod stop;
 mod tables;
 

@@ -107,7 +107,6 @@ impl PruningStatistics for Places<'_> {
         Some(Arc::new(self.0.iter().map(|known| Some(known.rows)).collect::<UInt64Array>()))
     }
 
-    #[expect(clippy::mutable_key_type, reason = "the trait's signature")]
     fn contained(&self, _column: &Column, _values: &HashSet<ScalarValue>) -> Option<BooleanArray> {
         None
     }

@@ -18,6 +18,9 @@ use datafusion::common::Result;
 use crate::facts::SystemTables;
 use crate::provider::StoredEvents;
 
+/// Makes the table over one snapshot.
+type Make = fn(&Arc<StoredEvents>, &Arc<dyn SystemTables>) -> Result<Arc<dyn TableProvider>>;
+
 /// A table as users see it.
 pub(crate) struct Table {
     /// Name.
@@ -26,7 +29,7 @@ pub(crate) struct Table {
     pub(crate) description: &'static str,
     /// Name and meaning of each column, in order.
     pub(crate) columns: &'static [(&'static str, &'static str)],
-    make: fn(&Arc<StoredEvents>, &Arc<dyn SystemTables>) -> Result<Arc<dyn TableProvider>>,
+    make: Make,
 }
 
 impl Table {

@@ -24,7 +24,7 @@ pub(super) const TABLE: Table = Table {
         ("first", "broker's time of the oldest row"),
         ("last", "broker's time of the newest row"),
     ],
-    make: |_, facts| Ok(SystemTable::new(&columns(), facts, rows)),
+    make: |_, facts| Ok(SystemTable::provider(&columns(), facts, rows)),
 };
 
 fn columns() -> [(&'static str, DataType); 9] {

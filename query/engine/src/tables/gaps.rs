@@ -23,7 +23,7 @@ pub(super) const TABLE: Table = Table {
         ("reason", "`expired`, `erased`, `excluded`, `not_delivered`"),
         ("seen_at", "when it was noticed"),
     ],
-    make: |_, facts| Ok(SystemTable::new(&columns(), facts, rows)),
+    make: |_, facts| Ok(SystemTable::provider(&columns(), facts, rows)),
 };
 
 fn columns() -> [(&'static str, DataType); 8] {

@@ -31,7 +31,7 @@ pub(super) const TABLE: Table = Table {
         ("rows", "rows archived or hot"),
         ("newest", "broker's time of the newest row"),
     ],
-    make: |_, facts| Ok(SystemTable::new(&columns(), facts, rows)),
+    make: |_, facts| Ok(SystemTable::provider(&columns(), facts, rows)),
 };
 
 fn columns() -> [(&'static str, DataType); 13] {

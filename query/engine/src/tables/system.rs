@@ -26,7 +26,7 @@ pub(super) struct SystemTable {
 }
 
 impl SystemTable {
-    pub(super) fn new(
+    pub(super) fn provider(
         columns: &[(&str, DataType)],
         facts: &Arc<dyn SystemTables>,
         rows: fn(&dyn SystemTables) -> Rows,

@@ -2,6 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt;
+use std::sync::Arc;
 
 use tapline_engine::{EngineError, Limits};
 
@@ -17,7 +18,7 @@ async fn count(shop: &Shop, sql: &str) -> (i64, Vec<String>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_file_is_left_out_with_a_warning() {
     let shop = Shop::open(Standing::Archived).await;
-    let file = shop.archive.view().files[1].clone();
+    let file = Arc::clone(&shop.archive.view().files[1]);
     std::fs::remove_file(&file.location).unwrap();
     let whole: u64 = shop.archive.view().file_rows();
     let (rows, warnings) = count(&shop, "SELECT count(*) FROM events").await;
@@ -30,7 +31,7 @@ async fn a_missing_file_is_left_out_with_a_warning() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_footer_that_cannot_be_read_is_left_out_with_a_warning() {
     let shop = Shop::open(Standing::Archived).await;
-    let file = shop.archive.view().files[0].clone();
+    let file = Arc::clone(&shop.archive.view().files[0]);
     let handle = OpenOptions::new().write(true).open(&file.location).unwrap();
     handle.write_all_at(&[0; 64], file.size - 64).unwrap();
     let (rows, warnings) = count(&shop, "SELECT count(*) FROM events").await;
@@ -42,7 +43,7 @@ async fn a_footer_that_cannot_be_read_is_left_out_with_a_warning() {
 async fn a_file_that_fails_while_it_is_read_is_named_and_left_out_from_then_on() {
     let shop = Shop::open(Standing::Archived).await;
     let view = shop.archive.view();
-    let file = view.files[2].clone();
+    let file = Arc::clone(&view.files[2]);
     let footer = view.reader.footer(&file).unwrap();
     let payload =
         footer.metadata().row_group(0).columns().iter().find(|column| column.column_path().string() == "payload");
