@@ -67,6 +67,7 @@ pub(crate) struct Config {
     pub(crate) http: HttpConfig,
     pub(crate) limits: LimitsConfig,
     pub(crate) log: LogConfig,
+    #[serde(default)]
     pub(crate) telemetry: TelemetryConfig,
     #[serde(default)]
     pub(crate) sources: BTreeMap<String, SourceConfig>,
@@ -114,8 +115,8 @@ pub(crate) enum LogFormat {
     Json,
 }
 
-/// `[telemetry]`
-#[derive(Debug, Clone, Deserialize)]
+/// `[telemetry]`: no option of it has a default, so that the section may be absent.
+#[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct TelemetryConfig {
     pub(crate) otlp_endpoint: Option<String>,
 }

@@ -2,7 +2,7 @@
 
 use tapline_api::{Setting, SettingOrigin};
 
-use crate::config::Config;
+use crate::config::{Config, options};
 use crate::exit::{Exit, Fault};
 use crate::node;
 
@@ -29,6 +29,9 @@ fn print_text(config: &Config, settings: &[Setting], findings: &[Finding]) {
     println!("in force:");
     for setting in settings {
         println!("  {} = {}  ({})", setting.key, setting.value, origin(setting.origin));
+        if let Some(option) = options::find(&setting.key) {
+            println!("      {}: {}", option.kind, option.meaning);
+        }
     }
     if config.sources.is_empty() {
         println!("\nno source is configured; add a [sources.<name>] section, docs/configuration.md shows one");

@@ -153,7 +153,7 @@ fn is_group(path: &[String]) -> bool {
 }
 
 /// A client property holds dots itself and stands last.
-fn matches(pattern: &str, path: &[String]) -> bool {
+pub(super) fn matches(pattern: &str, path: &[String]) -> bool {
     let segments: Vec<&str> = pattern.split('.').collect();
     segments.len() == path.len()
         && path.iter().zip(segments).all(|(part, segment)| segment.starts_with('<') || part == segment)

@@ -12,6 +12,12 @@ pub(crate) struct ConfigOption {
     pub(crate) meaning: &'static str,
 }
 
+/// The option that a key in force belongs to.
+pub(crate) fn find(key: &str) -> Option<&'static ConfigOption> {
+    let path: Vec<String> = key.splitn(4, '.').map(str::to_owned).collect();
+    OPTIONS.iter().find(|option| super::layer::matches(option.key, &path))
+}
+
 const fn option(key: &'static str, kind: &'static str, default: &'static str, meaning: &'static str) -> ConfigOption {
     ConfigOption { key, kind, default, meaning }
 }
