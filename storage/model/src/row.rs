@@ -267,33 +267,34 @@ impl EventBuilder {
 
     /// Yields the rows and empties the builder.
     pub fn finish(&mut self) -> RecordBatch {
+        // New builders each time: a view builder's blocks grow to 2 MiB and stay so, and a chunk of five rows would
+        // hold one such block a column.
+        let mut full = std::mem::take(self);
         let mut columns: Vec<ArrayRef> = vec![
-            Arc::new(self.source.finish()),
-            Arc::new(self.system.finish()),
-            Arc::new(self.destination.finish()),
-            Arc::new(self.partition.finish()),
-            Arc::new(self.offset.finish()),
-            Arc::new(self.incarnation.finish()),
-            Arc::new(self.leader_epoch.finish()),
-            Arc::new(self.position.finish()),
-            Arc::new(self.timestamp.finish().with_timezone("UTC")),
-            Arc::new(self.timestamp_kind.finish()),
-            Arc::new(self.archived_at.finish().with_timezone("UTC")),
-            Arc::new(self.key.finish()),
-            Arc::new(self.payload.finish()),
-            Arc::new(self.headers.finish()),
-            Arc::new(self.format.finish()),
-            Arc::new(self.schema_id.finish()),
+            Arc::new(full.source.finish()),
+            Arc::new(full.system.finish()),
+            Arc::new(full.destination.finish()),
+            Arc::new(full.partition.finish()),
+            Arc::new(full.offset.finish()),
+            Arc::new(full.incarnation.finish()),
+            Arc::new(full.leader_epoch.finish()),
+            Arc::new(full.position.finish()),
+            Arc::new(full.timestamp.finish().with_timezone("UTC")),
+            Arc::new(full.timestamp_kind.finish()),
+            Arc::new(full.archived_at.finish().with_timezone("UTC")),
+            Arc::new(full.key.finish()),
+            Arc::new(full.payload.finish()),
+            Arc::new(full.headers.finish()),
+            Arc::new(full.format.finish()),
+            Arc::new(full.schema_id.finish()),
         ];
-        columns.extend(self.texts.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef));
-        columns.push(Arc::new(list(schema::ids_item(), &mut self.ids_ends, Arc::new(self.ids.finish()))));
-        columns.push(Arc::new(self.ids_dropped.finish()));
-        columns.push(Arc::new(self.dead_letter.finish()));
-        columns.push(Arc::new(self.retry.finish()));
-        columns.push(Arc::new(self.replay_id.finish()));
-        columns.push(Arc::new(self.size.finish()));
-        self.rows = 0;
-        self.bytes = 0;
+        columns.extend(full.texts.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef));
+        columns.push(Arc::new(list(schema::ids_item(), &mut full.ids_ends, Arc::new(full.ids.finish()))));
+        columns.push(Arc::new(full.ids_dropped.finish()));
+        columns.push(Arc::new(full.dead_letter.finish()));
+        columns.push(Arc::new(full.retry.finish()));
+        columns.push(Arc::new(full.replay_id.finish()));
+        columns.push(Arc::new(full.size.finish()));
         #[expect(clippy::expect_used, reason = "every builder got one value a row, in the order of the schema")]
         RecordBatch::try_new(Arc::clone(&schema::EVENTS), columns).expect("builders follow the schema")
     }
