@@ -9,7 +9,7 @@ pub enum TimeError {
     #[error("`{0}` is not a time; write RFC 3339 such as 2026-11-21T03:12:44Z, or now-15m")]
     Time(String),
     /// A duration without a known unit.
-    #[error("`{0}` is not a duration; write a number and one of s, m, h, d, w, such as 15m")]
+    #[error("`{0}` is not a duration; write a number and one of ms, s, m, h, d, w, such as 15m")]
     Duration(String),
 }
 
@@ -39,7 +39,7 @@ pub fn parse(text: &str, now: i64) -> Result<i64, TimeError> {
     time.map(|time| time.timestamp_micros()).map_err(|_| TimeError::Time(text.to_owned()))
 }
 
-/// Reads `90s`, `15m`, `1h30m`, `7d` as microseconds.
+/// Reads `500ms`, `90s`, `15m`, `1h30m`, `7d` as microseconds.
 pub fn parse_duration(text: &str) -> Result<i64, TimeError> {
     let fault = || TimeError::Duration(text.to_owned());
     let (mut total, mut rest) = (0i64, text);
@@ -47,15 +47,16 @@ pub fn parse_duration(text: &str) -> Result<i64, TimeError> {
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
         let amount: i64 = rest[..digits].parse().map_err(|_| fault())?;
         let letters = rest[digits..].bytes().take_while(u8::is_ascii_alphabetic).count();
-        let seconds = match &rest[digits..digits + letters] {
-            "s" => 1,
-            "m" => 60,
-            "h" => 3_600,
-            "d" => 86_400,
-            "w" => 604_800,
+        let unit = match &rest[digits..digits + letters] {
+            "ms" => 1_000,
+            "s" => 1_000_000,
+            "m" => 60_000_000,
+            "h" => 3_600_000_000,
+            "d" => 86_400_000_000,
+            "w" => 604_800_000_000,
             _ => return Err(fault()),
         };
-        let micros = amount.checked_mul(seconds * 1_000_000).ok_or_else(fault)?;
+        let micros = amount.checked_mul(unit).ok_or_else(fault)?;
         total = total.checked_add(micros).ok_or_else(fault)?;
         rest = &rest[digits + letters..];
     }
