@@ -16,7 +16,7 @@ use crate::params::{decode, shorten};
 use crate::problem::{Code, Refusal};
 
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../../ui/dist"]
+#[folder = "../../ui/dist"]
 #[allow_missing = true]
 struct Dist;
 
