@@ -120,6 +120,19 @@ fn killed_at_random_under_load_every_address_is_archived_once() -> Result<()> {
         let end = i64::try_from(*end)?;
         assert_eq!(found[&partition], [end, end, 0, end - 1], "partition {partition}: rows, distinct, first, last");
     }
+    for (partition, end) in (0..PARTITIONS).zip(&ends) {
+        let rows = tapline.sql(&format!(
+            "SELECT \"offset\", key_text, arrow_cast(payload, 'Utf8') FROM events WHERE partition = {partition} ORDER BY 1"
+        ))?;
+        assert_eq!(rows.len() as u64, *end);
+        for (offset, row) in (0..).zip(&rows) {
+            let expected = record(partition, offset);
+            let text =
+                |bytes: &Option<Vec<u8>>| bytes.as_ref().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+            assert_eq!(row[1].as_str().map(str::to_owned), text(&expected.key), "key of {partition}/{offset}");
+            assert_eq!(row[2].as_str().map(str::to_owned), text(&expected.payload), "payload of {partition}/{offset}");
+        }
+    }
     tapline.stop()?;
     let other = second_reader::digest(&tapline.archive())?;
     assert_eq!(other["rows"].as_u64(), Some(total), "{other}");

@@ -65,6 +65,8 @@ impl Producer {
     pub fn new(client: &ClientConfig) -> Result<Self> {
         let mut config = client.clone();
         config
+            // Tests know a record by its place: a repeated request must not change the order.
+            .set("enable.idempotence", "true")
             .set("message.max.bytes", "134217728")
             .set("queue.buffering.max.messages", "1000000")
             .set("linger.ms", "5");
