@@ -10,7 +10,7 @@ use crate::{
     api::load::use_load,
     keyboard::{Command, use_commands},
     state::url::{Address, Query, use_address},
-    ui::{IconButton, Icon, Loaded},
+    ui::{Icon, IconButton, Loaded},
 };
 
 mod copy_as;
@@ -99,8 +99,8 @@ fn Drawer(event: Memo<Option<String>>) -> impl IntoView {
                     <h2 class="cut">{move || title().unwrap_or_else(|| "Event".to_owned())}</h2>
                     {move || load.data.get().map(|event| heading::badges(&event))}
                     <span class="push"></span>
-                    <IconButton icon=Icon::Up label="Previous (k)" small=true disabled=Signal::derive(move || place.with(|place| place.before.is_none())) on_press=move |_| drop(step(false))/>
-                    <IconButton icon=Icon::Down label="Next (j)" small=true disabled=Signal::derive(move || place.with(|place| place.after.is_none())) on_press=move |_| drop(step(true))/>
+                    <IconButton icon=Icon::Up label="Previous (k)" small=true disabled=Signal::derive(move || place.with(|place| place.before.is_none())) on_press=move |_| { step(false); }/>
+                    <IconButton icon=Icon::Down label="Next (j)" small=true disabled=Signal::derive(move || place.with(|place| place.after.is_none())) on_press=move |_| { step(true); }/>
                     <IconButton icon=Icon::X label="Close (Esc)" small=true on_press=move |_| open(address, None)/>
                 </div>
                 <heading::Heading event load number=Signal::derive(move || place.with(|place| place.number))/>
@@ -132,7 +132,10 @@ mod tests {
     fn an_event_knows_its_neighbours() {
         let all = ["a", "b", "c"].map(str::to_owned);
         let middle = place(&all, "b");
-        assert_eq!((middle.before.as_deref(), middle.after.as_deref(), middle.number), (Some("a"), Some("c"), Some((2, 3))));
+        assert_eq!(
+            (middle.before.as_deref(), middle.after.as_deref(), middle.number),
+            (Some("a"), Some("c"), Some((2, 3)))
+        );
         assert_eq!(place(&all, "a").before, None);
         assert_eq!(place(&all, "elsewhere"), Place::default());
     }

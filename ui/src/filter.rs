@@ -4,9 +4,9 @@
 //! line  = term *( blank term )
 //! term  = column ":" value        a column of the event: destination:orders
 //!       | path op value           a field of the payload: amount>100, payment.card.type:VISA
-//!       | "dead_letter:true"
+//!       | "dead_letter:" ( "true" | "false" )
 //!       | value                   words anywhere in the event
-//! op    = ":" | "=" | ">" | "<" | ">=" | "<="
+//! op    = ":" | "=" | "!=" | ">" | "<" | ">=" | "<="
 //! value = word | quoted           "card declined", \" for a quote within
 //! ```
 //!
@@ -25,9 +25,9 @@ pub(crate) const COLUMNS: [(&str, &str); 6] = [
     ("key", "message key"),
     ("id", "name=value or any value"),
 ];
-/// The column that is only ever true.
+/// The column that is true or false.
 pub(crate) const DEAD_LETTER: &str = "dead_letter";
-const OPERATORS: [&str; 6] = [">=", "<=", ">", "<", ":", "="];
+const OPERATORS: [&str; 7] = [">=", "<=", "!=", ">", "<", ":", "="];
 
 /// One condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,13 +43,13 @@ pub(crate) enum Term {
     Field {
         /// Names from the root, with dots.
         path: String,
-        /// `:`, `>`, `<`, `>=`, `<=`.
+        /// `:`, `!=`, `>`, `<`, `>=`, `<=`.
         operator: &'static str,
         /// As it was written, without quotes.
         value: String,
     },
-    /// Only dead letters.
-    DeadLetter,
+    /// Only dead letters, or none.
+    DeadLetter(bool),
     /// Words anywhere in the event.
     Text(String),
 }
@@ -63,8 +63,8 @@ impl Term {
         if value.is_empty() {
             return None;
         }
-        if name == DEAD_LETTER && value == "true" {
-            return Some(Self::DeadLetter);
+        if let (DEAD_LETTER, Some(dead)) = (name.as_str(), flag(&value)) {
+            return Some(Self::DeadLetter(dead));
         }
         let column = COLUMNS.iter().find(|(column, _)| *column == name);
         match (column, operator) {
@@ -78,7 +78,7 @@ impl Term {
         match self {
             Self::Column { name, value } => (format!("{name}:"), value.clone()),
             Self::Field { path, operator, value } => (format!("{path}{operator}"), value.clone()),
-            Self::DeadLetter => (format!("{DEAD_LETTER}:"), "true".to_owned()),
+            Self::DeadLetter(dead) => (format!("{DEAD_LETTER}:"), dead.to_string()),
             Self::Text(text) => (String::new(), text.clone()),
         }
     }
@@ -90,7 +90,7 @@ impl fmt::Display for Term {
         let bare = !value.is_empty()
             && !value.starts_with('=')
             && !value.contains(|c: char| c.is_whitespace() || c == '"' || c == '\\')
-            && (!name.is_empty() || !value.contains([':', '=', '<', '>']));
+            && (!name.is_empty() || !value.contains([':', '=', '<', '>', '!']));
         if bare {
             return write!(f, "{name}{value}");
         }
@@ -116,7 +116,9 @@ impl Word {
     /// Splits at the first operator outside quotes.
     fn split(&self) -> Option<(String, &'static str, String)> {
         let plain = &self.text[..self.quoted_from.unwrap_or(self.text.len())];
-        let at = plain.find([':', '=', '<', '>'])?;
+        let at = plain
+            .char_indices()
+            .find_map(|(at, c)| (matches!(c, ':' | '=' | '<' | '>') || plain[at..].starts_with("!=")).then_some(at))?;
         let operator = OPERATORS.into_iter().find(|operator| plain[at..].starts_with(operator))?;
         let shown = if operator == "=" { ":" } else { operator };
         (at > 0).then(|| (plain[..at].to_owned(), shown, self.text[at + operator.len()..].to_owned()))
@@ -151,6 +153,14 @@ fn push(word: &mut Option<Word>, c: char) {
     word.get_or_insert(Word { text: String::new(), quoted_from: None }).text.push(c);
 }
 
+fn flag(value: &str) -> Option<bool> {
+    match value {
+        "true" => Some(true),
+        "false" => Some(false),
+        _ => None,
+    }
+}
+
 /// The terms of a line. Never fails: what is no condition is words to look for; a name without a value is left out.
 pub(crate) fn parse(line: &str) -> Vec<Term> {
     words(line).iter().filter_map(Term::of).collect()
@@ -172,7 +182,7 @@ fn of_pair(name: &str, value: &str) -> Option<Term> {
     }
     match name {
         "q" => Some(Term::Text(value.to_owned())),
-        DEAD_LETTER => (value == "true").then_some(Term::DeadLetter),
+        DEAD_LETTER => flag(value).map(Term::DeadLetter),
         "field" => {
             let word = Word { text: value.to_owned(), quoted_from: None };
             word.split().map(|(path, operator, value)| Term::Field { path, operator, value })
@@ -186,14 +196,17 @@ fn of_pair(name: &str, value: &str) -> Option<Term> {
 
 /// Says the terms in an address or a call, in place of those that it holds. Words become one `q`.
 pub(crate) fn write(terms: &[Term], query: &mut Query) {
-    let ours = |name: &str| matches!(name, "q" | "field" | DEAD_LETTER) || COLUMNS.iter().any(|(column, _)| *column == name);
+    let ours =
+        |name: &str| matches!(name, "q" | "field" | DEAD_LETTER) || COLUMNS.iter().any(|(column, _)| *column == name);
     query.keep(|name| !ours(name));
     let mut text = String::new();
     for term in terms {
         match term {
+            // A key or an ID stands once: the last one holds.
+            Term::Column { name: name @ ("key" | "id"), value } => query.set(name, Some(value)),
             Term::Column { name, value } => query.add(name, value),
             Term::Field { path, operator, value } => query.add("field", &format!("{path}{operator}{value}")),
-            Term::DeadLetter => query.set(DEAD_LETTER, Some("true")),
+            Term::DeadLetter(dead) => query.set(DEAD_LETTER, Some(&dead.to_string())),
             Term::Text(words) => {
                 let _infallible = write!(text, "{}{words}", if text.is_empty() { "" } else { " " });
             }
@@ -221,28 +234,55 @@ mod tests {
     #[test]
     fn the_line_of_the_brief() {
         let terms = parse(r#"destination:orders type:OrderPlaced amount>100 "card declined""#);
-        let want = [column("destination", "orders"), column("type", "OrderPlaced"), field("amount", ">", "100"), Term::Text("card declined".into())];
+        let want = [
+            column("destination", "orders"),
+            column("type", "OrderPlaced"),
+            field("amount", ">", "100"),
+            Term::Text("card declined".into()),
+        ];
         assert_eq!(terms, want);
     }
 
     #[test]
     fn operators_are_read_greedily_and_equals_means_is() {
-        assert_eq!(parse("a>=5 b<=6 c=x d:y"), [field("a", ">=", "5"), field("b", "<=", "6"), field("c", ":", "x"), field("d", ":", "y")]);
+        assert_eq!(
+            parse("e!=7 a>=5 b<=6 c=x d:y"),
+            [
+                field("e", "!=", "7"),
+                field("a", ">=", "5"),
+                field("b", "<=", "6"),
+                field("c", ":", "x"),
+                field("d", ":", "y")
+            ]
+        );
         assert_eq!(parse("at:2026-11-21T03:12:44Z"), [field("at", ":", "2026-11-21T03:12:44Z")]);
         assert_eq!(parse("id:orderId=ORD-1"), [column("id", "orderId=ORD-1")]);
         assert_eq!(parse("key>5"), [field("key", ">", "5")]);
     }
 
     #[test]
+    fn a_key_stands_once_and_columns_with_several_values_more_often() {
+        let mut query = Query::default();
+        write(&parse("key:a type:A type:B key:b"), &mut query);
+        assert_eq!(query.to_string(), "key=b&type=A&type=B");
+    }
+
+    #[test]
     fn quotes_keep_blanks_and_operators_together() {
-        assert_eq!(parse(r#"key:"a b" "x:y" "say \"hi\"""#), [column("key", "a b"), Term::Text("x:y".into()), Term::Text("say \"hi\"".into())]);
+        assert_eq!(
+            parse(r#"key:"a b" "x:y" "say \"hi\"""#),
+            [column("key", "a b"), Term::Text("x:y".into()), Term::Text("say \"hi\"".into())]
+        );
     }
 
     #[test]
     fn half_a_term_is_not_a_condition_yet() {
         assert_eq!(parse("destination: amount> "), []);
         assert_eq!(parse("\"open quote"), [Term::Text("open quote".into())]);
-        assert_eq!(parse("dead_letter:true :x >5"), [Term::DeadLetter, Term::Text(":x".into()), Term::Text(">5".into())]);
+        assert_eq!(
+            parse("dead_letter:true :x >5"),
+            [Term::DeadLetter(true), Term::Text(":x".into()), Term::Text(">5".into())]
+        );
     }
 
     #[test]
@@ -257,9 +297,9 @@ mod tests {
         let value = "[ -~äß\\\\\":<>=]{1,10}";
         let term = prop_oneof![
             (0..COLUMNS.len(), value).prop_map(|(column, value)| Term::Column { name: COLUMNS[column].0, value }),
-            ("[a-z]{1,3}x(\\.[a-z]{1,3})?", prop::sample::select(vec![":", ">", "<", ">=", "<="]), value)
+            ("[a-z]{1,3}x(\\.[a-z]{1,3})?", prop::sample::select(vec![":", "!=", ">", "<", ">=", "<="]), value)
                 .prop_map(|(path, operator, value)| Term::Field { path, operator, value }),
-            Just(Term::DeadLetter),
+            any::<bool>().prop_map(Term::DeadLetter),
             value.prop_map(Term::Text),
         ];
         prop::collection::vec(term, 0..5)

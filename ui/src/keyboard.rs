@@ -142,7 +142,8 @@ impl Keyboard {
     }
 
     fn tell(self, command: Command) -> bool {
-        let listeners: Vec<Listener> = self.listeners.with_value(|all| all.iter().rev().map(|(_, one)| Rc::clone(one)).collect());
+        let listeners: Vec<Listener> =
+            self.listeners.with_value(|all| all.iter().rev().map(|(_, one)| Rc::clone(one)).collect());
         listeners.into_iter().any(|listener| listener(command))
     }
 }
@@ -153,7 +154,9 @@ fn focused_is(selector: &str) -> bool {
 
 /// Takes the focus away from a field.
 pub(crate) fn blur() {
-    if let Some(element) = document().active_element().and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
+    if let Some(element) =
+        document().active_element().and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok())
+    {
         let _only_fails_when_it_is_gone = element.blur();
     }
 }

@@ -20,7 +20,7 @@ pub(crate) mod toast;
 
 pub(crate) use button::{Button, IconButton, Look};
 pub(crate) use copy::Copy;
-pub(crate) use icon::{Icon, Ico};
+pub(crate) use icon::{Ico, Icon};
 pub(crate) use id::IdLink;
 pub(crate) use panel::{Loaded, Trouble};
 pub(crate) use segments::Segments;

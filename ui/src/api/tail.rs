@@ -21,6 +21,8 @@ pub(crate) enum TailState {
     Connecting,
     /// Events come as they are archived.
     Live,
+    /// The server refused: asked again at the next beat.
+    Refused,
 }
 
 /// What came since the last frame, oldest first.
@@ -76,7 +78,7 @@ impl Tail {
                 }
             }),
         ];
-        let states = vec![on_state(&source, "open", state, TailState::Live), on_state(&source, "error", state, TailState::Connecting)];
+        let states = vec![on_state(&source, "open", state), on_state(&source, "error", state)];
         Some(Self { source, _listeners: listeners, _states: states })
     }
 }
@@ -110,8 +112,16 @@ fn listen(
     listener
 }
 
-fn on_state(source: &EventSource, name: &str, state: RwSignal<TailState>, to: TailState) -> Closure<dyn FnMut()> {
-    let listener = Closure::<dyn FnMut()>::new(move || drop(state.try_set(to)));
+fn on_state(source: &EventSource, name: &str, state: RwSignal<TailState>) -> Closure<dyn FnMut()> {
+    let asked = source.clone();
+    let listener = Closure::<dyn FnMut()>::new(move || {
+        let now = match asked.ready_state() {
+            EventSource::OPEN => TailState::Live,
+            EventSource::CLOSED => TailState::Refused,
+            _ => TailState::Connecting,
+        };
+        state.try_set(now);
+    });
     let _valid = source.add_event_listener_with_callback(name, listener.as_ref().unchecked_ref());
     listener
 }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     format::{number, time},
-    state::{hues::use_hues, time_range::use_zone},
+    state::time_range::use_zone,
 };
 
 /// One colour of the histogram.
@@ -21,6 +21,8 @@ use crate::{
 pub(crate) struct Stack {
     /// What it counts.
     pub(crate) name: String,
+    /// The class that carries its colour: `c1` to `c10`, `c0` for grey.
+    pub(crate) class: &'static str,
     /// One for each bucket.
     pub(crate) counts: Vec<u64>,
 }
@@ -84,6 +86,9 @@ pub(crate) fn HistogramChart(
     /// What a grid line counts, such as `/min`.
     #[prop(into)]
     unit: String,
+    /// Words under it.
+    #[prop(default = 6)]
+    words: u32,
     /// Gets the range that was dragged over, milliseconds since 1970.
     on_zoom: impl Fn(i64, i64) + Copy + 'static,
 ) -> impl IntoView {
@@ -124,7 +129,7 @@ pub(crate) fn HistogramChart(
             on:pointerleave=move |_| over.set(None) on:pointercancel=move |_| drag.set(None)>
             <Grid scale unit/>
             <Plot buckets=Arc::clone(&buckets) scale/>
-            {move || view! { <TimeWords ticks=time_axis::ticks(from, to, 6, zone.get())/> }}
+            {move || view! { <TimeWords ticks=time_axis::ticks(from, to, words, zone.get())/> }}
             {move || drag.get().map(brush)}
             {move || over.get().map(|bucket| view! { <Reading buckets=Arc::clone(&buckets) bucket/> })}
         </div>
@@ -138,7 +143,6 @@ fn brush((one, other): (f64, f64)) -> impl IntoView {
 
 #[component]
 fn Plot(buckets: Arc<Buckets>, scale: Scale) -> impl IntoView {
-    let hues = use_hues();
     let bars = Bars { buckets: buckets.count() };
     let mut base = vec![0.0; buckets.count()];
     let paths = buckets
@@ -146,7 +150,7 @@ fn Plot(buckets: Arc<Buckets>, scale: Scale) -> impl IntoView {
         .iter()
         .map(|stack| {
             let path = bars.stack(&stack.counts, &mut base, scale);
-            view! { <path class=format!("f {}", hues.class(&stack.name)) d=path></path> }
+            view! { <path class=format!("f {}", stack.class) d=path></path> }
         })
         .collect_view();
     view! { <svg class="plot" viewBox=format!("0 0 {WIDTH} {HEIGHT}") preserveAspectRatio="none" aria-hidden="true">{paths}</svg> }
@@ -155,13 +159,15 @@ fn Plot(buckets: Arc<Buckets>, scale: Scale) -> impl IntoView {
 /// What a bucket holds, beside the pointer.
 #[component]
 fn Reading(buckets: Arc<Buckets>, bucket: usize) -> impl IntoView {
-    let (hues, zone) = (use_hues(), use_zone());
+    let zone = use_zone();
     let begin = buckets.from + (bucket as f64 * buckets.step()) as i64;
     let middle = (bucket as f64 + 0.5) / buckets.count().max(1) as f64 * 100.0;
     let row = |stack: &Stack| {
         let count = stack.counts.get(bucket).copied().filter(|count| *count > 0)?;
         let name = if stack.name.is_empty() { "without".to_owned() } else { stack.name.clone() };
-        Some(view! { <span class=format!("key {}", hues.class(&stack.name))>{name}<b>{number::exact(count)}</b></span> })
+        Some(
+            view! { <span class=format!("key {}", stack.class)>{name}<b>{number::exact(count)}</b></span> },
+        )
     };
     let rows = buckets.stacks.iter().filter_map(row).collect_view();
     let class = if middle > 60.0 { "tip left" } else { "tip" };
@@ -178,7 +184,7 @@ mod tests {
     use super::*;
 
     fn sixty() -> Buckets {
-        let stack = |name: &str, count| Stack { name: name.into(), counts: vec![count; 60] };
+        let stack = |name: &str, count| Stack { name: name.into(), class: "c1", counts: vec![count; 60] };
         Buckets { from: 0, to: 3_600_000, stacks: vec![stack("a", 2), stack("b", 3)] }
     }
 

@@ -54,13 +54,15 @@ pub(crate) fn LineChart(
     let scale = Scale::holding(points.max(), 3);
     let marks = if points.bars {
         // Bars are counts: a rate of 0.2 a minute would be none, so they are drawn in thousandths.
-        let counts: Vec<u64> = points.values.iter().map(|value| (value.unwrap_or(0.0) * 1000.0).round() as u64).collect();
+        let counts: Vec<u64> =
+            points.values.iter().map(|value| (value.unwrap_or(0.0) * 1000.0).round() as u64).collect();
         let mut base = vec![0.0; counts.len()];
         let fine = Scale { top: scale.top * 1000.0, step: scale.step * 1000.0 };
         let bars = Bars { buckets: counts.len() }.stack(&counts, &mut base, fine);
         view! { <path class="f solid" d=bars></path> }.into_any()
     } else {
-        let (before, area, line) = (path::line(&points.before, scale), path::area(&points.values, scale), path::line(&points.values, scale));
+        let (before, area, line) =
+            (path::line(&points.before, scale), path::area(&points.values, scale), path::line(&points.values, scale));
         view! { <path class="before" d=before></path><path class="area" d=area></path><path d=line></path> }.into_any()
     };
     let (from, to) = (points.from, points.to);

@@ -91,7 +91,10 @@ mod tests {
 
     #[test]
     fn a_line_breaks_where_nothing_is_known() {
-        assert_eq!(line(&[Some(0.0), Some(50.0), None, Some(100.0)], SCALE), "M0.0 100.0L200.0 50.0M600.0 0.0L600.0 0.0");
+        assert_eq!(
+            line(&[Some(0.0), Some(50.0), None, Some(100.0)], SCALE),
+            "M0.0 100.0L200.0 50.0M600.0 0.0L600.0 0.0"
+        );
         assert_eq!(line(&[], SCALE), "");
         assert_eq!(line(&[Some(f64::NAN), None], SCALE), "");
     }

@@ -42,7 +42,9 @@ impl Scale {
     /// Values of grid lines from zero upwards, with their height in percent.
     pub(crate) fn ticks(self) -> Vec<(f64, f64)> {
         let count = (self.top / self.step).round() as u32;
-        (0..=count).map(|tick| (f64::from(tick) * self.step, f64::from(tick) / f64::from(count.max(1)) * 100.0)).collect()
+        (0..=count)
+            .map(|tick| (f64::from(tick) * self.step, f64::from(tick) / f64::from(count.max(1)) * 100.0))
+            .collect()
     }
 }
 

@@ -3,7 +3,8 @@
 use tapline_api::EventDetail;
 
 /// Makes the text for an event, given where this page was served; none where the tool does not fit.
-type Make = fn(&EventDetail, &str) -> Option<String>;
+/// Makes a text from an event and the address of the page.
+pub(super) type Make = fn(&EventDetail, &str) -> Option<String>;
 
 /// Name and maker of each.
 pub(super) const WAYS: [(&str, Make); 5] =
@@ -26,14 +27,7 @@ fn curl(event: &EventDetail, origin: &str) -> Option<String> {
 }
 
 fn sql(event: &EventDetail, _: &str) -> Option<String> {
-    let summary = &event.summary;
-    let partition = summary.partition.map(|partition| format!(" AND partition = {partition}")).unwrap_or_default();
-    Some(format!(
-        "SELECT * FROM events WHERE source = {} AND destination = {}{partition} AND position = {}",
-        literal(&summary.source),
-        literal(&summary.destination),
-        literal(&summary.position)
-    ))
+    Some(format!("SELECT * FROM events WHERE address = {}", literal(&event.summary.address)))
 }
 
 fn link(event: &EventDetail, origin: &str) -> Option<String> {
@@ -49,7 +43,11 @@ fn json(event: &EventDetail, _: &str) -> Option<String> {
 /// One word for a POSIX shell.
 fn shell(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
-    if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
 }
 
 /// A text in SQL.
@@ -102,7 +100,8 @@ mod tests {
         let event = event("a'; rm -rf $HOME");
         let kcat = kcat(&event, "").unwrap();
         assert!(kcat.contains(r"-t 'a'\''; rm -rf $HOME' -p 4 -o 1207"), "{kcat}");
-        assert!(sql(&event, "").unwrap().contains("destination = 'a''; rm -rf $HOME' AND partition = 4"));
+        assert_eq!(sql(&event, "").unwrap(), "SELECT * FROM events WHERE address = 'shop/orders/4/1207'");
+        assert_eq!(literal("it's"), "'it''s'");
     }
 
     #[test]

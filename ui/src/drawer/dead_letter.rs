@@ -19,7 +19,9 @@ pub(super) fn DeadLetter(
 ) -> impl IntoView {
     let dead = event.dead_letter.clone()?;
     let row = |name: &'static str, value: Option<String>| {
-        value.map(|value| view! { <dt>{name}</dt><dd class="mono" title=value.clone()>{last_word(&value).to_owned()}</dd> })
+        value.map(
+            |value| view! { <dt>{name}</dt><dd class="mono" title=value.clone()>{last_word(&value).to_owned()}</dd> },
+        )
     };
     Some(view! {
         <section>
@@ -66,7 +68,8 @@ fn Stack(stack: String) -> impl IntoView {
 
 /// The cause in words: who gave it up and the first line of the message.
 fn sentence(dead: &DeadLetterView) -> String {
-    let message = dead.message.as_deref().and_then(|message| message.lines().map(str::trim).find(|line| !line.is_empty()));
+    let message =
+        dead.message.as_deref().and_then(|message| message.lines().map(str::trim).find(|line| !line.is_empty()));
     let who = dead.consumer_group.as_deref().map_or("A consumer".to_owned(), |group| format!("`{group}`"));
     match message {
         Some(message) => format!("{who} gave it up: {}", message.trim_end_matches('.')),
@@ -76,13 +79,15 @@ fn sentence(dead: &DeadLetterView) -> String {
 
 /// The class without its package: `InvalidFormatException`.
 fn last_word(name: &str) -> &str {
-    let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '$' | ':'));
+    let plain =
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '$' | ':'));
     if plain { name.rsplit(['.', ':']).next().filter(|word| !word.is_empty()).unwrap_or(name) } else { name }
 }
 
 /// File and line of the first frame that is not the framework's.
 fn at(dead: &DeadLetterView) -> Option<String> {
-    const FRAMES: [&str; 7] = ["java.", "javax.", "jdk.", "org.springframework.", "org.apache.kafka.", "com.fasterxml.", "io.quarkus."];
+    const FRAMES: [&str; 7] =
+        ["java.", "javax.", "jdk.", "org.springframework.", "org.apache.kafka.", "com.fasterxml.", "io.quarkus."];
     let cause = dead.stack.as_deref()?.rsplit("Caused by:").next()?;
     cause.lines().find_map(|line| {
         let frame = line.trim().strip_prefix("at ")?;
@@ -94,7 +99,10 @@ fn at(dead: &DeadLetterView) -> Option<String> {
 /// `payments, 3 attempts in 20 s`.
 fn group(dead: &DeadLetterView, given_up: Option<&str>) -> Option<String> {
     let group = dead.consumer_group.clone()?;
-    let attempts = dead.attempts.and_then(|attempts| u64::try_from(attempts).ok()).map(|count| number::count(count, "attempt", "attempts"));
+    let attempts = dead
+        .attempts
+        .and_then(|attempts| u64::try_from(attempts).ok())
+        .map(|count| number::count(count, "attempt", "attempts"));
     let took = given_up.and_then(time::parse).zip(dead.origin_timestamp.as_deref().and_then(time::parse));
     let took = took.map(|(end, begin)| (end - begin) as f64 / 1000.0).filter(|ms| *ms >= 0.0).map(number::duration);
     Some(match (attempts, took) {
@@ -149,7 +157,10 @@ mod tests {
 
     #[test]
     fn the_group_says_how_often_and_how_long() {
-        assert_eq!(group(&dead(), Some("2026-11-21T02:47:18.100000Z")).as_deref(), Some("payments, 3 attempts in 6.1 s"));
+        assert_eq!(
+            group(&dead(), Some("2026-11-21T02:47:18.100000Z")).as_deref(),
+            Some("payments, 3 attempts in 6.1 s")
+        );
         assert_eq!(group(&DeadLetterView { attempts: None, ..dead() }, None).as_deref(), Some("payments"));
     }
 }

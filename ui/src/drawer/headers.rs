@@ -45,7 +45,10 @@ fn said(family: &str) -> &'static str {
         "trace" => "Trace context",
         "spring_kafka" => "Spring Kafka",
         "kafka_connect" => "Kafka Connect",
-        "mass_transit" | "masstransit" => "MassTransit",
+        "kafka_streams" => "Kafka Streams",
+        "share_group" => "Share group",
+        "spring_cloud_stream" => "Spring Cloud Stream",
+        "masstransit" => "MassTransit",
         "nservicebus" => "NServiceBus",
         "dapr" => "Dapr",
         "debezium" => "Debezium",
@@ -123,8 +126,14 @@ mod tests {
             encoding: "text".into(),
             family: family.map(str::to_owned),
         };
-        let headers = [header("x", None), header("ce_id", Some("cloudevents")), header("y", None), header("ce_type", Some("cloudevents"))];
-        let names: Vec<(Option<&str>, usize)> = families(&headers).iter().map(|family| (family.name, family.headers.len())).collect();
+        let headers = [
+            header("x", None),
+            header("ce_id", Some("cloudevents")),
+            header("y", None),
+            header("ce_type", Some("cloudevents")),
+        ];
+        let names: Vec<(Option<&str>, usize)> =
+            families(&headers).iter().map(|family| (family.name, family.headers.len())).collect();
         assert_eq!(names, [(Some("CloudEvents"), 2), (None, 2)]);
     }
 }

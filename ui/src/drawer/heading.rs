@@ -18,8 +18,14 @@ use crate::{
 
 /// What sets an event apart from others.
 pub(super) fn badges(event: &EventDetail) -> impl IntoView + use<> {
-    let dead = event.dead_letter.is_some().then(|| view! { <Pill shape=Shape::DeadLetter level=Level::Bad text="Dead letter"/> });
-    let retry = event.summary.retry.map(|attempt| view! { <Pill shape=Shape::Running level=Level::Warn text=format!("Retry {attempt}")/> });
+    let dead = event
+        .dead_letter
+        .is_some()
+        .then(|| view! { <Pill shape=Shape::DeadLetter level=Level::Bad text="Dead letter"/> });
+    let retry = event
+        .summary
+        .retry
+        .map(|attempt| view! { <Pill shape=Shape::Running level=Level::Warn text=format!("Retry {attempt}")/> });
     let again = (event.incarnation > 1).then(|| view! { <Pill text=format!("incarnation {}", event.incarnation)/> });
     let tombstone = event.payload.content.is_none().then(|| view! { <Pill text="Tombstone"/> });
     view! { {dead}{retry}{again}{tombstone} }
@@ -38,8 +44,12 @@ pub(super) fn Heading(
 ) -> impl IntoView {
     let zone = use_zone();
     let raw = Signal::derive(move || event.get().unwrap_or_default());
-    let at = move || load.data.with(|event| event.as_ref().and_then(|event| time::parse(event.summary.timestamp.as_deref()?)));
-    let clock = move || at().map(|at| view! { <span class="t3 push" title=time::full(at, zone.get())>{time::milli(at.div_euclid(1000), zone.get())}</span> });
+    let at = move || {
+        load.data.with(|event| event.as_ref().and_then(|event| time::parse(event.summary.timestamp.as_deref()?)))
+    };
+    let clock = move || {
+        at().map(|at| view! { <span class="t3 push" title=time::full(at, zone.get())>{time::milli(at.div_euclid(1000), zone.get())}</span> })
+    };
     view! {
         <div class="small t2 row">
             <span class="id cut" title=raw>{move || readable(&raw.get())}</span>
@@ -56,7 +66,7 @@ pub(super) fn Heading(
 #[component]
 fn CopyAs(load: Load<EventDetail>) -> impl IntoView {
     let toasts = use_toasts();
-    let item = move |(name, make): (&'static str, fn(&EventDetail, &str) -> Option<String>)| {
+    let item = move |(name, make): (&'static str, copy_as::Make)| {
         let text = move || {
             let origin = window().location().origin().unwrap_or_default();
             load.data.with_untracked(|event| event.as_ref().and_then(|event| make(event, &origin)))

@@ -92,7 +92,8 @@ fn Raw(text: String, is_json: bool) -> impl IntoView {
     let text = if is_json { json::pretty(&text) } else { text };
     let cut = text.char_indices().nth(SHOWN).map(|(at, _)| at);
     let shown = cut.map_or(text.as_str(), |at| &text[..at]).to_owned();
-    let rest = cut.map(|at| format!("{} more are not drawn; Copy takes them all.", number::bytes((text.len() - at) as u64)));
+    let rest =
+        cut.map(|at| format!("{} more are not drawn; Copy takes them all.", number::bytes((text.len() - at) as u64)));
     view! { <pre class="code raw" tabindex="0">{shown}</pre>{rest.map(|rest| view! { <p class="small t3">{rest}</p> })} }
 }
 

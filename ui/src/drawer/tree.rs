@@ -35,7 +35,8 @@ fn lines(nodes: &[Node], folded: &HashSet<usize>, all: &HashSet<usize>) -> Vec<L
     let mut at = 0;
     while let Some(node) = nodes.get(at) {
         let parent = parent(nodes, at);
-        let hidden = node.index.is_some_and(|index| index >= FIRST) && parent.is_some_and(|parent| !all.contains(&parent));
+        let hidden =
+            node.index.is_some_and(|index| index >= FIRST) && parent.is_some_and(|parent| !all.contains(&parent));
         if let (true, Some(container)) = (hidden, parent) {
             let left = nodes[container].children - node.index.unwrap_or(0);
             lines.push(Line::More { container, depth: node.depth, left });
@@ -108,7 +109,11 @@ pub(super) fn Tree(
 
 #[component]
 fn MoreLine(container: usize, depth: usize, left: usize, all: RwSignal<HashSet<usize>>) -> impl IntoView {
-    let show = move |_| all.update(|all| drop(all.insert(container)));
+    let show = move |_| {
+        all.update(|all| {
+            all.insert(container);
+        })
+    };
     view! { <div style=("--d", depth.to_string())><button type="button" class="link plain" on:click=show>{format!("{left} more")}</button></div> }
 }
 

@@ -72,7 +72,17 @@ pub(crate) fn dump(bytes: &[u8]) -> impl Iterator<Item = HexLine> + '_ {
     bytes.chunks(16).enumerate().map(|(index, chunk)| {
         let mut hex = String::with_capacity(50);
         for (at, byte) in chunk.iter().enumerate() {
-            let _infallible = write!(hex, "{}{byte:02x}", if at == 8 { "  " } else if at > 0 { " " } else { "" });
+            let _infallible = write!(
+                hex,
+                "{}{byte:02x}",
+                if at == 8 {
+                    "  "
+                } else if at > 0 {
+                    " "
+                } else {
+                    ""
+                }
+            );
         }
         let text = chunk.iter().map(|byte| if (0x20..0x7f).contains(byte) { char::from(*byte) } else { '.' }).collect();
         HexLine { offset: format!("{:08x}", index * 16), hex: format!("{hex:<48}"), text }

@@ -13,13 +13,15 @@ pub(crate) fn middle(text: &str, limit: usize) -> String {
     format!("{begin}…{end}")
 }
 
-/// Whether a text looks like an identifier rather than a word, so that a value can be offered as a link: it holds a
-/// digit and is neither short, nor long, nor a sentence, a time or a decimal number.
+/// Whether a text looks like an identifier rather than a word, so that a value can be offered as a link: it holds
+/// letters and digits and is neither short, nor long, nor a sentence, a time or a decimal number.
 pub(crate) fn looks_like_id(value: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '/');
+    let letters = value.chars().filter(char::is_ascii_alphabetic).count();
     let digits = value.chars().filter(char::is_ascii_digit).count();
     (6..=80).contains(&value.len())
         && digits >= 3
+        && letters >= 1
         && value.chars().all(plain)
         && value.parse::<f64>().is_err()
         && super::time::parse(value).is_none()
@@ -41,7 +43,16 @@ mod tests {
         for id in ["ORD-84127190", "0192f3aa-77c1-7e00-9a41-2f1b63aaa41c", "C-2290417", "9c41d0aa55bb77cc"] {
             assert!(looks_like_id(id), "{id}");
         }
-        for other in ["CARTE_BANCAIRE", "2026-11-21T01:47:12.228Z", "287.76", "FR", "card declined by bank 123", "12345678.5"] {
+        for other in [
+            "CARTE_BANCAIRE",
+            "2026-11-21T01:47:12.228Z",
+            "287.76",
+            "FR",
+            "card declined by bank 123",
+            "12345678.5",
+            "10.4.18",
+            "2026-11-21",
+        ] {
             assert!(!looks_like_id(other), "{other}");
         }
     }

@@ -106,8 +106,16 @@ impl Scanner<'_> {
             self.nodes[parent].children += 1;
         }
         let number = self.nodes.len();
-        let node =
-            Node { depth: self.open.len(), key, index, kind, text: String::new(), children: 0, end: number + 1, whole: true };
+        let node = Node {
+            depth: self.open.len(),
+            key,
+            index,
+            kind,
+            text: String::new(),
+            children: 0,
+            end: number + 1,
+            whole: true,
+        };
         self.nodes.push(node);
         if matches!(kind, Kind::Object | Kind::Array) {
             self.at += 1;
@@ -303,7 +311,10 @@ mod tests {
     #[test]
     fn containers_know_where_they_end() {
         let nodes = scan(r#"{"a":{"x":1,"y":{}},"c":[]}"#).nodes;
-        assert_eq!(nodes.iter().map(|node| (node.children, node.end)).collect::<Vec<_>>(), [(2, 5), (2, 4), (0, 3), (0, 4), (0, 5)]);
+        assert_eq!(
+            nodes.iter().map(|node| (node.children, node.end)).collect::<Vec<_>>(),
+            [(2, 5), (2, 4), (0, 3), (0, 4), (0, 5)]
+        );
     }
 
     #[test]
@@ -338,7 +349,10 @@ mod tests {
 
     #[test]
     fn pretty_keeps_every_digit() {
-        assert_eq!(pretty(r#"{"a":[1.10,{}],"b":" : , "}"#), "{\n  \"a\": [\n    1.10,\n    {}\n  ],\n  \"b\": \" : , \"\n}");
+        assert_eq!(
+            pretty(r#"{"a":[1.10,{}],"b":" : , "}"#),
+            "{\n  \"a\": [\n    1.10,\n    {}\n  ],\n  \"b\": \" : , \"\n}"
+        );
     }
 
     proptest! {

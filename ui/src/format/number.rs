@@ -142,14 +142,18 @@ mod tests {
 
     #[test]
     fn durations_have_two_units() {
-        let said = [0.42, 29.0, 1100.0, 4200.0, 59_990.0, 2_914_000.0, 7_500_000.0, 90_000_000.0, 2_678_400_000.0].map(duration);
+        let said = [0.42, 29.0, 1100.0, 4200.0, 59_990.0, 2_914_000.0, 7_500_000.0, 90_000_000.0, 2_678_400_000.0]
+            .map(duration);
         let want = ["0.42 ms", "29 ms", "1.1 s", "4.2 s", "1 min", "48 min 34 s", "2 h 5 min", "1 day 1 h", "31 days"];
         assert_eq!(said, want);
     }
 
     #[test]
     fn shares_never_say_zero_for_something() {
-        assert_eq!([(1_614, 1_920), (9, 1_920), (0, 5), (0, 0)].map(|(a, b)| percent(a, b)), ["84 %", "<1 %", "0 %", "0 %"]);
+        assert_eq!(
+            [(1_614, 1_920), (9, 1_920), (0, 5), (0, 0)].map(|(a, b)| percent(a, b)),
+            ["84 %", "<1 %", "0 %", "0 %"]
+        );
     }
 
     #[test]

@@ -17,25 +17,25 @@ const PAGES: [(&str, &str, Icon); 3] =
 #[component]
 pub(super) fn Nav() -> impl IntoView {
     let StatusLoad(status) = expect_context();
-    let page = |(path, name, icon): (&'static str, &'static str, Icon)| view! { <PageLink path name icon>{(path == "/events").then(|| view! { <DeadLetters/> })}</PageLink> };
+    let page = |(path, name, icon): (&'static str, &'static str, Icon)| view! { <PageLink path name icon dead_letters={path == "/events"}/> };
     let environment = move || status.data.get().map(|status| environment(&status));
     view! {
         <nav class="nav" aria-label="Pages">
             {PAGES.into_iter().map(page).collect_view()}
             <hr/>
-            <PageLink path="/system" name="System" icon=Icon::System>{()}</PageLink>
+            <PageLink path="/system" name="System" icon=Icon::System dead_letters=false/>
             {environment}
         </nav>
     }
 }
 
 #[component]
-fn PageLink(path: &'static str, name: &'static str, icon: Icon, children: Children) -> impl IntoView {
+fn PageLink(path: &'static str, name: &'static str, icon: Icon, dead_letters: bool) -> impl IntoView {
     let address = use_address();
     let current = move || address.path.with(|now| now.trim_end_matches('/') == path.trim_end_matches('/'));
     view! {
         <a href=move || address.link(path) aria-current=move || current().then_some("page") title=name>
-            <Ico icon/><span>{name}</span>{children()}
+            <Ico icon/><span>{name}</span>{dead_letters.then(|| view! { <DeadLetters/> })}
         </a>
     }
 }

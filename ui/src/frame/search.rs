@@ -2,11 +2,7 @@
 
 use std::time::Duration;
 
-use leptos::{
-    ev::KeyboardEvent,
-    html,
-    prelude::*,
-};
+use leptos::{ev::KeyboardEvent, html, prelude::*};
 use tapline_api::{SearchHit, SearchKind, SearchResults};
 
 use crate::{
@@ -23,7 +19,8 @@ const PAUSE: Duration = Duration::from_millis(120);
 #[component]
 pub(super) fn Search() -> impl IntoView {
     let field = NodeRef::<html::Input>::new();
-    let (text, asked, open, chosen) = (RwSignal::new(String::new()), RwSignal::new(String::new()), RwSignal::new(false), RwSignal::new(0_usize));
+    let (text, asked, open, chosen) =
+        (RwSignal::new(String::new()), RwSignal::new(String::new()), RwSignal::new(false), RwSignal::new(0_usize));
     let results = use_load::<SearchResults>(move || {
         let text = asked.get();
         (!text.trim().is_empty()).then(|| {
@@ -57,7 +54,9 @@ pub(super) fn Search() -> impl IntoView {
         "ArrowDown" | "ArrowUp" => {
             event.prevent_default();
             let count = hits.with_untracked(Vec::len).max(1);
-            chosen.update(|at| *at = if event.key() == "ArrowDown" { (*at + 1) % count } else { (*at + count - 1) % count });
+            chosen.update(|at| {
+                *at = if event.key() == "ArrowDown" { (*at + 1) % count } else { (*at + count - 1) % count }
+            });
         }
         "Enter" => go(chosen.get_untracked()),
         _ => {}

@@ -53,7 +53,12 @@ fn archive(status: &Status) -> String {
     if archive.rows == 0 && archive.hot_rows == 0 {
         return format!("archive empty, {}", archive.location);
     }
-    let days = archive.oldest.as_deref().and_then(time::parse).zip(time::parse(&status.now)).map(|(oldest, now)| (now - oldest) / 1000);
+    let days = archive
+        .oldest
+        .as_deref()
+        .and_then(time::parse)
+        .zip(time::parse(&status.now))
+        .map(|(oldest, now)| (now - oldest) / 1000);
     let span = days.map(|ms| format!(", {}", number::duration(ms as f64))).unwrap_or_default();
     format!("archive {}{span}", number::bytes(archive.bytes + archive.index_bytes))
 }

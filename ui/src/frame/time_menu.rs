@@ -29,11 +29,13 @@ const LAST: [(i64, &str); 8] = [
 #[component]
 pub(super) fn TimeMenu() -> impl IntoView {
     let (range, set, settings) = (use_time_range(), use_set_time_range(), use_settings());
-    let button = move || view! {
-        <Ico icon=Icon::Clock/>
-        <span>{move || range.get().label(settings.zone.get())}</span>
-        <span class="t3">{move || settings.zone.get().name()}</span>
-        <Ico icon=Icon::Down class="i caret"/>
+    let button = move || {
+        view! {
+            <Ico icon=Icon::Clock/>
+            <span>{move || range.get().label(settings.zone.get())}</span>
+            <span class="t3">{move || settings.zone.get().name()}</span>
+            <Ico icon=Icon::Down class="i caret"/>
+        }
     };
     let last = move |(ms, name): (i64, &'static str)| {
         let chosen = Signal::derive(move || range.get() == TimeRange::last(ms));
@@ -106,7 +108,8 @@ fn read(text: &str, zone: Zone, now: i64) -> Option<Moment> {
     if let Some(moment) = Moment::parse(text) {
         return Some(moment);
     }
-    let full = if text.contains(['-', 'T']) { text.to_owned() } else { format!("{} {text}", &written(now, zone)[..10]) };
+    let full =
+        if text.contains(['-', 'T']) { text.to_owned() } else { format!("{} {text}", &written(now, zone)[..10]) };
     let at = time::parse(&format!("{full}Z"))?.div_euclid(1000);
     Some(Moment::At(at - zone.offset(at)))
 }

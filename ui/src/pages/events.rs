@@ -88,7 +88,9 @@ impl Question {
 /// What a histogram is split by: a word of the address.
 fn use_split() -> Signal<String> {
     let by = use_address().get("by");
-    Signal::derive(move || by.get().filter(|by| matches!(by.as_str(), "destination" | "producer")).unwrap_or_else(|| "type".to_owned()))
+    Signal::derive(move || {
+        by.get().filter(|by| matches!(by.as_str(), "destination" | "producer")).unwrap_or_else(|| "type".to_owned())
+    })
 }
 
 /// The page.
@@ -105,7 +107,9 @@ pub(crate) fn Events() -> impl IntoView {
     let feed = Feed::follow(question.query);
     let StatusLoad(status) = expect_context();
     let is_new = Memo::new(move |_| {
-        let fresh = status.data.with(|status| status.as_ref().is_some_and(|status| status.archive.rows + status.archive.hot_rows == 0));
+        let fresh = status
+            .data
+            .with(|status| status.as_ref().is_some_and(|status| status.archive.rows + status.archive.hot_rows == 0));
         fresh && feed.rows.with(Vec::is_empty)
     });
     walk_by_keys(feed);
@@ -121,9 +125,18 @@ pub(crate) fn Events() -> impl IntoView {
 fn Filled(question: Question, histogram: Load<Histogram>, feed: Feed, split: Signal<String>) -> impl IntoView {
     let (range, zone) = (use_time_range(), use_zone());
     let said = Memo::new(move |_| {
-        let rows = feed.rows.with(|rows| rows.first().and_then(|row: &Arc<EventSummary>| time::parse(row.timestamp.as_deref()?)));
-        let facts = answer::Facts { range: range.get(), newest: rows.map(|at| at.div_euclid(1000)), zone: zone.get(), now: now() };
-        question.terms.with(|terms| histogram.data.with(|histogram| answer::sentences(terms, histogram.as_deref(), &split.get(), &facts)))
+        let rows = feed
+            .rows
+            .with(|rows| rows.first().and_then(|row: &Arc<EventSummary>| time::parse(row.timestamp.as_deref()?)));
+        let facts = answer::Facts {
+            range: range.get(),
+            newest: rows.map(|at| at.div_euclid(1000)),
+            zone: zone.get(),
+            now: now(),
+        };
+        question.terms.with(|terms| {
+            histogram.data.with(|histogram| answer::sentences(terms, histogram.as_deref(), &split.get(), &facts))
+        })
     });
     view! {
         <div class="page">

@@ -81,9 +81,12 @@ fn detail(outcome: &Outcome) -> String {
         Outcome::None => "PostgreSQL's dialect, read only, over memory and archive alike.".to_owned(),
         Outcome::Answer(answer) => {
             let more = if answer.truncated { " There are more: narrow the query or export it." } else { "" };
-            format!("Answered in {}, rows that are still in memory included.{more}", number::duration(answer.elapsed_ms))
+            format!(
+                "Answered in {}, rows that are still in memory included.{more}",
+                number::duration(answer.elapsed_ms)
+            )
         }
-        Outcome::Failed(failure) => failure.title.clone(),
+        Outcome::Failed(failure) => format!("{}.", failure.title.trim_end_matches('.')),
         Outcome::Cancelled => "The server stops a query when nobody waits for it.".to_owned(),
     }
 }
@@ -100,7 +103,10 @@ mod tests {
     fn the_answer_says_rows_time_and_whether_there_are_more() {
         let answer = SqlAnswer { columns: Vec::new(), rows: vec![Vec::new(); 64], truncated: false, elapsed_ms: 181.2 };
         let whole = Outcome::Answer(Arc::new(answer.clone()));
-        assert_eq!((headline(&whole), detail(&whole)), ("64 rows.".into(), "Answered in 181 ms, rows that are still in memory included.".into()));
+        assert_eq!(
+            (headline(&whole), detail(&whole)),
+            ("64 rows.".into(), "Answered in 181 ms, rows that are still in memory included.".into())
+        );
         let cut = Outcome::Answer(Arc::new(SqlAnswer { truncated: true, ..answer }));
         assert_eq!(headline(&cut), "The first 64 rows.");
     }

@@ -18,7 +18,14 @@ pub(crate) fn use_beat() -> Beat {
 /// Makes [`use_beat`] answer.
 pub(crate) fn provide_beat() {
     let beat = RwSignal::new(0);
-    let handle = set_interval_with_handle(move || if is_visible() { beat.update(|count| *count += 1) }, EVERY);
+    let handle = set_interval_with_handle(
+        move || {
+            if is_visible() {
+                beat.update(|count| *count += 1)
+            }
+        },
+        EVERY,
+    );
     if let Ok(handle) = handle {
         on_cleanup(move || handle.clear());
     }

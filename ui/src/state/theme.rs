@@ -46,7 +46,8 @@ pub(crate) fn use_theme() -> ThemeSwitch {
 pub(crate) fn provide_theme() {
     let asked = window().location().search().ok().map(|text| super::url::Query::parse(&text));
     let asked = asked.as_ref().and_then(|query| query.get("theme")).map(Theme::parse);
-    let theme = RwSignal::new(asked.or_else(|| recall("theme").map(|word| Theme::parse(&word))).unwrap_or(Theme::System));
+    let theme =
+        RwSignal::new(asked.or_else(|| recall("theme").map(|word| Theme::parse(&word))).unwrap_or(Theme::System));
     Effect::new(move |_| apply(theme.get()));
     provide_context(ThemeSwitch(theme));
 }

@@ -182,7 +182,9 @@ mod tests {
     #[test]
     fn words_are_read_and_written_back() {
         let mut query = Query::default();
-        for text in ["from=now-15m", "from=now-7d&to=now-1h", "from=2026-11-21T02:31:00.000000Z&to=2026-11-21T03:05:00.000000Z"] {
+        for text in
+            ["from=now-15m", "from=now-7d&to=now-1h", "from=2026-11-21T02:31:00.000000Z&to=2026-11-21T03:05:00.000000Z"]
+        {
             of(text).write(&mut query);
             assert_eq!(query.to_string(), text);
         }

@@ -129,6 +129,9 @@ fn hex_pair(digits: &[u8]) -> Option<u8> {
     u8::try_from(high * 16 + low).ok()
 }
 
+/// Goes to an address of the page.
+type Go = Box<dyn Fn(&str, NavigateOptions)>;
+
 /// Reads and changes the address of the page.
 #[derive(Clone, Copy)]
 pub(crate) struct Address {
@@ -136,7 +139,7 @@ pub(crate) struct Address {
     pub(crate) path: Memo<String>,
     /// What stands behind `?`.
     pub(crate) query: Memo<Query>,
-    go: StoredValue<Box<dyn Fn(&str, NavigateOptions)>, LocalStorage>,
+    go: StoredValue<Go, LocalStorage>,
 }
 
 /// The address, from anywhere below [`provide_address`].

@@ -41,7 +41,11 @@ pub(crate) fn download_sql(sql: String, format: Format, name: &'static str, toas
         match post_for("/api/v1/sql", &request, format.mime(), &abort.stop()).await {
             Ok(text) => {
                 let file = format!("{name}.{}", format.ending());
-                toasts.say(if save(&text, format.mime(), &file).is_some() { format!("Saved as {file}") } else { "The browser does not save files here".to_owned() });
+                toasts.say(if save(&text, format.mime(), &file).is_some() {
+                    format!("Saved as {file}")
+                } else {
+                    "The browser does not save files here".to_owned()
+                });
             }
             Err(Ended::Failed(failure)) => toasts.say(format!("{}: {}", failure.title, failure.detail)),
             Err(Ended::Aborted) => {}

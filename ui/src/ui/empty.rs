@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{
     button::{Button, Look},
-    code::{Language, Code},
+    code::{Code, Language},
     copy::copy,
     icon::Icon,
     text::Sentence,

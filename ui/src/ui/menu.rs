@@ -50,7 +50,7 @@ pub(crate) fn Menu(
                 {button.run()}
             </button>
             {move || open.get().then(|| {
-                let children = children.clone();
+                let children = std::sync::Arc::clone(&children);
                 view! { <div class=place role="menu" on:click=move |event| close_unless_kept(&event, open)>{children()}</div> }
             })}
         </div>
@@ -98,7 +98,9 @@ fn step(root: &HtmlElement, down: bool) {
     let Ok(items) = root.query_selector_all(".menu .item") else { return };
     let active = document().active_element();
     let count = items.length();
-    let at = (0..count).find(|index| items.item(*index).as_ref().map(AsRef::as_ref) == active.as_ref().map(AsRef::<web_sys::Node>::as_ref));
+    let at = (0..count).find(|index| {
+        items.item(*index).as_ref().map(AsRef::as_ref) == active.as_ref().map(AsRef::<web_sys::Node>::as_ref)
+    });
     let next = match (at, down) {
         (None, true) => 0,
         (None, false) => count.saturating_sub(1),

@@ -26,8 +26,6 @@ pub(crate) fn Rows<V>(
     /// Height of each in pixels.
     #[prop(default = 28.0)]
     height: f64,
-    /// Columns of the table.
-    columns: usize,
     /// What a row is: the same key keeps its row. Gets its index; signals that it reads are followed.
     key: impl Fn(usize) -> String + Clone + Send + Sync + 'static,
     /// Draws a row, a `tr`; gets its index.
@@ -57,7 +55,7 @@ where
         measure();
     });
     let filler = move |rows: usize| {
-        (rows > 0).then(|| view! { <tr class="filler" aria-hidden="true"><td colspan=columns.to_string() style:height=format!("{}px", rows as f64 * height)></td></tr> })
+        (rows > 0).then(|| view! { <tr class="filler" aria-hidden="true"><td style:height=format!("{}px", rows as f64 * height)></td></tr> })
     };
     let range = move || {
         let (range, count) = (shown.get(), count.get());
@@ -96,7 +94,8 @@ pub(crate) fn on_scroll(measure: impl Fn() + Copy + 'static) {
     on_cleanup(move || {
         kept.with_value(|(_, callback)| {
             for name in names {
-                let _valid = leptos::prelude::window().remove_event_listener_with_callback_and_bool(name, callback, true);
+                let _valid =
+                    leptos::prelude::window().remove_event_listener_with_callback_and_bool(name, callback, true);
             }
         });
     });

@@ -9,7 +9,8 @@ pub(crate) fn Skeleton(
     #[prop(default = &[72, 88, 64, 80, 56])]
     widths: &'static [u8],
 ) -> impl IntoView {
-    let lines = widths.iter().map(|width| view! { <i class="skel" style:width=format!("{width}%")></i> }).collect_view();
+    let lines =
+        widths.iter().map(|width| view! { <i class="skel" style:width=format!("{width}%")></i> }).collect_view();
     view! { <div class="pad skels" aria-busy="true" aria-label="Loading">{lines}</div> }
 }
 

@@ -24,8 +24,6 @@ pub(crate) enum Shape {
     Replayed,
     /// Ring: new.
     New,
-    /// Ring with a tick: acknowledged, done before.
-    Acknowledged,
     /// Dashed ring: not there yet, or off.
     Off,
     /// Small diamond: an event.
@@ -61,7 +59,6 @@ impl Shape {
             Self::Running => "#s-run",
             Self::Replayed => "#s-again",
             Self::New => "#s-new",
-            Self::Acknowledged => "#s-ack",
             Self::Off => "#s-off",
             Self::Event => "#s-x-ev",
         }

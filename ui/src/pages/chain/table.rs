@@ -55,7 +55,7 @@ pub(crate) fn Table(picture: Drawn, selection: Selection) -> impl IntoView {
                     <th class="c-edge">"Follows from"</th>
                     <th class="c-size num">"Size"</th>
                 </tr></thead>
-                <Rows count=Signal::derive(move || order.with(Vec::len)) columns=9 key row=draw/>
+                <Rows count=Signal::derive(move || order.with(Vec::len)) key row=draw/>
             </table>
             {none}
         </section>

@@ -47,7 +47,9 @@ fn headline(terms: &[Term], histogram: &Histogram, by: &str, facts: &Facts) -> S
     };
     let sentence = match terms {
         [] => format!("{count} {what} passed {span}."),
-        [Term::DeadLetter] => format!("{count} {what} {} given up {span}.", if histogram.total == 1 { "was" } else { "were" }),
+        [Term::DeadLetter(true)] => {
+            format!("{count} {what} {} given up {span}.", if histogram.total == 1 { "was" } else { "were" })
+        }
         _ => format!("{count} {what} {} {span}.", if histogram.total == 1 { "matches" } else { "match" }),
     };
     capital(&sentence)
@@ -61,7 +63,9 @@ fn capital(sentence: &str) -> String {
 fn span(facts: &Facts) -> String {
     let label = facts.range.label(facts.zone);
     match (facts.range.from, facts.range.to) {
-        (Moment::Ago(_), Moment::Ago(0)) => format!("in the {}", label.replace(" 1 h", " hour").replace(" 1 day", " day")),
+        (Moment::Ago(_), Moment::Ago(0)) => {
+            format!("in the {}", label.replace(" 1 h", " hour").replace(" 1 day", " day"))
+        }
         (Moment::At(_), Moment::At(_)) => format!("from {label}").replacen(" to ", " until ", 1),
         _ => format!("from {label}"),
     }
@@ -70,9 +74,12 @@ fn span(facts: &Facts) -> String {
 /// The shares of the most frequent, when the first and the last came.
 fn detail(histogram: &Histogram, by: &str, facts: &Facts) -> String {
     let mut said = Vec::new();
-    let named: Vec<_> = histogram.series.iter().filter(|series| !series.name.is_empty() && series.name != "…").collect();
+    let named: Vec<_> =
+        histogram.series.iter().filter(|series| !series.name.is_empty() && series.name != "…").collect();
     if named.len() > 1 {
-        let share = |series: &&tapline_api::Series| format!("{} `{}`", number::percent(series.total, histogram.total), series.name);
+        let share = |series: &&tapline_api::Series| {
+            format!("{} `{}`", number::percent(series.total, histogram.total), series.name)
+        };
         let shares: Vec<String> = named.iter().take(3).map(share).collect();
         let rest = named.len().saturating_sub(3);
         let more = if rest > 0 { format!(" and {rest} more {}s", by) } else { String::new() };
@@ -90,22 +97,35 @@ fn detail(histogram: &Histogram, by: &str, facts: &Facts) -> String {
 /// Begin of the first bucket with a row, unless rows reach back to the begin of the range.
 fn first_bucket(histogram: &Histogram) -> Option<i64> {
     let buckets = histogram.series.iter().map(|series| series.counts.len()).max()?;
-    let first = (0..buckets).find(|bucket| histogram.series.iter().any(|series| series.counts.get(*bucket).is_some_and(|count| *count > 0)))?;
+    let first = (0..buckets).find(|bucket| {
+        histogram.series.iter().any(|series| series.counts.get(*bucket).is_some_and(|count| *count > 0))
+    })?;
     let from = time::parse(&histogram.from)?.div_euclid(1000);
     (first > 1).then(|| from + (first as f64 * histogram.step_seconds * 1000.0) as i64)
 }
 
 fn clock(at: i64, facts: &Facts) -> String {
     let minute = time::minute(at, facts.zone);
-    if facts.zone.day(at) == facts.zone.day(facts.now) { minute } else { format!("{} {minute}", time::day(at, facts.zone)) }
+    if facts.zone.day(at) == facts.zone.day(facts.now) {
+        minute
+    } else {
+        format!("{} {minute}", time::day(at, facts.zone))
+    }
 }
 
 fn none(terms: &[Term], facts: &Facts) -> (String, String) {
     let span = span(facts);
     match terms {
-        [] => (format!("No event passed {span}."), "A longer time range may hold some; the status line says whether the sources are up.".to_owned()),
-        [Term::DeadLetter] => (format!("No event was given up {span}."), "No consumer wrote a dead letter.".to_owned()),
-        _ => (format!("No event matches {span}."), format!("Nothing holds `{}`.", filter::line(terms).replace('`', "'"))),
+        [] => (
+            format!("No event passed {span}."),
+            "A longer time range may hold some; the status line says whether the sources are up.".to_owned(),
+        ),
+        [Term::DeadLetter(true)] => {
+            (format!("No event was given up {span}."), "No consumer wrote a dead letter.".to_owned())
+        }
+        _ => {
+            (format!("No event matches {span}."), format!("Nothing holds `{}`.", filter::line(terms).replace('`', "'")))
+        }
     }
 }
 
@@ -122,8 +142,10 @@ mod tests {
     }
 
     fn histogram(series: &[(&str, Vec<u64>)]) -> Histogram {
-        let series: Vec<Series> =
-            series.iter().map(|(name, counts)| Series { name: (*name).into(), total: counts.iter().sum(), counts: counts.clone() }).collect();
+        let series: Vec<Series> = series
+            .iter()
+            .map(|(name, counts)| Series { name: (*name).into(), total: counts.iter().sum(), counts: counts.clone() })
+            .collect();
         Histogram {
             from: time::rfc3339((NOW - 3_600_000) * 1000),
             to: time::rfc3339(NOW * 1000),
@@ -158,10 +180,14 @@ mod tests {
 
     #[test]
     fn nothing_says_what_was_looked_for() {
-        let (headline, detail) = sentences(&filter::parse("type:Nope \"x y\""), Some(&histogram(&[])), "type", &facts());
+        let (headline, detail) =
+            sentences(&filter::parse("type:Nope \"x y\""), Some(&histogram(&[])), "type", &facts());
         assert_eq!(headline, "No event matches in the last hour.");
         assert_eq!(detail, "Nothing holds `type:Nope \"x y\"`.");
-        assert_eq!(sentences(&[Term::DeadLetter], Some(&histogram(&[])), "type", &facts()).0, "No event was given up in the last hour.");
+        assert_eq!(
+            sentences(&[Term::DeadLetter(true)], Some(&histogram(&[])), "type", &facts()).0,
+            "No event was given up in the last hour."
+        );
     }
 
     #[test]

@@ -47,7 +47,11 @@ fn names(word: &str, known: &Known) -> Vec<Offer> {
     let fields = known.fields.iter().map(|(name, field)| {
         let said = field.said();
         let operator = if field.range.is_some() && !field.words { ">" } else { ":" };
-        (format!("{name}{operator}"), if said.is_empty() { "field".to_owned() } else { format!("field, {said}") }, false)
+        (
+            format!("{name}{operator}"),
+            if said.is_empty() { "field".to_owned() } else { format!("field, {said}") },
+            false,
+        )
     });
     let mut found: Vec<(bool, Offer)> = columns
         .chain(dead)
@@ -65,9 +69,16 @@ fn names(word: &str, known: &Known) -> Vec<Offer> {
 
 fn values(name: &str, value: &str, known: &Known) -> Vec<Offer> {
     let lower = value.to_lowercase();
-    let column = known.columns.get(name).map(|values| values.iter().map(|value| (value.clone(), String::new())).collect::<Vec<_>>());
+    let column = known
+        .columns
+        .get(name)
+        .map(|values| values.iter().map(|value| (value.clone(), String::new())).collect::<Vec<_>>());
     let field = known.fields.get(name).map(|field| {
-        field.frequent().into_iter().map(|(value, count)| (value.to_owned(), format!("{count} of the rows shown"))).collect()
+        field
+            .frequent()
+            .into_iter()
+            .map(|(value, count)| (value.to_owned(), format!("{count} of the rows shown")))
+            .collect()
     });
     let offer = |(value, note): (String, String)| {
         let at = value.to_lowercase().find(&lower)?;
@@ -94,7 +105,10 @@ mod tests {
 
     fn known() -> Known {
         let bodies = [r#"{"total":5.20,"totalTax":1,"card":{"type":"CARTE BLEUE"}}"#, r#"{"total":480}"#];
-        Known { columns: BTreeMap::from([("destination", vec!["orders".to_owned(), "orders-dlt".to_owned()])]), fields: fields(bodies.into_iter()) }
+        Known {
+            columns: BTreeMap::from([("destination", vec!["orders".to_owned(), "orders-dlt".to_owned()])]),
+            fields: fields(bodies.into_iter()),
+        }
     }
 
     fn texts(typed: &str) -> Vec<String> {
@@ -104,7 +118,10 @@ mod tests {
     #[test]
     fn names_are_offered_with_what_they_hold() {
         let offers = offers("tot", &known());
-        assert_eq!((offers[0].text.as_str(), offers[0].note.as_str(), offers[0].typed), ("total>", "field, 5.2 to 480", (0, 3)));
+        assert_eq!(
+            (offers[0].text.as_str(), offers[0].note.as_str(), offers[0].typed),
+            ("total>", "field, 5.2 to 480", (0, 3))
+        );
         assert_eq!(texts("x type")[..2], ["type:", "card.type:"]);
     }
 

@@ -28,16 +28,24 @@ fn facets(rows: &[super::feed::Row]) -> Vec<Facet> {
     facets.extend(column("destination", rows, |row| Some(&row.destination)));
     facets.extend(column("producer", rows, |row| row.producer.as_deref()));
     let fields = preview::fields(rows.iter().filter_map(|row| row.preview.as_deref()));
-    let mut telling: Vec<_> = fields.iter().filter(|(_, field)| field.words && (1..=20).contains(&field.values.len()) && field.rows > 1).collect();
+    let mut telling: Vec<_> = fields
+        .iter()
+        .filter(|(_, field)| field.words && (1..=20).contains(&field.values.len()) && field.rows > 1)
+        .collect();
     telling.sort_by(|one, other| other.1.rows.cmp(&one.1.rows).then(one.0.cmp(other.0)));
     for (name, field) in telling.into_iter().take(FIELDS) {
-        let values = field.frequent().into_iter().take(VALUES).map(|(value, count)| (value.to_owned(), count)).collect();
+        let values =
+            field.frequent().into_iter().take(VALUES).map(|(value, count)| (value.to_owned(), count)).collect();
         facets.push(Facet { name: name.clone(), values, of: field.rows });
     }
     facets
 }
 
-fn column<'a>(name: &str, rows: &'a [super::feed::Row], of: impl Fn(&'a super::feed::Row) -> Option<&'a str>) -> Option<Facet> {
+fn column<'a>(
+    name: &str,
+    rows: &'a [super::feed::Row],
+    of: impl Fn(&'a super::feed::Row) -> Option<&'a str>,
+) -> Option<Facet> {
     let mut counts: Vec<(String, usize)> = Vec::new();
     for value in rows.iter().filter_map(of) {
         match counts.iter_mut().find(|(known, _)| known == value) {
@@ -51,7 +59,7 @@ fn column<'a>(name: &str, rows: &'a [super::feed::Row], of: impl Fn(&'a super::f
     (!counts.is_empty()).then(|| Facet { name: name.to_owned(), values: counts, of })
 }
 
-/// The panel; styles/events.css shows it from 1600 px on.
+/// The panel; styles/events.css shows it where the page is wide.
 #[component]
 pub(super) fn Facets(question: Question, feed: Feed) -> impl IntoView {
     let facets = Memo::new(move |_| feed.rows.with(|rows| facets(rows)));
@@ -71,7 +79,7 @@ pub(super) fn Facets(question: Question, feed: Feed) -> impl IntoView {
     view! {
         <aside class="panel facets" aria-label="Fields of the newest rows">
             <p class="micro t3">{move || format!("of the newest {} rows", feed.rows.with(|rows| rows.len().min(ROWS)))}</p>
-            {move || facets.get().into_iter().map(section.clone()).collect_view()}
+            {move || facets.get().into_iter().map(section).collect_view()}
         </aside>
     }
 }
@@ -92,10 +100,19 @@ mod tests {
 
     #[test]
     fn columns_come_first_then_fields_with_few_values() {
-        let row = |offset, preview: &str| Arc::new(tapline_api::EventSummary { preview: Some(preview.into()), ..event(offset, 1) });
-        let rows = [row(1, r#"{"country":"FR","total":5}"#), row(2, r#"{"country":"FR","total":6}"#), row(3, r#"{"country":"DE"}"#)];
+        let row = |offset, preview: &str| {
+            Arc::new(tapline_api::EventSummary { preview: Some(preview.into()), ..event(offset, 1) })
+        };
+        let rows = [
+            row(1, r#"{"country":"FR","total":5}"#),
+            row(2, r#"{"country":"FR","total":6}"#),
+            row(3, r#"{"country":"DE"}"#),
+        ];
         let facets = facets(&rows);
-        assert_eq!(facets.iter().map(|facet| facet.name.as_str()).collect::<Vec<_>>(), ["type", "destination", "country"]);
+        assert_eq!(
+            facets.iter().map(|facet| facet.name.as_str()).collect::<Vec<_>>(),
+            ["type", "destination", "country"]
+        );
         assert_eq!(facets[2].values, [("FR".to_owned(), 2), ("DE".to_owned(), 1)]);
     }
 }

@@ -137,7 +137,8 @@ impl Feed {
     /// Moves the cursor; false at an end.
     pub(super) fn step(self, down: bool) -> bool {
         let to = self.rows.with_untracked(|rows| {
-            let at = self.cursor.with_untracked(|cursor| rows.iter().position(|row| Some(&row.address) == cursor.as_ref()));
+            let at =
+                self.cursor.with_untracked(|cursor| rows.iter().position(|row| Some(&row.address) == cursor.as_ref()));
             let to = match (at, down) {
                 (None, _) => 0,
                 (Some(at), true) => at + 1,
@@ -156,7 +157,8 @@ impl Feed {
 /// Adds events before rows that are sorted newest first. What is there already is not added again.
 fn merge(rows: &mut Vec<Row>, events: Vec<EventSummary>) -> (usize, bool) {
     let known: HashSet<&str> = rows.iter().take(2000).map(|row| row.address.as_str()).collect();
-    let mut fresh: Vec<Row> = events.into_iter().filter(|event| !known.contains(event.address.as_str())).map(Arc::new).collect();
+    let mut fresh: Vec<Row> =
+        events.into_iter().filter(|event| !known.contains(event.address.as_str())).map(Arc::new).collect();
     let added = fresh.len();
     fresh.reverse();
     // Events of several partitions come a little out of order: only the head of the list is sorted again.

@@ -46,7 +46,8 @@ pub(super) fn FilterLine(question: Question, histogram: Load<Histogram>, feed: F
             commit();
         }
     };
-    let keys = move |event: KeyboardEvent| on_key(&event, Typing { question, text, offers, open, chosen }, commit, take);
+    let keys =
+        move |event: KeyboardEvent| on_key(&event, Typing { question, text, offers, open, chosen }, commit, take);
     use_commands(move |command| match (command, field.get_untracked()) {
         (Command::Filter, Some(field)) => field.focus().is_ok(),
         (Command::Close, _) if open.get_untracked() => {
@@ -65,7 +66,13 @@ pub(super) fn FilterLine(question: Question, histogram: Load<Histogram>, feed: F
         open.set(false);
         commit();
     };
-    let placeholder = move || if question.terms.with(Vec::is_empty) { "Filter: destination:orders type:OrderPlaced amount>100 \"card declined\"" } else { "" };
+    let placeholder = move || {
+        if question.terms.with(Vec::is_empty) {
+            "Filter: destination:orders type:OrderPlaced amount>100 \"card declined\""
+        } else {
+            ""
+        }
+    };
     view! {
         <div>
             <div class="filter" class:focus=open on:click=move |_| drop(field.get_untracked().map(|field| field.focus()))>
@@ -109,7 +116,12 @@ fn on_key(event: &KeyboardEvent, typing: Typing, commit: impl Fn(), take: impl F
         }
         "Tab" if count > 0 && !text.with_untracked(String::is_empty) => {
             event.prevent_default();
-            take(&offer(pick.unwrap_or(0)).unwrap_or_else(|| Offer { text: String::new(), typed: (0, 0), note: String::new(), whole: false }));
+            take(&offer(pick.unwrap_or(0)).unwrap_or_else(|| Offer {
+                text: String::new(),
+                typed: (0, 0),
+                note: String::new(),
+                whole: false,
+            }));
         }
         "Enter" => match pick.and_then(offer) {
             Some(offer) => take(&offer),
@@ -155,10 +167,15 @@ fn Tokens(question: Question) -> impl IntoView {
 }
 
 #[component]
-fn Offers(offers: Memo<Vec<Offer>>, chosen: RwSignal<Option<usize>>, take: impl Fn(&Offer) + Copy + Send + Sync + 'static) -> impl IntoView {
+fn Offers(
+    offers: Memo<Vec<Offer>>,
+    chosen: RwSignal<Option<usize>>,
+    take: impl Fn(&Offer) + Copy + Send + Sync + 'static,
+) -> impl IntoView {
     let row = move |(index, offer): (usize, Offer)| {
         let (begin, end) = offer.typed;
-        let (before, typed, after) = (offer.text[..begin].to_owned(), offer.text[begin..end].to_owned(), offer.text[end..].to_owned());
+        let (before, typed, after) =
+            (offer.text[..begin].to_owned(), offer.text[begin..end].to_owned(), offer.text[end..].to_owned());
         let note = offer.note.clone();
         // Pressing must come before the field loses the focus, else the list is gone first.
         let press = move |event: leptos::ev::MouseEvent| {
@@ -182,7 +199,8 @@ fn use_offers(text: RwSignal<String>, histogram: Load<Histogram>, feed: Feed) ->
         let mut columns: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
         destinations.data.with(|list| {
             let named = |of: fn(&tapline_api::DestinationInfo) -> &String| {
-                let mut names: Vec<String> = list.iter().flat_map(|list| list.destinations.iter().map(of).cloned()).collect();
+                let mut names: Vec<String> =
+                    list.iter().flat_map(|list| list.destinations.iter().map(of).cloned()).collect();
                 names.sort();
                 names.dedup();
                 names
@@ -196,13 +214,15 @@ fn use_offers(text: RwSignal<String>, histogram: Load<Histogram>, feed: Feed) ->
             columns.insert("producer", frequent(rows.iter().filter_map(|row| row.producer.clone())));
         });
         histogram.data.with(|histogram| {
-            let names = histogram.iter().flat_map(|histogram| histogram.series.iter().map(|series| series.name.clone()));
+            let names =
+                histogram.iter().flat_map(|histogram| histogram.series.iter().map(|series| series.name.clone()));
             let column = by.get().filter(|by| by == "producer").map_or("type", |_| "producer");
             if by.get().is_none_or(|by| by == column) {
                 columns.insert(column, names.filter(|name| !name.is_empty() && name != "…").collect());
             }
         });
-        let fields = feed.rows.with(|rows| preview::fields(rows.iter().take(200).filter_map(|row| row.preview.as_deref())));
+        let fields =
+            feed.rows.with(|rows| preview::fields(rows.iter().take(200).filter_map(|row| row.preview.as_deref())));
         Known { columns, fields }
     });
     Memo::new(move |_| text.with(|text| known.with(|known| completion::offers(text, known))))

@@ -10,7 +10,7 @@ use crate::{
     charts::histogram::{Buckets, HistogramChart, Stack},
     format::{number, time},
     state::{
-        hues::use_hues,
+        hues::{Hues, use_hues},
         time_range::{TimeRange, use_set_time_range},
         url::use_address,
     },
@@ -25,7 +25,11 @@ const LEGEND: usize = 4;
 pub(super) fn HistogramPanel(histogram: Load<Histogram>, split: Signal<String>) -> impl IntoView {
     let address = use_address();
     let choose = move |by: &'static str| address.replace(|query| query.set("by", (by != "type").then_some(by)));
-    let words = move || histogram.data.with(|histogram| histogram.as_ref().map_or(("", String::new()), |histogram| step(histogram.step_seconds)));
+    let words = move || {
+        histogram
+            .data
+            .with(|histogram| histogram.as_ref().map_or(("", String::new()), |histogram| step(histogram.step_seconds)))
+    };
     let legend = move || histogram.data.get().map(|histogram| view! { <Legend histogram/> });
     let show = |histogram: Arc<Histogram>| view! { <Drawn histogram/> };
     view! {
@@ -66,9 +70,10 @@ fn unit(seconds: f64) -> &'static str {
     }
 }
 
-fn buckets(histogram: &Histogram) -> Option<Buckets> {
+fn buckets(histogram: &Histogram, hues: Hues) -> Option<Buckets> {
     let ms = |text: &str| time::parse(text).map(|micros| micros.div_euclid(1000));
-    let stacks = histogram.series.iter().map(|series| Stack { name: series.name.clone(), counts: series.counts.clone() });
+    let stacks =
+        histogram.series.iter().map(|series| Stack { name: series.name.clone(), class: hues.class(&series.name), counts: series.counts.clone() });
     Some(Buckets { from: ms(&histogram.from)?, to: ms(&histogram.to)?, stacks: stacks.collect() })
 }
 
@@ -77,7 +82,7 @@ fn Drawn(histogram: Arc<Histogram>) -> impl IntoView {
     let set = use_set_time_range();
     let unit = unit(histogram.step_seconds);
     let label = format!("Events over time: {} in all", number::exact(histogram.total));
-    buckets(&histogram).map(|buckets| {
+    buckets(&histogram, use_hues()).map(|buckets| {
         view! { <HistogramChart buckets=Arc::new(buckets) label unit on_zoom=move |from, to| set(TimeRange::between(from, to))/> }
     })
 }

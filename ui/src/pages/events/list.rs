@@ -23,12 +23,7 @@ use crate::{
         settings::{recall, remember},
         time_range::{use_time_range, use_zone},
     },
-    ui::{
-        Button, Ico, Icon, Mark, Shape, Trouble,
-        menu::Menu,
-        rows::Rows,
-        skeleton::SkeletonRows,
-    },
+    ui::{Button, Ico, Icon, Mark, Shape, Trouble, menu::Menu, rows::Rows, skeleton::SkeletonRows},
 };
 
 /// The panel with the list.
@@ -67,11 +62,17 @@ fn Head(live: Live, feed: Feed) -> impl IntoView {
     let word = move || match (live.state.get(), live.paused.get()) {
         (TailState::Off, _) => view! { <h2>"Events"</h2> }.into_any(),
         (_, true) => view! { <h2><Mark shape=Shape::Standing level=Level::Mute/>" Paused"</h2> }.into_any(),
-        (TailState::Connecting, _) => view! { <h2><Mark shape=Shape::Off level=Level::Mute/>" Connecting"</h2> }.into_any(),
+        (TailState::Refused, _) => {
+            view! { <h2><Mark shape=Shape::Off level=Level::Mute/>" Not live: tried again every 10 s"</h2> }.into_any()
+        }
+        (TailState::Connecting, _) => {
+            view! { <h2><Mark shape=Shape::Off level=Level::Mute/>" Connecting"</h2> }.into_any()
+        }
         (TailState::Live, _) => view! { <h2><Mark shape=Shape::Running level=Level::Act/>" Live"</h2> }.into_any(),
     };
     let is_off = Memo::new(move |_| live.state.get() == TailState::Off);
-    let moving = move || (!is_off.get()).then(|| view! {
+    let moving = move || {
+        (!is_off.get()).then(|| view! {
         <span class="t3">{move || format!("{} match", number::rate(live.rate.get()))}</span>
         <span class="t3">{move || format!("{} not drawn", number::short(live.not_drawn.get()))}</span>
         {move || match live.paused.get() {
@@ -79,10 +80,13 @@ fn Head(live: Live, feed: Feed) -> impl IntoView {
             false => view! { <Button text="Pause" icon=Icon::Pause small=true on_press=move |_| live.flip()/> }.into_any(),
         }}
         <Held live/>
-    });
-    let still = move || (is_off.get() && !range.get().is_moving()).then(|| {
+    })
+    };
+    let still = move || {
+        (is_off.get() && !range.get().is_moving()).then(|| {
         view! { <span class="t3">{move || number::count(feed.rows.with(Vec::len) as u64, "row", "rows")}{move || if feed.has_more() { " so far" } else { "" }}</span> }
-    });
+    })
+    };
     view! { {word}{moving}{still} }
 }
 
@@ -161,7 +165,8 @@ fn Drawn(feed: Feed, live: Live, columns: Vec<Column>, manner: Manner) -> impl I
             feed.more();
         }
     });
-    let key = move |index: usize| feed.rows.with(|rows| rows.get(index).map(|row| row.address.clone()).unwrap_or_default());
+    let key =
+        move |index: usize| feed.rows.with(|rows| rows.get(index).map(|row| row.address.clone()).unwrap_or_default());
     let row = move |index: usize| {
         let row = feed.rows.with_untracked(|rows| rows.get(index).cloned());
         row.map(|row| view! { <EventRow row columns=columns.clone() manner cursor=feed.cursor/> })
@@ -171,7 +176,7 @@ fn Drawn(feed: Feed, live: Live, columns: Vec<Column>, manner: Manner) -> impl I
         <table class="table fixed ev" aria-rowcount=move || count.get().to_string()>
             <thead><tr>{heads}</tr></thead>
             {waiting}
-            <Rows count columns=wide key row on_view/>
+            <Rows count key row on_view/>
         </table>
         <Foot feed/>
     }
@@ -182,7 +187,10 @@ fn Drawn(feed: Feed, live: Live, columns: Vec<Column>, manner: Manner) -> impl I
 fn Foot(feed: Feed) -> impl IntoView {
     move || {
         let text = match (feed.cut.get(), feed.has_more(), feed.rows.with(Vec::len)) {
-            (true, _, _) => format!("The oldest rows were let go: the list holds {}. Narrow the filter or the time range.", number::exact(super::feed::MOST as u64)),
+            (true, _, _) => format!(
+                "The oldest rows were let go: the list holds {}. Narrow the filter or the time range.",
+                number::exact(super::feed::MOST as u64)
+            ),
             (_, true, _) => "Loading older events".to_owned(),
             (_, _, 0..=20) => return None,
             (_, _, count) => format!("{}, all that match", number::count(count as u64, "event", "events")),
@@ -193,15 +201,21 @@ fn Foot(feed: Feed) -> impl IntoView {
 
 fn head(column: Column, manner: Manner, feed: Feed) -> AnyView {
     match column {
-        Column::Time => view! { <th class="w-time" aria-sort="descending">"Time"<Ico icon=Icon::Down/></th> }.into_any(),
+        Column::Time => {
+            view! { <th class="w-time" aria-sort="descending">"Time"<Ico icon=Icon::Down/></th> }.into_any()
+        }
         Column::Type => view! { <th class="w-type">"Type"</th> }.into_any(),
         Column::Producer => view! { <th class="w-producer">"Producer"</th> }.into_any(),
-        Column::Place if manner.one_destination => view! { <th class="num place w-offset">"Partition · offset"</th> }.into_any(),
+        Column::Place if manner.one_destination => {
+            view! { <th class="num place w-offset">"Partition · offset"</th> }.into_any()
+        }
         Column::Place => view! { <th class="num place w-place">"Destination, partition · offset"</th> }.into_any(),
         Column::Key => view! { <th class="w-key">"Key"</th> }.into_any(),
         Column::Size => view! { <th class="num size w-size">"Size"</th> }.into_any(),
         Column::Body => {
-            let names = Memo::new(move |_| feed.rows.with(|rows| names(rows.iter().take(40).filter_map(|row| row.preview.as_deref()))));
+            let names = Memo::new(move |_| {
+                feed.rows.with(|rows| names(rows.iter().take(40).filter_map(|row| row.preview.as_deref())))
+            });
             view! { <th>"Body "<span class="t3">{names}</span></th> }.into_any()
         }
     }
@@ -210,8 +224,9 @@ fn head(column: Column, manner: Manner, feed: Feed) -> AnyView {
 /// `total, country, customerId and 9 more`.
 fn names<'a>(previews: impl Iterator<Item = &'a str>) -> String {
     let fields = preview::fields(previews);
-    let mut names: Vec<(&String, usize)> = fields.iter().filter(|(name, _)| !name.contains('.')).map(|(name, field)| (name, field.rows)).collect();
-    names.sort_by(|one, other| other.1.cmp(&one.1));
+    let mut names: Vec<(&String, usize)> =
+        fields.iter().filter(|(name, _)| !name.contains('.')).map(|(name, field)| (name, field.rows)).collect();
+    names.sort_by_key(|name| std::cmp::Reverse(name.1));
     let first: Vec<&str> = names.iter().take(3).map(|(name, _)| name.as_str()).collect();
     let rest = names.len().saturating_sub(3);
     if rest > 0 { format!("{} and {rest} more", first.join(", ")) } else { first.join(", ") }

@@ -11,7 +11,7 @@ use crate::{
     api::tail::{Batch, Tail, TailState},
     filter,
     format::now,
-    state::{time_range::use_time_range, url::Query},
+    state::{refresh::use_beat, time_range::use_time_range, url::Query},
 };
 
 /// Events that wait while someone reads; more are counted.
@@ -74,14 +74,24 @@ impl Live {
             meter: StoredValue::new_local(Meter::default()),
         };
         let tail = StoredValue::new_local(None::<Tail>);
-        let range = use_time_range();
+        let (range, beat) = (use_time_range(), use_beat());
+        let again = RwSignal::new(0_u32);
         Effect::new(move |_| {
+            beat.follow();
+            if live.state.get_untracked() == TailState::Refused {
+                again.update(|count| *count += 1);
+            }
+        });
+        Effect::new(move |_| {
+            again.track();
             live.reset();
             tail.set_value(None);
             if range.get().is_moving() {
                 let mut query = Query::default();
                 question.terms.with(|terms| filter::write(terms, &mut query));
-                tail.set_value(Tail::open(&query.on("/api/v1/events/tail"), live.state, move |batch| live.take_in(batch)));
+                tail.set_value(Tail::open(&query.on("/api/v1/events/tail"), live.state, move |batch| {
+                    live.take_in(batch)
+                }));
             }
         });
         on_cleanup(move || drop(tail.try_set_value(None)));
@@ -99,10 +109,10 @@ impl Live {
 
     fn measure(self) {
         let beat = move || {
-            if let Some(rate) = self.meter.try_update_value(|meter| meter.rate(now())) {
-                if self.rate.get_untracked() != rate {
-                    self.rate.set(rate);
-                }
+            if let Some(rate) = self.meter.try_update_value(|meter| meter.rate(now()))
+                && self.rate.get_untracked() != rate
+            {
+                self.rate.set(rate);
             }
         };
         if let Ok(handle) = set_interval_with_handle(beat, std::time::Duration::from_secs(1)) {

@@ -101,7 +101,12 @@ impl Field {
             Some((low, high)) if !self.words && low < high => format!("{} to {}", trimmed(low), trimmed(high)),
             _ => match self.values.len() {
                 0 => String::new(),
-                1..=3 => self.values.keys().map(|value| value.chars().take(16).collect::<String>()).collect::<Vec<_>>().join(", "),
+                1..=3 => self
+                    .values
+                    .keys()
+                    .map(|value| value.chars().take(16).collect::<String>())
+                    .collect::<Vec<_>>()
+                    .join(", "),
                 50.. => "many values".to_owned(),
                 several => format!("{several} values"),
             },
@@ -110,7 +115,8 @@ impl Field {
 
     /// Values from the most frequent down.
     pub(super) fn frequent(&self) -> Vec<(&str, usize)> {
-        let mut values: Vec<(&str, usize)> = self.values.iter().map(|(value, count)| (value.as_str(), *count)).collect();
+        let mut values: Vec<(&str, usize)> =
+            self.values.iter().map(|(value, count)| (value.as_str(), *count)).collect();
         values.sort_by(|one, other| other.1.cmp(&one.1).then(one.0.cmp(other.0)));
         values
     }
@@ -126,12 +132,17 @@ mod tests {
     use super::*;
 
     fn line(preview: &str, key: Option<&str>) -> String {
-        pieces(preview, key).into_iter().map(|piece| format!("{} {}", piece.name, piece.value)).collect::<Vec<_>>().join(" | ")
+        pieces(preview, key)
+            .into_iter()
+            .map(|piece| format!("{} {}", piece.name, piece.value))
+            .collect::<Vec<_>>()
+            .join(" | ")
     }
 
     #[test]
     fn a_body_reads_as_names_and_values() {
-        let preview = r#"{"orderId":"ORD-1","lines":[{"sku":"A"},{"sku":"B"}],"total":287.760,"country":"FR","ok":true}"#;
+        let preview =
+            r#"{"orderId":"ORD-1","lines":[{"sku":"A"},{"sku":"B"}],"total":287.760,"country":"FR","ok":true}"#;
         assert_eq!(line(preview, Some("ORD-1")), "total 287.760 | country FR | ok true | lines 2 items");
     }
 
@@ -149,7 +160,8 @@ mod tests {
 
     #[test]
     fn fields_know_their_paths_values_and_ranges() {
-        let bodies = [r#"{"total":5.20,"card":{"type":"VISA"}}"#, r#"{"total":480,"card":{"type":"AMEX"},"list":[{"x":1}]}"#];
+        let bodies =
+            [r#"{"total":5.20,"card":{"type":"VISA"}}"#, r#"{"total":480,"card":{"type":"AMEX"},"list":[{"x":1}]}"#];
         let fields = fields(bodies.into_iter());
         assert_eq!(fields.keys().collect::<Vec<_>>(), ["card.type", "total"]);
         assert_eq!(fields["total"].said(), "5.2 to 480");

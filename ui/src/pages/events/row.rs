@@ -112,9 +112,15 @@ fn kind(row: &EventSummary) -> impl IntoView + use<> {
     let dead = row.dead_letter.clone().map(|cause| {
         view! { <span title=format!("Dead letter: {cause}") role="img" aria-label="dead letter"><Mark shape=Shape::DeadLetter level=Level::Bad small=true/></span> }
     });
-    let retry = row.retry.map(|attempt| view! { <small class="t3" title="on a retry topic">{format!("retry {attempt}")}</small> });
+    let retry = row
+        .retry
+        .map(|attempt| view! { <small class="t3" title="on a retry topic">{format!("retry {attempt}")}</small> });
     let title = name.clone();
-    let word = if name.is_empty() { view! { <span class="t3">"no type"</span> }.into_any() } else { view! { <span class=class title=title>{name}</span> }.into_any() };
+    let word = if name.is_empty() {
+        view! { <span class="t3">"no type"</span> }.into_any()
+    } else {
+        view! { <span class=class title=title>{name}</span> }.into_any()
+    };
     view! { <td class="kind">{word}{dead}{retry}</td> }
 }
 
@@ -126,7 +132,8 @@ fn producer(row: &EventSummary) -> impl IntoView + use<> {
 }
 
 fn place(row: &EventSummary, manner: Manner) -> impl IntoView + use<> {
-    let destination = (!manner.one_destination).then(|| view! { <span class="t2">{id::middle(&row.destination, 22)}</span>" " });
+    let destination =
+        (!manner.one_destination).then(|| view! { <span class="t2">{id::middle(&row.destination, 22)}</span>" " });
     let partition = row.partition.map(|partition| view! { {partition.to_string()}" "<span class="t3">"·"</span>" " });
     let title = format!("{} {}", row.source, row.destination);
     view! { <td class="num t2 pc place" title=title>{destination}{partition}{position(&row.position)}</td> }
@@ -151,7 +158,9 @@ fn body(row: &EventSummary) -> impl IntoView + use<> {
     };
     let pieces = match row.preview.as_deref() {
         Some(preview) => preview::pieces(preview, key.as_deref()).into_iter().map(one).collect_view().into_any(),
-        None => view! { <span class="c">{if row.format == "null" { "tombstone" } else { "not text" }}</span> }.into_any(),
+        None => {
+            view! { <span class="c">{if row.format == "null" { "tombstone" } else { "not text" }}</span> }.into_any()
+        }
     };
     view! { <td class="mono cut body">{pieces}</td> }
 }

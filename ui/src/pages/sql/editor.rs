@@ -48,7 +48,8 @@ pub(super) fn Editor(text: RwSignal<String>, run: Run, ask: Callback<String>) ->
 fn Numbers(text: RwSignal<String>, run: Run) -> impl IntoView {
     let fault = Memo::new(move |_| text.with(|text| run.fault(text)).map(|(line, _)| line));
     let count = Memo::new(move |_| text.with(|text| text.split('\n').count()) as u32);
-    let number = move |number: u32| view! { <li class:fault=move || fault.get() == Some(number)>{number.to_string()}</li> };
+    let number =
+        move |number: u32| view! { <li class:fault=move || fault.get() == Some(number)>{number.to_string()}</li> };
     view! { <ol class="lines" aria-hidden="true">{move || (1..=count.get()).map(number).collect_view()}</ol> }
 }
 

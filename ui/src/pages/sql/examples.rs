@@ -16,9 +16,12 @@ pub(super) const EXAMPLES: [(&str, &str); 6] = [
     ),
     (
         "Dead letters by cause",
-        "SELECT dead_letter['root_cause'] AS cause,\n       destination,\n       count(*) AS events,\n       min(timestamp) AS first,\n       max(timestamp) AS last\nFROM events\nWHERE dead_letter IS NOT NULL\nGROUP BY cause, destination\nORDER BY events DESC",
+        "SELECT root_cause,\n       consumer_group,\n       destination,\n       count(*) AS events,\n       min(timestamp) AS first,\n       max(timestamp) AS last\nFROM dead_letters\nGROUP BY root_cause, consumer_group, destination\nORDER BY events DESC",
     ),
-    ("Biggest events", "SELECT timestamp, destination, type, key, size\nFROM events\nORDER BY size DESC\nLIMIT 50"),
+    (
+        "Biggest events",
+        "SELECT timestamp, destination, type, key_text, size\nFROM events\nORDER BY size DESC\nLIMIT 50",
+    ),
     (
         "Who produces what",
         "SELECT producer,\n       destination,\n       type,\n       count(*) AS events\nFROM events\nGROUP BY producer, destination, type\nORDER BY producer, events DESC",

@@ -39,7 +39,8 @@ fn Tables(schema: Arc<SqlSchema>, text: RwSignal<String>) -> impl IntoView {
 #[component]
 fn Table(table: SqlTable, open: RwSignal<bool>, text: RwSignal<String>) -> impl IntoView {
     let column = move |column: SqlColumn| {
-        let (name, title) = (column.name.clone(), column.description.clone().unwrap_or_else(|| column.data_type.clone()));
+        let (name, title) =
+            (column.name.clone(), column.description.clone().unwrap_or_else(|| column.data_type.clone()));
         let insert = move |_| text.update(|text| insert(text, &name));
         view! { <button type="button" class="col" title=title on:click=insert><span class="cut">{column.name}</span><small>{short(&column.data_type)}</small></button> }
     };
@@ -60,7 +61,11 @@ fn insert(text: &mut String, name: &str) {
         text.push(' ');
     }
     let plain = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    if plain && name != "offset" && name != "timestamp" { text.push_str(name) } else { text.push_str(&format!("\"{name}\"")) }
+    if plain && name != "offset" && name != "timestamp" {
+        text.push_str(name)
+    } else {
+        text.push_str(&format!("\"{name}\""))
+    }
 }
 
 /// Arrow's name of a type as people say it.
@@ -95,6 +100,9 @@ mod tests {
 
     #[test]
     fn types_are_named_as_people_say_them() {
-        assert_eq!(["Utf8View", "Timestamp(Microsecond, Some(\"UTC\"))", "UInt64", "List(Utf8)"].map(short), ["text", "time", "int", "list"]);
+        assert_eq!(
+            ["Utf8View", "Timestamp(Microsecond, Some(\"UTC\"))", "UInt64", "List(Utf8)"].map(short),
+            ["text", "time", "int", "list"]
+        );
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn destinations(list: Arc<DestinationList>) -> AnyView {
                 <th>"Destination"</th><th class="d-src">"Source"</th><th class="d-kind">"Kind"</th><th class="d-num num">"Rows"</th><th class="d-num num">"Bytes"</th>
                 <th class="d-part num">"Partitions"</th><th class="d-num num">"Behind"</th><th class="d-num num">"Single holes"</th><th class="d-time num">"First"</th><th class="d-time num">"Last"</th>
             </tr></thead>
-            <Rows count=Signal::derive(move || count) columns=10 key=move |index| key(list.destinations.get(index)) row=move |index| rows.destinations.get(index).map(row)/>
+            <Rows count=Signal::derive(move || count) key=move |index| key(list.destinations.get(index)) row=move |index| rows.destinations.get(index).map(row)/>
         </table>
     }
     .into_any()

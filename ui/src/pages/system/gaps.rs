@@ -35,7 +35,7 @@ pub(super) fn gaps(list: Arc<GapList>) -> AnyView {
     view! {
         <div class="scroll"><table class="table fixed gaps">
             <thead><tr><th class="g-dest">"Destination"</th><th class="g-part num">"Partition"</th><th class="g-range">"Offsets"</th><th class="g-count num">"Count"</th><th class="g-why">"Why"</th><th class="g-seen num">"Noticed"</th></tr></thead>
-            <Rows count=Signal::derive(move || count) columns=6 key=move |index| key(list.gaps.get(index)) row=move |index| rows.gaps.get(index).map(row)/>
+            <Rows count=Signal::derive(move || count) key=move |index| key(list.gaps.get(index)) row=move |index| rows.gaps.get(index).map(row)/>
         </table></div>
     }
     .into_any()

@@ -70,7 +70,10 @@ mod tests {
 
     #[test]
     fn words_texts_numbers_and_notes_are_told_apart() {
-        let told: Vec<_> = tokens("SELECT 'it''s', 4.5 FROM events -- all").into_iter().filter(|(token, _)| *token != Token::Plain).collect();
+        let told: Vec<_> = tokens("SELECT 'it''s', 4.5 FROM events -- all")
+            .into_iter()
+            .filter(|(token, _)| *token != Token::Plain)
+            .collect();
         let want = [
             (Token::Word, "SELECT"),
             (Token::Text, "'it''s'"),

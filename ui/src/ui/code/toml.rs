@@ -16,7 +16,10 @@ fn line(line: &str) -> Vec<(Token, &str)> {
     let (key, value) = code.split_at(code.find('=').unwrap_or(0));
     let mut pieces = vec![(Token::Key, key)];
     pieces.extend(value.split_inclusive('"').enumerate().flat_map(|(index, piece)| match index % 2 {
-        0 => vec![(Token::Plain, piece.trim_end_matches('"')), (Token::Text, &piece[piece.trim_end_matches('"').len()..])],
+        0 => vec![
+            (Token::Plain, piece.trim_end_matches('"')),
+            (Token::Text, &piece[piece.trim_end_matches('"').len()..]),
+        ],
         _ => vec![(Token::Text, piece)],
     }));
     pieces.push((Token::Note, note));
