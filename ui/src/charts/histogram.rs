@@ -165,9 +165,7 @@ fn Reading(buckets: Arc<Buckets>, bucket: usize) -> impl IntoView {
     let row = |stack: &Stack| {
         let count = stack.counts.get(bucket).copied().filter(|count| *count > 0)?;
         let name = if stack.name.is_empty() { "without".to_owned() } else { stack.name.clone() };
-        Some(
-            view! { <span class=format!("key {}", stack.class)>{name}<b>{number::exact(count)}</b></span> },
-        )
+        Some(view! { <span class=format!("key {}", stack.class)>{name}<b>{number::exact(count)}</b></span> })
     };
     let rows = buckets.stacks.iter().filter_map(row).collect_view();
     let class = if middle > 60.0 { "tip left" } else { "tip" };

@@ -101,7 +101,13 @@ mod tests {
 
     #[test]
     fn the_answer_says_rows_time_and_whether_there_are_more() {
-        let answer = SqlAnswer { columns: Vec::new(), rows: vec![Vec::new(); 64], truncated: false, elapsed_ms: 181.2 };
+        let answer = SqlAnswer {
+            columns: Vec::new(),
+            rows: vec![Vec::new(); 64],
+            truncated: false,
+            warnings: Vec::new(),
+            elapsed_ms: 181.2,
+        };
         let whole = Outcome::Answer(Arc::new(answer.clone()));
         assert_eq!(
             (headline(&whole), detail(&whole)),

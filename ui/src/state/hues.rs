@@ -30,9 +30,26 @@ impl Slots {
     }
 }
 
-/// Colours of services and, inside charts, of event types.
+impl Slots {
+    /// The class of a name: `c1` to `c10`. A name that is empty or stands for the rest is grey.
+    fn class(&mut self, name: &str) -> &'static str {
+        if name.is_empty() || name == "…" { CLASSES[0] } else { CLASSES[usize::from(self.of(name))] }
+    }
+}
+
+const CLASSES: [&str; 11] = ["c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9", "c10"];
+
+/// The class of the n-th of several names that mean nothing outside one chart.
+pub(crate) fn nth(number: usize) -> &'static str {
+    CLASSES[usize::from(ORDER[number % ORDER.len()])]
+}
+
+/// Colours of services, and, borrowed, of event types and destinations.
 #[derive(Clone, Copy)]
-pub(crate) struct Hues(StoredValue<RefCell<Slots>, LocalStorage>);
+pub(crate) struct Hues {
+    services: StoredValue<RefCell<Slots>, LocalStorage>,
+    kinds: StoredValue<RefCell<Slots>, LocalStorage>,
+}
 
 /// The colours, from anywhere below [`provide_hues`].
 pub(crate) fn use_hues() -> Hues {
@@ -41,30 +58,32 @@ pub(crate) fn use_hues() -> Hues {
 
 /// Makes [`use_hues`] answer.
 pub(crate) fn provide_hues() {
-    let mut slots = Slots::default();
+    let mut services = Slots::default();
     for name in recall("hues").unwrap_or_default().lines().take(REMEMBERED) {
-        slots.of(name);
+        services.of(name);
     }
-    provide_context(Hues(StoredValue::new_local(RefCell::new(slots))));
+    let kept = |slots| StoredValue::new_local(RefCell::new(slots));
+    provide_context(Hues { services: kept(services), kinds: kept(Slots::default()) });
 }
 
 impl Hues {
-    /// The class that carries a name's colour: `c1` to `c10`. A name that is empty or stands for the rest is grey.
-    pub(crate) fn class(self, name: &str) -> &'static str {
-        const CLASSES: [&str; 11] = ["c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9", "c10"];
-        if name.is_empty() || name == "…" {
-            return CLASSES[0];
-        }
-        let slot = self.0.with_value(|slots| {
+    /// The class that carries a service's colour.
+    pub(crate) fn class(self, service: &str) -> &'static str {
+        self.services.with_value(|slots| {
             let mut slots = slots.borrow_mut();
             let known = slots.names.len();
-            let slot = slots.of(name);
+            let class = slots.class(service);
             if slots.names.len() > known && known < REMEMBERED {
                 remember("hues", &slots.names.join("\n"));
             }
-            slot
-        });
-        CLASSES[usize::from(slot)]
+            class
+        })
+    }
+
+    /// The class that carries the colour of an event type or a destination: the same in the chart and in the list
+    /// beneath it, for as long as the page is open.
+    pub(crate) fn kind(self, name: &str) -> &'static str {
+        self.kinds.with_value(|slots| slots.borrow_mut().class(name))
     }
 }
 

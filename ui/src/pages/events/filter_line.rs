@@ -78,10 +78,12 @@ pub(super) fn FilterLine(question: Question, histogram: Load<Histogram>, feed: F
             <div class="filter" class:focus=open on:click=move |_| drop(field.get_untracked().map(|field| field.focus()))>
                 <Ico icon=Icon::Filter class="i t3"/>
                 <Tokens question/>
+                <span class="typing">
                 <input node_ref=field type="text" class="mono" role="combobox" aria-label="Filter" aria-autocomplete="list" aria-controls="offers"
                     aria-expanded=move || open.get().to_string() spellcheck="false" autocomplete="off" placeholder=placeholder
                     prop:value=text on:input=input on:keydown=keys on:focus=move |_| open.set(true) on:blur=leave/>
                 {move || (open.get() && offers.with(|offers| !offers.is_empty())).then(|| view! { <Offers offers chosen take/> })}
+                </span>
                 <OpenInSql feed/>
             </div>
             <SqlLine feed/>

@@ -10,7 +10,7 @@ use crate::{
     charts::histogram::{Buckets, HistogramChart, Stack},
     format::{number, time},
     state::{
-        hues::{Hues, use_hues},
+        hues::use_hues,
         time_range::{TimeRange, use_set_time_range},
         url::use_address,
     },
@@ -30,8 +30,8 @@ pub(super) fn HistogramPanel(histogram: Load<Histogram>, split: Signal<String>) 
             .data
             .with(|histogram| histogram.as_ref().map_or(("", String::new()), |histogram| step(histogram.step_seconds)))
     };
-    let legend = move || histogram.data.get().map(|histogram| view! { <Legend histogram/> });
-    let show = |histogram: Arc<Histogram>| view! { <Drawn histogram/> };
+    let legend = move || histogram.data.get().map(|histogram| view! { <Legend histogram split/> });
+    let show = move |histogram: Arc<Histogram>| view! { <Drawn histogram split/> };
     view! {
         <section class="panel histp">
             <div class="head">
@@ -70,26 +70,35 @@ fn unit(seconds: f64) -> &'static str {
     }
 }
 
-fn buckets(histogram: &Histogram, hues: Hues) -> Option<Buckets> {
+/// Services have their own colours; types and destinations borrow them.
+fn class_of(split: Signal<String>) -> impl Fn(&str) -> &'static str + Copy {
+    let (hues, services) = (use_hues(), split.with_untracked(|split| split == "producer"));
+    move |name| if services { hues.class(name) } else { hues.kind(name) }
+}
+
+fn buckets(histogram: &Histogram, class: impl Fn(&str) -> &'static str) -> Option<Buckets> {
     let ms = |text: &str| time::parse(text).map(|micros| micros.div_euclid(1000));
-    let stacks =
-        histogram.series.iter().map(|series| Stack { name: series.name.clone(), class: hues.class(&series.name), counts: series.counts.clone() });
+    let stacks = histogram.series.iter().map(|series| Stack {
+        name: series.name.clone(),
+        class: class(&series.name),
+        counts: series.counts.clone(),
+    });
     Some(Buckets { from: ms(&histogram.from)?, to: ms(&histogram.to)?, stacks: stacks.collect() })
 }
 
 #[component]
-fn Drawn(histogram: Arc<Histogram>) -> impl IntoView {
+fn Drawn(histogram: Arc<Histogram>, split: Signal<String>) -> impl IntoView {
     let set = use_set_time_range();
     let unit = unit(histogram.step_seconds);
     let label = format!("Events over time: {} in all", number::exact(histogram.total));
-    buckets(&histogram, use_hues()).map(|buckets| {
+    buckets(&histogram, class_of(split)).map(|buckets| {
         view! { <HistogramChart buckets=Arc::new(buckets) label unit on_zoom=move |from, to| set(TimeRange::between(from, to))/> }
     })
 }
 
 #[component]
-fn Legend(histogram: Arc<Histogram>) -> impl IntoView {
-    let hues = use_hues();
+fn Legend(histogram: Arc<Histogram>, split: Signal<String>) -> impl IntoView {
+    let class = class_of(split);
     let rest = histogram.series.len().saturating_sub(LEGEND);
     let key = |series: &tapline_api::Series| {
         let name = match series.name.as_str() {
@@ -97,7 +106,7 @@ fn Legend(histogram: Arc<Histogram>) -> impl IntoView {
             "…" => "others".to_owned(),
             name => crate::format::id::middle(name, 24),
         };
-        let class = format!("key {}", hues.class(&series.name));
+        let class = format!("key {}", class(&series.name));
         view! { <span class=class title=format!("{}: {}", series.name, number::exact(series.total))>{name}" "<b>{number::short(series.total)}</b></span> }
     };
     view! {

@@ -108,7 +108,7 @@ fn clock(row: &EventSummary, manner: Manner) -> impl IntoView + use<> {
 fn kind(row: &EventSummary) -> impl IntoView + use<> {
     let hues = use_hues();
     let name = row.event_type.clone().unwrap_or_default();
-    let class = format!("svc cut {}", hues.class(&name));
+    let class = format!("svc cut {}", hues.kind(&name));
     let dead = row.dead_letter.clone().map(|cause| {
         view! { <span title=format!("Dead letter: {cause}") role="img" aria-label="dead letter"><Mark shape=Shape::DeadLetter level=Level::Bad small=true/></span> }
     });

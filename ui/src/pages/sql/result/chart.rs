@@ -12,16 +12,15 @@ use super::{
 use crate::{
     charts::histogram::{Buckets, HistogramChart, Stack},
     format::{number, time},
-    state::{
-        hues::use_hues,
-        time_range::{TimeRange, use_set_time_range},
-    },
+    state::time_range::{TimeRange, use_set_time_range},
 };
 
 /// Steps that a chart can show.
 const STEPS: i64 = 400;
 /// Names that get a colour of their own.
 const NAMES: usize = 9;
+/// Their colours, most frequent first.
+const COLOURS: [&str; NAMES] = ["c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9"];
 
 /// What is drawn and the names of the columns it came from.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,11 +68,15 @@ fn largest(stacks: BTreeMap<String, Vec<u64>>) -> Vec<Stack> {
     let mut stacks: Vec<Stack> = stacks
         .into_iter()
         .filter(|(_, counts)| counts.iter().any(|count| *count > 0))
-        .map(|(name, counts)| Stack { name, counts })
+        .map(|(name, counts)| Stack { name, class: "c0", counts })
         .collect();
     stacks.sort_by_key(|stack| std::cmp::Reverse(stack.counts.iter().sum::<u64>()));
+    stacks.iter_mut().zip(COLOURS).for_each(|(stack, class)| stack.class = class);
+    for (number, stack) in stacks.iter_mut().enumerate() {
+        stack.class = nth(number);
+    }
     if stacks.len() > NAMES {
-        let mut rest = Stack { name: "…".to_owned(), counts: vec![0; stacks[0].counts.len()] };
+        let mut rest = Stack { name: "…".to_owned(), class: "c0", counts: vec![0; stacks[0].counts.len()] };
         for stack in stacks.drain(NAMES..) {
             rest.counts.iter_mut().zip(stack.counts).for_each(|(sum, count)| *sum += count);
         }
@@ -88,14 +91,14 @@ pub(super) fn QuickChart(
     /// What is drawn.
     chart: Chart,
 ) -> impl IntoView {
-    let (set, hues) = (use_set_time_range(), use_hues());
+    let set = use_set_time_range();
     let Chart { buckets, across, up, split } = chart;
     let label = format!("{up} over {across}");
     let sum = buckets.stacks.iter().flat_map(|stack| &stack.counts).sum();
     let note = format!("{} {up}; drag to zoom the time range", number::short(sum));
     let key = |stack: &Stack| {
         let name = if stack.name == "…" { "others".to_owned() } else { stack.name.clone() };
-        (!name.is_empty()).then(|| view! { <span class=format!("key {}", hues.class(&stack.name))>{name}</span> })
+        (!name.is_empty()).then(|| view! { <span class=format!("key {}", stack.class)>{name}</span> })
     };
     let keys = buckets.stacks.iter().map(key).collect_view();
     view! {

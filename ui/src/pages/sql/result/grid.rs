@@ -21,8 +21,9 @@ fn width(answer: &SqlAnswer, column: usize, manner: Manner) -> usize {
     let rows = answer.rows.iter().take(200).filter_map(|row| row.get(column));
     let longest = rows.map(|value| text(value, manner, Zone::Utc).chars().count()).max();
     let name = answer.columns.get(column).map_or(0, |column| column.name.chars().count());
-    let character = if manner == Manner::Text { 8 } else { 7 };
-    longest.unwrap_or(0).max(name).clamp(4, 46) * character + 20
+    // Tenths of a pixel: figures are narrower than capitals.
+    let character = if manner == Manner::Text { 76 } else { 62 };
+    longest.unwrap_or(0).max(name).clamp(4, 46) * character / 10 + 20
 }
 
 /// The column that is measured: the last one with whole amounts, and its largest value.
@@ -118,13 +119,19 @@ pub(super) mod tests {
             data_type: (*data_type).into(),
             description: None,
         };
-        SqlAnswer { columns: columns.iter().map(column).collect(), rows, truncated: false, elapsed_ms: 1.0 }
+        SqlAnswer {
+            columns: columns.iter().map(column).collect(),
+            rows,
+            truncated: false,
+            warnings: Vec::new(),
+            elapsed_ms: 1.0,
+        }
     }
 
     #[test]
     fn a_column_is_as_wide_as_what_it_holds_within_limits() {
         let answer = answer(&[("n", "Utf8"), ("body", "Utf8")], vec![vec![json!("ab"), json!("x".repeat(500))]]);
-        assert_eq!([0, 1].map(|at| width(&answer, at, Manner::Text)), [52, 388]);
+        assert_eq!([0, 1].map(|at| width(&answer, at, Manner::Text)), [50, 369]);
     }
 
     #[test]
