@@ -12,15 +12,16 @@ use super::{
 use crate::{
     charts::histogram::{Buckets, HistogramChart, Stack},
     format::{number, time},
-    state::time_range::{TimeRange, use_set_time_range},
+    state::{
+        hues::nth,
+        time_range::{TimeRange, use_set_time_range},
+    },
 };
 
 /// Steps that a chart can show.
 const STEPS: i64 = 400;
 /// Names that get a colour of their own.
 const NAMES: usize = 9;
-/// Their colours, most frequent first.
-const COLOURS: [&str; NAMES] = ["c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9"];
 
 /// What is drawn and the names of the columns it came from.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,7 +72,6 @@ fn largest(stacks: BTreeMap<String, Vec<u64>>) -> Vec<Stack> {
         .map(|(name, counts)| Stack { name, class: "c0", counts })
         .collect();
     stacks.sort_by_key(|stack| std::cmp::Reverse(stack.counts.iter().sum::<u64>()));
-    stacks.iter_mut().zip(COLOURS).for_each(|(stack, class)| stack.class = class);
     for (number, stack) in stacks.iter_mut().enumerate() {
         stack.class = nth(number);
     }
