@@ -22,6 +22,8 @@ use crate::{
 const STEPS: i64 = 400;
 /// Names that get a colour of their own.
 const NAMES: usize = 9;
+/// Their colours, most frequent first.
+const COLOURS: [&str; NAMES] = ["c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9"];
 
 /// What is drawn and the names of the columns it came from.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,6 +74,7 @@ fn largest(stacks: BTreeMap<String, Vec<u64>>) -> Vec<Stack> {
         .map(|(name, counts)| Stack { name, class: "c0", counts })
         .collect();
     stacks.sort_by_key(|stack| std::cmp::Reverse(stack.counts.iter().sum::<u64>()));
+    stacks.iter_mut().zip(COLOURS).for_each(|(stack, class)| stack.class = class);
     for (number, stack) in stacks.iter_mut().enumerate() {
         stack.class = nth(number);
     }
