@@ -13,6 +13,19 @@ pub(crate) fn middle(text: &str, limit: usize) -> String {
     format!("{begin}…{end}")
 }
 
+/// A dotted name without as many of its first words as do not fit: `com.example.shop.OrderPlaced` is `shop.OrderPlaced`.
+/// The last word stays whatever its length; what tells types apart stands at their end.
+pub(crate) fn last_words(name: &str, limit: usize) -> &str {
+    let mut rest = name;
+    while rest.chars().count() > limit {
+        match rest.split_once('.') {
+            Some((_, tail)) if !tail.is_empty() => rest = tail,
+            _ => break,
+        }
+    }
+    rest
+}
+
 /// Whether a text looks like an identifier rather than a word, so that a value can be offered as a link: it holds
 /// letters and digits and is neither short, nor long, nor a sentence, a time or a decimal number.
 pub(crate) fn looks_like_id(value: &str) -> bool {
@@ -36,6 +49,15 @@ mod tests {
         assert_eq!(middle("ORD-84127190", 20), "ORD-84127190");
         assert_eq!(middle("9c41d0aa55bb77cc0011223344557e5b", 12), "9c41d0a…7e5b");
         assert_eq!(middle("äöüäöüäöüäöü", 6), "äöü…öü");
+    }
+
+    #[test]
+    fn the_last_words_of_a_dotted_name_stay() {
+        assert_eq!(last_words("com.example.shop.OrderPlaced", 18), "shop.OrderPlaced");
+        assert_eq!(last_words("com.example.order.placed.v1", 16), "order.placed.v1");
+        assert_eq!(last_words("order.placed", 18), "order.placed");
+        assert_eq!(last_words("com.AVeryLongNameThatStays", 8), "AVeryLongNameThatStays");
+        assert_eq!(last_words("ends.with.a.dot.", 3), "dot.");
     }
 
     #[test]

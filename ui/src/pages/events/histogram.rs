@@ -8,7 +8,7 @@ use tapline_api::Histogram;
 use crate::{
     api::load::Load,
     charts::histogram::{Buckets, HistogramChart, Stack},
-    format::{number, time},
+    format::{id, number, time},
     state::{
         hues::use_hues,
         time_range::{TimeRange, use_set_time_range},
@@ -104,7 +104,7 @@ fn Legend(histogram: Arc<Histogram>, split: Signal<String>) -> impl IntoView {
         let name = match series.name.as_str() {
             "" => "without".to_owned(),
             "…" => "others".to_owned(),
-            name => crate::format::id::middle(name, 24),
+            name => id::middle(id::last_words(name, 22), 24),
         };
         let class = format!("key {}", class(&series.name));
         view! { <span class=class title=format!("{}: {}", series.name, number::exact(series.total))>{name}" "<b>{number::short(series.total)}</b></span> }

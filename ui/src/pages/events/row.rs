@@ -119,7 +119,7 @@ fn kind(row: &EventSummary) -> impl IntoView + use<> {
     let word = if name.is_empty() {
         view! { <span class="t3">"no type"</span> }.into_any()
     } else {
-        view! { <span class=class title=title>{name}</span> }.into_any()
+        view! { <span class=class title=title>{id::last_words(&name, 18).to_owned()}</span> }.into_any()
     };
     view! { <td class="kind">{word}{dead}{retry}</td> }
 }
