@@ -1,7 +1,8 @@
 //! Calls to `/api/v1`: typed by tapline-api, stopped when nobody waits any more. [`load`] keeps old data while new
-//! loads, [`failure`] says what failed, [`tail`] follows events as they come.
+//! loads, [`failure`] says what failed, [`tail`] follows events as they come, [`session`] knows whether they are answered.
 
 pub(crate) mod client;
 pub(crate) mod failure;
 pub(crate) mod load;
+pub(crate) mod session;
 pub(crate) mod tail;

@@ -1,4 +1,4 @@
-//! What is mounted: the contexts, the router and the frame around every page.
+//! What is mounted: the contexts, the router and the frame around every page; the log in where a server asks for one.
 
 use leptos::prelude::*;
 use leptos_router::{
@@ -7,8 +7,9 @@ use leptos_router::{
 };
 
 use crate::{
+    api::session::{self, Standing},
     drawer,
-    frame::Frame,
+    frame::{Frame, LogIn},
     keyboard, pages,
     state::{hues, refresh, settings, theme, url},
     ui::toast,
@@ -22,6 +23,18 @@ pub(crate) fn App() -> impl IntoView {
     hues::provide_hues();
     refresh::provide_beat();
     toast::provide_toasts();
+    let session = session::provide_session();
+    let standing = session.standing;
+    move || match standing.get() {
+        Standing::Unknown => ().into_any(),
+        Standing::Open => view! { <Pages/> }.into_any(),
+        Standing::Closed => view! { <LogIn session ended=false/> }.into_any(),
+        Standing::Ended => view! { <LogIn session ended=true/> }.into_any(),
+    }
+}
+
+#[component]
+fn Pages() -> impl IntoView {
     keyboard::provide_keyboard();
     view! {
         <Router>

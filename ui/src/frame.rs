@@ -5,7 +5,10 @@ use leptos::prelude::*;
 use tapline_api::Status;
 
 use crate::{
-    api::load::{Load, use_load},
+    api::{
+        load::{Load, use_load},
+        session::use_session,
+    },
     drawer::EventDrawer,
     keyboard::{Command, use_commands},
     state::{refresh::use_beat, theme::use_theme, url::use_address},
@@ -13,10 +16,13 @@ use crate::{
 };
 
 mod keys;
+mod log_in;
 mod nav;
 mod search;
 mod status;
 mod time_menu;
+
+pub(crate) use log_in::LogIn;
 
 /// `GET /status`, asked at every beat: for the frame and for pages that depend on it.
 #[derive(Clone, Copy)]
@@ -64,7 +70,13 @@ pub(crate) fn Frame(
 
 #[component]
 fn Top() -> impl IntoView {
-    let (address, theme) = (use_address(), use_theme());
+    let (address, theme, session) = (use_address(), use_theme(), use_session());
+    let log_out = move || {
+        session
+            .required
+            .get()
+            .then(|| view! { <IconButton icon=Icon::Out label="Log out" on_press=move |_| session.log_out()/> })
+    };
     view! {
         <header class="top">
             <a class="brand" href=move || address.link("/")><Ico icon=Icon::Mark/><b>"Tapline"</b></a>
@@ -72,6 +84,7 @@ fn Top() -> impl IntoView {
             <div class="top-end">
                 <time_menu::TimeMenu/>
                 <IconButton icon=Icon::Theme label="Switch between dark and light" on_press=move |_| theme.flip()/>
+                {log_out}
             </div>
         </header>
     }

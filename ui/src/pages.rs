@@ -6,3 +6,4 @@ pub(crate) mod nowhere;
 pub(crate) mod overview;
 pub(crate) mod sql;
 pub(crate) mod system;
+mod waiting;

@@ -5,7 +5,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, AbortSignal, RequestInit, Response};
 
-use super::failure::Failure;
+use super::{failure::Failure, session};
 
 /// Stops a call when it is dropped: kept by whoever waits, never by the call itself.
 pub(crate) struct Abort(Option<AbortController>);
@@ -73,6 +73,17 @@ pub(crate) async fn post_for(path: &str, body: &impl Serialize, accept: &str, st
     send(path, &init).await
 }
 
+/// `DELETE`, answered as JSON.
+pub(crate) async fn delete<T: DeserializeOwned>(path: &str, stop: &Stop) -> Result<T, Ended> {
+    let init = request("DELETE", stop);
+    if let Ok(headers) = web_sys::Headers::new() {
+        let _valid = headers.set("content-type", "application/json");
+        init.set_headers(&headers);
+    }
+    let text = send(path, &init).await?;
+    read(path, &text)
+}
+
 fn request(method: &str, stop: &Stop) -> RequestInit {
     let init = RequestInit::new();
     init.set_method(method);
@@ -89,7 +100,14 @@ async fn send(path: &str, init: &RequestInit) -> Result<String, Ended> {
     let response: Response = fetched.map_err(|error| ended(&error))?.unchecked_into();
     let text = response.text().map_err(|error| ended(&error))?;
     let text = JsFuture::from(text).await.map_err(|error| ended(&error))?.as_string().unwrap_or_default();
-    if response.ok() { Ok(text) } else { Err(Failure::of(response.status(), &text).into()) }
+    if response.ok() {
+        return Ok(text);
+    }
+    // A wrong token is the log in's own affair.
+    if response.status() == 401 && path != session::PATH {
+        session::refused();
+    }
+    Err(Failure::of(response.status(), &text).into())
 }
 
 fn ended(error: &JsValue) -> Ended {

@@ -73,7 +73,7 @@ fn Parts(status: Status) -> impl IntoView {
     });
     let problem = status.problems.first().map(|problem| {
         let (text, title) = (sentence::plain(problem), sentence::plain(problem));
-        view! { <a class="cut problem" href=move || address.link("/system") title=title><Mark shape=Shape::Behind level=Level::Warn small=true/>{text}</a> }
+        view! { <a class="problem" href=move || address.link("/system") title=title><Mark shape=Shape::Behind level=Level::Warn small=true/><span class="cut">{text}</span></a> }
     });
     view! {
         <span><Mark shape level small=true/>{words}</span>

@@ -59,12 +59,17 @@ fn ChainOf(id: String) -> impl IntoView {
         Some(path.clone())
     });
     follow(load, again);
+    // An ID that nothing holds is an answer, not a failure.
+    let unknown = Memo::new(move |_| {
+        load.failure.with(|failure| failure.as_ref().is_some_and(|failure| failure.code == "id_not_found"))
+    });
     let failed = move || {
-        load.failure.get().map(|failure| view! { <section class="panel"><Trouble failure what="The chain" on_retry=move || load.retry()/></section> })
+        load.failure.get().filter(|_| !unknown.get()).map(|failure| view! { <section class="panel"><Trouble failure what="The chain" on_retry=move || load.retry()/></section> })
     };
     let found = Memo::new(move |_| load.data.with(|chain| chain.as_ref().map(|chain| !chain.members.is_empty())));
     let content = move || match found.get() {
         Some(true) => view! { <Found load/> }.into_any(),
+        None if unknown.get() => view! { <empty::NotFound load id=id.clone()/> }.into_any(),
         Some(false) => view! { <empty::NotFound load id=id.clone()/> }.into_any(),
         None if load.failure.with(Option::is_some) => ().into_any(),
         None => view! { <Waiting id=id.clone()/> }.into_any(),

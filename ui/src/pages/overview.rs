@@ -76,7 +76,7 @@ fn Evidence(data: RwSignal<Option<Arc<Answered>>>) -> impl IntoView {
     view! {
         {move || needs::needs(needs.get())}
         {move || charts::charts(stats.get(), &changes.get())}
-        <div class="grid low">
+        <div class="grid low" class:long=move || flow.with(map::is_long)>
             {move || map::map(flow.get())}
             <div class="grid side">
                 {move || changes::changes(changes.get(), period, format::now())}

@@ -43,7 +43,11 @@ pub(crate) fn connectors(story: &Story, between: &Between, layout: &Layout) -> V
     let mut read = HashSet::new();
     for link in &story.links {
         let main = story.cause(link.to).is_some_and(|cause| cause.edge == link.edge);
-        let step = between.by[link.to].filter(|step| main && between.steps[*step].cause == Some(link.from));
+        let belongs = |step: &usize| {
+            let step = &between.steps[*step];
+            step.cause == Some(link.from) || step.failed.is_some() && step.effects.contains(&link.from)
+        };
+        let step = between.by[link.to].filter(|step| main && belongs(step));
         match step {
             Some(step) if layout.step_row[step].is_some() => {
                 through_step(&mut all, &mut read, (story, between, layout), *link, step)
@@ -68,7 +72,7 @@ fn through_step(
     step: usize,
 ) {
     let row = layout.step_row[step];
-    if read.insert(step) {
+    if between.steps[step].cause == Some(link.from) && read.insert(step) {
         push(all, layout.member_row[link.from], row, between.steps[step].from, Some(link));
     }
     push(all, row, layout.member_row[link.to], story.at[link.to], Some(link));

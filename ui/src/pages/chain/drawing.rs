@@ -15,11 +15,13 @@ const SINGLE: usize = 60;
 /// How a bar looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Look {
-    /// In a service.
+    /// A span: in a service.
+    Span,
+    /// Handled by a service: from the event it was given to the event it wrote.
     Service,
-    /// In a service that failed.
+    /// The same, in vain.
     Failed,
-    /// In the broker.
+    /// Between an event and the next that nobody known wrote.
     Broker,
     /// Before a step that has not come.
     Waiting,
@@ -82,7 +84,7 @@ pub(crate) fn drawing(story: &Story, between: &Between, row: &Row) -> Drawing {
     let mut drawing = Drawing::default();
     match row.parts.as_slice() {
         [Part::Member(member)] => draw_member(&mut drawing, story, between, *member),
-        [Part::Step(step)] => draw_step(&mut drawing, &between.steps[*step]),
+        [Part::Step(step)] => draw_step(&mut drawing, story, &between.steps[*step]),
         [Part::Missing(missing)] => draw_missing(&mut drawing, story, *missing),
         many => draw_many(&mut drawing, story, between, many),
     }
@@ -94,7 +96,7 @@ fn draw_member(drawing: &mut Drawing, story: &Story, between: &Between, index: u
     if member.kind == Kind::Span {
         let to = story.links.iter().filter(|link| link.from == index).map(|link| story.at[link.to]).max();
         let to = to.map_or(at, |to| to.max(at));
-        drawing.bars.push(Bar { from: at, to, look: Look::Service });
+        drawing.bars.push(Bar { from: at, to, look: Look::Span });
         drawing.label = if to > at { lasting(to - at) } else { String::new() };
         return;
     }
@@ -129,17 +131,30 @@ fn spot(story: &Story, index: usize) -> Spot {
     Spot { at: story.at[index], shape, level, beside: false }
 }
 
-fn draw_step(drawing: &mut Drawing, step: &Step) {
-    let look = if step.failed.is_some() { Look::Failed } else { Look::Service };
-    drawing.bars.push(Bar { from: step.from, to: step.to.max(step.from), look });
+fn draw_step(drawing: &mut Drawing, story: &Story, step: &Step) {
     if step.failed.is_some() {
-        drawing.spots.push(Spot { at: step.to, shape: Shape::Failing, level: Level::Bad, beside: true });
+        draw_attempts(drawing, story, step);
+    } else {
+        drawing.bars.push(Bar { from: step.from, to: step.to.max(step.from), look: Look::Service });
     }
     drawing.label = match step.to - step.from {
         0 if step.cause.is_none() => String::new(),
         behind if behind < 0 => format!("clock {} behind", lasting(-behind)),
         took => lasting(took),
     };
+}
+
+/// One bar an attempt, each up to the copy that says that it failed.
+fn draw_attempts(drawing: &mut Drawing, story: &Story, step: &Step) {
+    let mut ends: Vec<i64> = step.effects.iter().map(|effect| story.at[*effect].max(step.from)).collect();
+    ends.sort_unstable();
+    ends.dedup();
+    let mut from = step.from;
+    for to in ends {
+        drawing.bars.push(Bar { from, to, look: Look::Failed });
+        drawing.spots.push(Spot { at: to, shape: Shape::Failing, level: Level::Bad, beside: false });
+        from = to;
+    }
 }
 
 /// What a member names as its cause stood before it; a step that has not come would stand after the last event. Of
@@ -162,7 +177,7 @@ fn draw_many(drawing: &mut Drawing, story: &Story, between: &Between, parts: &[P
     for part in parts {
         match *part {
             Part::Member(member) => drawing.spots.push(spot(story, member)),
-            Part::Step(step) => draw_step(drawing, &between.steps[step]),
+            Part::Step(step) => draw_step(drawing, story, &between.steps[step]),
             Part::Missing(_) => {}
         }
     }
@@ -247,7 +262,7 @@ mod tests {
             sure: true,
         };
         let mut drawing = Drawing::default();
-        draw_step(&mut drawing, &step);
+        draw_step(&mut drawing, &order(), &step);
         assert_eq!((drawing.bars[0].from, drawing.bars[0].to), (500, 500));
         assert_eq!(drawing.label, "clock 12 ms behind");
     }

@@ -18,11 +18,17 @@ use crate::{
 #[component]
 pub(crate) fn NotFound(load: Load<Chain>, id: String) -> impl IntoView {
     let address = use_address();
-    let text = move |of: fn(&Chain) -> &String| {
+    let shown = crate::format::id::middle(&id, 80).replace('`', "'");
+    let text = move |of: fn(&Chain) -> &String, otherwise: String| {
         Signal::derive(move || {
-            load.data.with(|chain| chain.as_ref().map(|chain| of(chain).clone()).unwrap_or_default())
+            load.data.with(|chain| chain.as_ref().map(|chain| of(chain).clone()).unwrap_or_else(|| otherwise.clone()))
         })
     };
+    let headline = text(|chain| &chain.headline, format!("No event holds `{shown}`."));
+    let detail = text(
+        |chain| &chain.detail,
+        "It may be spelt otherwise, be older than the archive, or not have come yet.".to_owned(),
+    );
     let mut query = Query::default();
     query.set("q", Some(id.split_once('=').map_or(id.as_str(), |(_, value)| value)));
     let events = query.on("/events");
@@ -35,7 +41,7 @@ pub(crate) fn NotFound(load: Load<Chain>, id: String) -> impl IntoView {
     })
     };
     view! {
-        <Answer headline=text(|chain| &chain.headline) detail=text(|chain| &chain.detail)>
+        <Answer headline detail>
             <Button text="Look again" look=Look::Plain on_press=move |_| load.retry()/>
         </Answer>
         <section class="panel not-found">

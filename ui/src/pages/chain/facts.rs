@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use leptos::prelude::*;
-use tapline_api::Kind;
+use tapline_api::{EdgeRule, Kind};
 
 use super::{
     drawing::lasting,
@@ -42,6 +42,7 @@ fn strip(picture: &Picture) -> impl IntoView + use<> {
             <dl class="fx">
                 <div><dt>"State"</dt><dd><Pill shape level text=word/></dd></div>
                 <div><dt>"Began"</dt><dd title=exact>{began}<span class="t3">{time::relative(start.div_euclid(1000), format::now())}</span></dd></div>
+                <div title="From the first event to the last"><dt>"Lasted"</dt><dd>{lasting(picture.story.last() - start)}</dd></div>
                 <div><dt>"Members"</dt><dd>{members}{missing.map(|missing| view! { <span class="warn">{missing}</span> })}</dd></div>
                 <div><dt>"Found by"</dt><dd class="cut"><IdLink id=query.clone() limit=44/><Copy text=Signal::derive(move || query.clone()) label="Copy ID"/></dd></div>
                 {wide("Lanes", lanes(picture), kinds(picture))}
@@ -78,12 +79,13 @@ fn kinds(picture: &Picture) -> String {
 
 fn links(picture: &Picture) -> (String, String) {
     let edges = &picture.story.chain.edges;
-    let certain = edges.iter().filter(|edge| edge.confidence >= 0.995).count();
-    let guessed = edges.iter().filter(|edge| edge.rule == tapline_api::EdgeRule::Time).count();
-    (
-        format!("{} certain", number::exact(certain as u64)),
-        format!("{} by shared ids, {guessed} by time", edges.len() - certain - guessed),
-    )
+    let count = |by: fn(EdgeRule) -> bool| edges.iter().filter(|edge| by(edge.rule)).count();
+    let shared = count(|rule| matches!(rule, EdgeRule::Correlation | EdgeRule::Id));
+    let guessed = count(|rule| rule == EdgeRule::Time);
+    let said = [(edges.len() - shared - guessed, "declared"), (shared, "by shared ids"), (guessed, "by time")];
+    let said: Vec<String> =
+        said.into_iter().filter(|(count, _)| *count > 0).map(|(count, how)| format!("{count} {how}")).collect();
+    (number::exact(edges.len() as u64), said.join(", "))
 }
 
 /// One bar that is as long as the chain.
@@ -91,8 +93,8 @@ fn spent_bar(picture: &Picture) -> impl IntoView + use<> {
     let spent = spent::spent(&picture.story, &picture.between);
     let whole = (picture.story.end - picture.story.start).max(1);
     let parts = [
-        ("sp-svc", "in services", spent.services),
-        ("sp-broker", "in the broker", spent.broker),
+        ("sp-svc", "handled by services", spent.services),
+        ("sp-broker", "between events", spent.broker),
         ("sp-dead", "in dead letters", spent.dead),
         ("sp-wait", "waiting", spent.waiting),
         ("sp-idle", "nothing known", spent.idle),
@@ -105,7 +107,8 @@ fn spent_bar(picture: &Picture) -> impl IntoView + use<> {
         .iter()
         .map(|(class, name, time)| view! { <span><i class=*class></i>{*name}" "<b>{lasting(*time)}</b></span> })
         .collect_view();
-    (!parts.is_empty()).then(|| {
+    // One part alone says no more than how long it all lasted.
+    (parts.len() > 1).then(|| {
         view! {
             <div class="spent" role="img" aria-label=label>{bar}</div>
             <div class="spent-keys" aria-hidden="true">{keys}</div>

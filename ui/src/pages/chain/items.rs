@@ -8,7 +8,10 @@ use super::{
     steps::{Between, Step},
     story::Story,
 };
-use crate::format::{address, number, sentence};
+use crate::format::{address, id::last_words as short, number, sentence};
+
+/// Characters of a name that have room beside what tells it from others of its name.
+const NAME: usize = 18;
 
 /// Something with a row, or a share of one.
 pub(super) struct Item {
@@ -18,6 +21,8 @@ pub(super) struct Item {
     pub(super) lane: Lane,
     /// Its name.
     pub(super) name: String,
+    /// The name as it is shown.
+    pub(super) short: String,
     /// What tells it from others of its name.
     pub(super) note: String,
     /// What looks the same may be gathered.
@@ -36,6 +41,7 @@ pub(super) fn items<'a>(story: &'a Story, between: &'a Between) -> impl Iterator
         part: Part::Missing(index),
         lane: Lane { kind: LaneKind::Missing, name: "missing".to_owned(), source: String::new() },
         name: first_name(&missing.what),
+        short: short(&first_name(&missing.what), NAME).to_owned(),
         note: super::words::reason(missing.reason).to_owned(),
         look: "missing",
         at: story.end,
@@ -60,6 +66,7 @@ fn member_item(story: &Story, index: usize, member: &Member) -> Item {
         part: Part::Member(index),
         lane: Lane { kind, name, source },
         name: type_of(member),
+        short: short(&type_of(member), NAME).to_owned(),
         note: place(member),
         look,
         at: story.at[index],
@@ -70,20 +77,22 @@ fn member_item(story: &Story, index: usize, member: &Member) -> Item {
 fn step_item(story: &Story, index: usize, step: &Step) -> Item {
     let cause = step.cause.map(|cause| type_of(&story.members()[cause]));
     let effect = step.effects.first().copied();
-    let name = match (cause, step.sure) {
-        (Some(cause), true) => format!("reads {cause}"),
-        (Some(cause), false) => format!("after {cause}"),
-        (None, _) => format!("writes {}", effect.map(|effect| type_of(&story.members()[effect])).unwrap_or_default()),
+    let (does, what) = match (cause, step.sure) {
+        (Some(cause), _) if step.failed.is_some() => ("gives up", cause),
+        (Some(cause), true) => ("handles", cause),
+        (Some(cause), false) => ("after", cause),
+        (None, _) => ("writes", effect.map(|effect| type_of(&story.members()[effect])).unwrap_or_default()),
     };
     let note = match step.failed {
-        Some(Some(attempts)) => number::count(u64::from(attempts.unsigned_abs()), "attempt", "attempts"),
-        Some(None) => "failed".to_owned(),
+        Some(Some(attempts)) => number::count(u64::from(attempts.unsigned_abs()), "try", "tries"),
+        Some(None) => "in vain".to_owned(),
         None => String::new(),
     };
     Item {
         part: Part::Step(index),
         lane: Lane { kind: LaneKind::Service, name: step.service.clone(), source: String::new() },
-        name,
+        name: format!("{does} {what}"),
+        short: format!("{does} {}", short(&what, NAME)),
         note,
         look: if step.failed.is_some() { "failed" } else { "step" },
         at: step.from,

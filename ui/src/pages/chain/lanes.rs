@@ -52,6 +52,8 @@ pub(crate) struct Row {
     pub(crate) head: bool,
     /// Event type, or what a service does.
     pub(crate) name: String,
+    /// The same as it is shown.
+    pub(crate) short: String,
     /// What tells it from others of its name.
     pub(crate) note: String,
     /// What it shows; more than one for rows gathered by type.
@@ -153,6 +155,7 @@ impl Layout {
             lane: self.lanes.len() - 1,
             head: false,
             name: item.name.clone(),
+            short: item.short.clone(),
             note,
             parts: all.iter().map(|one| one.part).collect(),
             gathered,
@@ -198,10 +201,10 @@ mod tests {
             "orders: writes OrderPlaced",
             "orders: OrderPlaced 0 · OrderPlaced",
             "orders: OrderPlaced-again 0 · OrderPlaced-again",
-            "inventory: reads OrderPlaced",
+            "inventory: handles OrderPlaced",
             "inventory: StockReserved 0 · StockReserved",
-            "payments: reads OrderPlaced 3 attempts",
-            "payments: reads OrderPlaced-again",
+            "payments: gives up OrderPlaced 3 tries",
+            "payments: handles OrderPlaced-again",
             "orders-dlt: OrderPlaced-dead 0 · OrderPlaced-dead",
             "payments: PaymentAuthorized 0 · PaymentAuthorized",
         ];
@@ -211,7 +214,7 @@ mod tests {
     #[test]
     fn a_filter_keeps_what_holds_its_words() {
         let wish = Wish { find: " STOCK ".into(), ..Wish::default() };
-        assert_eq!(rows(&wish), ["inventory: reads OrderPlaced", "inventory: StockReserved 0 · StockReserved"]);
+        assert_eq!(rows(&wish), ["inventory: handles OrderPlaced", "inventory: StockReserved 0 · StockReserved"]);
         let story = order();
         let layout = lay_out(&story, &between(&story), &wish);
         assert_eq!(layout.member_row, [None, Some(1), None, None, None]);

@@ -7,7 +7,7 @@ use tapline_api::{Chain, Level};
 
 use super::{selection::Selection, words};
 use crate::{
-    format::number,
+    format::{id::last_words, number},
     ui::{IdLink, Mark, Sentence, Shape},
 };
 
@@ -65,7 +65,8 @@ fn evidence(chain: &Arc<Chain>, addresses: &[String], selection: Selection) -> i
         addresses.iter().filter_map(|address| chain.members.iter().position(|member| member.address == *address));
     let link = |place: usize| {
         let member = &chain.members[place];
-        let text = format!("{} {}", super::items::type_of(member), super::items::place(member));
+        let name = super::items::type_of(member);
+        let text = format!("{} {}", last_words(&name, 24), super::items::place(member));
         let title = member.address.clone();
         let press = move |_| {
             selection.choose(place);

@@ -22,8 +22,9 @@ impl Bar {
     /// The class of a look.
     pub(crate) fn class(look: Look) -> &'static str {
         match look {
-            Look::Service => "bar",
-            Look::Failed => "bar err",
+            Look::Span => "bar",
+            Look::Service => "bar way",
+            Look::Failed => "bar way err",
             Look::Broker => "bar broker",
             Look::Waiting => "bar broker late",
             Look::Dead => "bar broker deadb",
@@ -61,7 +62,7 @@ pub(crate) fn row(picture: &Picture, index: usize, drawn: Drawn, selection: Sele
     view! {
         <div class=class role="option" aria-selected=move || selected.get().to_string() style:top=format!("{}px", index as f64 * super::connectors::ROW) on:click=press>
             <span class="wl">{row.head.then(|| lane_name(picture, row, hues))}</span>
-            <span class="wn" title=format!("{} {}", row.name, row.note)>{caret(row)}{row.name.clone()}<small>{row.note.clone()}</small></span>
+            <span class="wn" title=format!("{} {}", row.name, row.note)>{caret(row)}{row.short.clone()}<small>{row.note.clone()}</small></span>
             <div class="wt">{content(&drawing, &picture.scale)}</div>
         </div>
     }

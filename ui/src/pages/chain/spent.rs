@@ -10,9 +10,9 @@ use super::{
 /// Microseconds by what they were spent on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Spent {
-    /// In services.
+    /// Handled by services, the wait in the broker included.
     pub(crate) services: i64,
-    /// In the broker.
+    /// Between events of which nobody known wrote the later one.
     pub(crate) broker: i64,
     /// In dead letters.
     pub(crate) dead: i64,
@@ -47,7 +47,7 @@ const IDLE: usize = 4;
 /// The smallest number wins where two things happen at once.
 fn class(look: Look) -> Option<usize> {
     match look {
-        Look::Service | Look::Failed => Some(0),
+        Look::Span | Look::Service | Look::Failed => Some(0),
         Look::Dead => Some(1),
         Look::Broker => Some(2),
         Look::Waiting => Some(3),

@@ -1,16 +1,17 @@
-//! What happened between members: a service that read one event and wrote the next, attempts that failed, time that an
-//! event lay in the broker, in a dead letter queue, or lies unread. Derived from edges; drawn by [`super::lanes`].
+//! What happened between members: a service that handled one event and wrote the next, attempts that failed, time that
+//! an event lay until something followed, in a dead letter queue, or lies unread. Derived from edges; drawn by
+//! [`super::lanes`]. When a service began nobody knows without spans: a step lasts from event to event.
 
 use std::collections::{HashMap, HashSet};
 
-use tapline_api::{ChainState, EdgeRule, Kind};
+use tapline_api::{ChainState, EdgeRule, Kind, Member};
 
-use super::story::Story;
+use super::story::{Link, Story};
 
 /// Below that an edge is a guess: what follows is said to come after, not to be read.
 pub(crate) const SURE: f64 = 0.8;
 
-/// A service at work: from the event it was given to the last it wrote for it.
+/// A service at work: from the event it was given to the last it wrote for it, the wait in the broker included.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Step {
     /// Who.
@@ -32,7 +33,7 @@ pub(crate) struct Step {
 /// Why an event lies where it lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Lying {
-    /// In the broker until something happened to it.
+    /// Until something followed that nobody known wrote.
     Broker,
     /// The chain stands before its next step.
     Waiting,
@@ -67,10 +68,12 @@ pub(crate) fn between(story: &Story) -> Between {
     let count = story.members().len();
     let mut between = Between { steps: Vec::new(), stays: vec![None; count], by: vec![None; count] };
     let mut known: HashMap<(String, Option<usize>, bool), usize> = HashMap::new();
+    let writers = writers(story);
     for member in 0..count {
-        if let Some((service, failed)) = worker(story, member) {
-            add_step(story, &mut between, &mut known, member, service, failed);
-        } else if let Some(link) = story.cause(member) {
+        if let Some((service, failed)) = worker(story, &writers, member) {
+            let link = if failed.is_some() { tried(story, &writers, member) } else { story.cause(member) };
+            add_step(story, &mut between, &mut known, (member, link), (service, failed));
+        } else if let Some(link) = story.cause(member).filter(|_| story.members()[member].retry.is_none()) {
             let why = if is_dead(story, link.from) { Lying::Dead } else { Lying::Broker };
             stay(&mut between.stays[link.from], Stay { why, until: story.at[member], open: false });
         }
@@ -81,8 +84,28 @@ pub(crate) fn between(story: &Story) -> Between {
     between
 }
 
+/// Who wrote each member. A copy on a retry topic or among the dead letters carries the headers of who wrote its
+/// original; it was written by the group that gave it up, and nobody knows by whom as long as no dead letter says so.
+pub(crate) fn writers(story: &Story) -> Vec<Option<String>> {
+    let members = story.members();
+    let copy = |member: &Member| member.retry.is_some() || member.dead_letter.is_some();
+    let mut writers: Vec<Option<String>> =
+        members.iter().map(|member| member.service.clone().filter(|_| !copy(member))).collect();
+    for (index, member) in members.iter().enumerate() {
+        let Some(group) = member.dead_letter.as_ref().and_then(|dead| dead.consumer_group.clone()) else { continue };
+        writers[index] = Some(group.clone());
+        let mut before = story.cause(index);
+        while let Some(link) = before.filter(|link| members[link.from].retry.is_some() && writers[link.from].is_none())
+        {
+            writers[link.from] = Some(group.clone());
+            before = story.cause(link.from);
+        }
+    }
+    writers
+}
+
 /// Who wrote a member, and whether that was giving up or trying again later.
-fn worker(story: &Story, member: usize) -> Option<(String, Option<Option<i32>>)> {
+fn worker(story: &Story, writers: &[Option<String>], member: usize) -> Option<(String, Option<Option<i32>>)> {
     let what = &story.members()[member];
     let link = story.cause(member);
     if what.kind != Kind::Event || link.is_some_and(|link| story.is_span(link.from)) {
@@ -91,23 +114,29 @@ fn worker(story: &Story, member: usize) -> Option<(String, Option<Option<i32>>)>
     if link.is_some_and(|link| story.rule(link) == EdgeRule::Replay) {
         return None;
     }
-    if let Some(dead) = &what.dead_letter {
-        let group = dead.consumer_group.clone().or_else(|| what.service.clone())?;
-        return Some((group, Some(dead.attempts)));
+    let failed = match &what.dead_letter {
+        Some(dead) => Some(dead.attempts),
+        None => what.retry.is_some().then_some(None),
+    };
+    writers[member].clone().map(|service| (service, failed))
+}
+
+/// The event that was tried: copies on retry topics are further attempts at the same one.
+fn tried(story: &Story, writers: &[Option<String>], member: usize) -> Option<Link> {
+    let mut link = story.cause(member)?;
+    while story.members()[link.from].retry.is_some() && writers[link.from] == writers[member] {
+        link = story.cause(link.from)?;
     }
-    let failed = what.retry.is_some().then_some(None);
-    what.service.clone().map(|service| (service, failed))
+    Some(link)
 }
 
 fn add_step(
     story: &Story,
     between: &mut Between,
     known: &mut HashMap<(String, Option<usize>, bool), usize>,
-    member: usize,
-    service: String,
-    failed: Option<Option<i32>>,
+    (member, link): (usize, Option<Link>),
+    (service, failed): (String, Option<Option<i32>>),
 ) {
-    let link = story.cause(member);
     let cause = link.map(|link| link.from);
     let at = story.at[member];
     // What begins a chain has no step to share: two first events are two.
@@ -122,6 +151,7 @@ fn add_step(
     let step = &mut between.steps[step];
     step.effects.push(member);
     step.to = if step.effects.len() == 1 { at } else { step.to.max(at) };
+    step.failed = step.failed.map(|attempts| attempts.max(failed.flatten()));
 }
 
 fn is_dead(story: &Story, member: usize) -> bool {
@@ -196,6 +226,28 @@ mod tests {
             (failed.service.as_str(), failed.failed, failed.to - failed.from),
             ("payments", Some(Some(3)), 6 * S)
         );
+    }
+
+    #[test]
+    fn attempts_on_retry_topics_are_one_step_of_who_gave_up() {
+        let retry = |name: &str, second, attempt| Member {
+            retry: Some(attempt),
+            ..event(name, "orders-retry", second, Some("storefront"))
+        };
+        let members = vec![
+            event("A", "orders", 1, Some("storefront")),
+            retry("A1", 2, 1),
+            retry("A2", 4, 2),
+            Member { service: Some("storefront".into()), ..dead("A3", 9, "payments") },
+            event("B", "orders", 10, Some("storefront")),
+            retry("B1", 11, 1),
+        ];
+        let edges = [(0, 1), (1, 2), (2, 3), (4, 5)].map(|(from, to)| (from, to, EdgeRule::DeadLetter, 0.97));
+        let between = between(&Story::new(chain(ChainState::Failed, members, &edges), 60 * S));
+        let step = &between.steps[between.by[3].unwrap()];
+        assert_eq!((step.service.as_str(), step.effects.as_slice()), ("payments", [1, 2, 3].as_slice()));
+        assert_eq!((step.cause, step.failed, step.from, step.to), (Some(0), Some(Some(3)), S, 9 * S));
+        assert_eq!((between.by[5], between.stays[4]), (None, None), "who tried again is not known");
     }
 
     #[test]

@@ -13,10 +13,13 @@ use super::{
     words,
 };
 use crate::{
-    format::{number, time},
+    format::{id::last_words, number, time},
     state::{hues::use_hues, time_range::use_zone, url::use_address},
     ui::{Ico, Icon, Mark, Shape, rows::Rows},
 };
+
+/// Characters of a type's name.
+const TYPE: usize = 24;
 
 /// The view.
 #[component]
@@ -81,21 +84,25 @@ fn row(picture: &Picture, index: usize, selection: Selection) -> impl IntoView +
     let (at, since) = (story.at[index], story.at[index] - story.start);
     let known = member.timestamp.is_some();
     let clock = move || if known { time::milli(at.div_euclid(1000), zone.get()) } else { "no time".to_owned() };
-    let service = member
-        .service
-        .as_ref()
+    // Copies carry the headers of who wrote the original: who wrote them is known by their step, or not at all.
+    let copy = member.retry.is_some() || member.dead_letter.is_some();
+    let step = picture.between.by[index].map(|step| &picture.between.steps[step].service);
+    let service = step
+        .or(member.service.as_ref().filter(|_| !copy))
         .map(|service| view! { <span class=format!("svc {}", hues.class(service))>{service.clone()}</span> });
     let because = story.cause(index).map(|link| {
         let from = &story.members()[link.from];
-        (format!("{}, {}", type_of(from), words::rule(story.rule(link))), words::confidence(story.confidence(link)))
+        let name = type_of(from);
+        let because = format!("{}, {}", last_words(&name, TYPE), words::rule(story.rule(link)));
+        (because, format!("{name}, {}", words::confidence(story.confidence(link))))
     });
     let (because, sure) = because.unwrap_or_default();
     view! {
         <tr aria-selected=move || (selection.member.get() == Some(index)).to_string() on:click=move |_| selection.open(index)>
             <td class="mono small" title=move || time::full(at, zone.get())>{clock}</td>
             <td class="num t2">{if since == 0 { String::new() } else { format!("+{}", lasting(since)) }}</td>
-            <td><b class="type">{type_of(member)}</b></td>
-            <td><span class="dest"><Ico icon=Icon::Topic/>{member.destination.clone()}</span></td>
+            <td title=type_of(member)><b class="type">{last_words(&type_of(member), TYPE).to_owned()}</b></td>
+            <td title=member.destination.clone()><span class="dest"><Ico icon=Icon::Topic/>{member.destination.clone()}</span></td>
             <td class="t2">{place(member)}</td>
             <td>{service}</td>
             <td>{state(member, story.is_replayed(index))}</td>

@@ -92,14 +92,14 @@ fn between(at: i64, from: i64, to: i64, left: f64, right: f64) -> f64 {
     left + (at - from) as f64 / (to - from) as f64 * (right - left)
 }
 
-/// The length from which a pause counts as idle: half as long again as all shorter pauses together. Where pauses grow
+/// The length from which a pause counts as idle: more than six times as long as all shorter pauses together. Where pauses grow
 /// evenly nothing stands out and nothing is folded.
 fn idle(moments: &[i64]) -> i64 {
     let mut pauses: Vec<i64> = moments.windows(2).map(|pair| pair[1] - pair[0]).collect();
     pauses.sort_unstable();
     let mut kept = 0_i64;
     for pause in pauses {
-        if kept > 0 && pause >= SHORTEST && pause > kept.saturating_add(kept / 2) {
+        if kept > 0 && pause >= SHORTEST && pause > kept.saturating_mul(6) {
             return pause;
         }
         kept = kept.saturating_add(pause);
@@ -147,10 +147,7 @@ mod tests {
     #[test]
     fn idle_time_is_folded_and_named() {
         let folds = TimeScale::new(order(), true).folds();
-        assert_eq!(
-            folds.iter().map(|fold| fold.to - fold.from).collect::<Vec<_>>(),
-            [2 * S, 1_247_500 * MS, 279_800 * MS]
-        );
+        assert_eq!(folds.iter().map(|fold| fold.to - fold.from).collect::<Vec<_>>(), [1_247_500 * MS, 279_800 * MS]);
         assert!(folds.iter().all(|fold| (fold.right - fold.left - FOLD).abs() < 1e-9));
     }
 

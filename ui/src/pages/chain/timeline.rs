@@ -8,11 +8,12 @@ use wasm_bindgen::JsCast;
 
 use super::{
     connectors::ROW,
-    drawing::lasting,
+    drawing::{Look, lasting},
     lines::Lines,
     picture::{Drawn, Picture},
     row::Bar,
     selection::Selection,
+    steps::Lying,
     ticks,
 };
 use crate::{
@@ -49,7 +50,7 @@ pub(crate) fn Timeline(picture: Drawn, selection: Selection) -> impl IntoView {
     };
     let none = move || (rows.get() == 0).then(|| view! { <p class="pad t2 small">"No member holds this text."</p> });
     view! {
-        <div class="wf">
+        <div class="wf" style=("--lane", move || format!("{}px", lane_width(&picture)))>
             <Axis picture/>
             <div class="wb" node_ref=body role="listbox" tabindex="0" aria-label="Members" style:height=move || format!("{}px", rows.get() as f64 * ROW)
                 on:keydown=move |event| walk(&event, selection)>
@@ -61,6 +62,12 @@ pub(crate) fn Timeline(picture: Drawn, selection: Selection) -> impl IntoView {
         </div>
         <Key picture/>
     }
+}
+
+/// Pixels for the names of lanes: as many as the longest needs, so that names that differ at their end can be told apart.
+fn lane_width(picture: &Drawn) -> usize {
+    let longest = picture.now.with(|now| now.0.layout.lanes.iter().map(|lane| lane.name.chars().count()).max());
+    (longest.unwrap_or(0) * 68 / 10 + 44).clamp(92, 172)
 }
 
 fn walk(event: &KeyboardEvent, selection: Selection) {
@@ -182,17 +189,30 @@ fn Key(picture: Drawn) -> impl IntoView {
         (!folds.is_empty())
             .then(|| view! { <span><i class="k-fold"></i>"idle, folded: "{said.join(", ")}{more}</span> })
     };
-    let mark = |shape, level, word: &'static str| view! { <span><Mark shape level small=true/>{word}</span> };
+    let marks = move || picture.now.with(|now| key(&now.0));
+    view! { <div class="foldline">{marks}{folds}</div> }
+}
+
+/// Only what is drawn is explained.
+fn key(picture: &Picture) -> impl IntoView + use<> {
     use tapline_api::Level::{Act, Bad, Mute};
+    let (story, between) = (&picture.story, &picture.between);
+    let look = |shown: bool, look, word: &'static str, title: &'static str| {
+        let class = format!("{} key-look c1", Bar::class(look));
+        shown.then(|| view! { <span title=title><i class=class></i>{word}</span> })
+    };
+    let mark = |shown: bool, shape, level, word: &'static str| {
+        shown.then(|| view! { <span><Mark shape level small=true/>{word}</span> })
+    };
+    let members = || 0..story.members().len();
+    let lies = |why| between.stays.iter().flatten().any(|stay| stay.why == why);
     view! {
-        <div class="foldline">
-            <span title="From the event that a service was given to the event it wrote. Time in the broker is part of it unless spans tell them apart."><i class="bar-key c1"></i>"in a service"</span>
-            <span><i class=format!("{} key-look", Bar::class(super::drawing::Look::Broker))></i>"in the broker"</span>
-            {mark(Shape::Event, Mute, "event written")}
-            {mark(Shape::Failing, Bad, "failed attempts")}
-            {mark(Shape::DeadLetter, Bad, "dead letter")}
-            {mark(Shape::Replayed, Act, "replayed")}
-            {folds}
-        </div>
+        {look(members().any(|member| story.is_span(member)), Look::Span, "in a service", "A span: from its begin to its end.")}
+        {look(between.steps.iter().any(|step| step.cause.is_some()), Look::Service, "handled by a service", "From the event that a service was given to the event it wrote. The wait in the broker is part of it: only spans tell them apart.")}
+        {look(lies(Lying::Broker), Look::Broker, "between events", "Until an event followed. Who wrote that is not known, so neither is what was wait and what was work.")}
+        {mark(true, Shape::Event, Mute, "event written")}
+        {mark(between.steps.iter().any(|step| step.failed.is_some()), Shape::Failing, Bad, "failed attempt")}
+        {mark(story.members().iter().any(|member| member.dead_letter.is_some()), Shape::DeadLetter, Bad, "dead letter")}
+        {mark(members().any(|member| story.is_replayed(member)), Shape::Replayed, Act, "replayed")}
     }
 }

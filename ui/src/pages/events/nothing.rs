@@ -1,14 +1,14 @@
 //! Nothing to list: before the first event the page teaches how it comes, later it says what to change.
 
 use leptos::prelude::*;
-use tapline_api::Level;
 
 use super::Question;
 use crate::{
     frame::StatusLoad,
+    pages::waiting::{FirstDone, Waiting},
     state::time_range::{TimeRange, use_set_time_range, use_time_range},
     ui::{
-        Answer, Button, Ico, Icon, Mark, Shape,
+        Answer, Button, Ico, Icon,
         code::Language,
         empty::{Empty, Snippet},
         skeleton::SkeletonRows,
@@ -35,7 +35,7 @@ pub(super) fn Nothing(question: Question) -> impl IntoView {
     };
     move || {
         view! {
-            <Empty title="Nothing matches" why=why()>
+            <Empty title=if filtered() { "Nothing matches" } else { "Nothing passed" } why=why()>
                 {filtered().then(|| view! { <Button text="Remove the filter" on_press=move |_| question.set(&[])/> })}
                 {(range.get() != day).then(|| view! { <Button text="Look at the last day" on_press=move |_| set(day)/> })}
             </Empty>
@@ -61,7 +61,7 @@ pub(super) fn FirstSteps() -> impl IntoView {
         <div class="page">
             <Answer headline=Signal::derive(headline) detail=Signal::derive(move || detail().to_owned())/>
             <div class="egrid">
-                <Steps sources/>
+                <Steps/>
                 <div class="grid es"><Demo/><Then/></div>
             </div>
             <Ghost/>
@@ -70,16 +70,12 @@ pub(super) fn FirstSteps() -> impl IntoView {
 }
 
 #[component]
-fn Steps(sources: Memo<usize>) -> impl IntoView {
-    let waiting = move || match sources.get() {
-        0 => "No source is configured yet.",
-        _ => "Connected; waiting for the first event.",
-    };
+fn Steps() -> impl IntoView {
     view! {
         <section class="panel">
             <div class="head"><h2>"Kafka"</h2><span class="t3">"also Redpanda and Event Hubs, which speak its protocol"</span></div>
             <ol class="steps">
-                <li><span class="nr">"1"</span><div>
+                <li><FirstDone/><div>
                     <h3>"Name a source"</h3>
                     <p>"Tapline joins no group, commits nothing and creates no topic: the brokers do not notice it."</p>
                     <Snippet name="tapline.toml" language=Language::Toml text=SOURCE/>
@@ -92,7 +88,7 @@ fn Steps(sources: Memo<usize>) -> impl IntoView {
                 <li><span class="nr">"3"</span><div>
                     <h3>"Watch the first events come"</h3>
                     <p>"This page fills by itself; no reload."</p>
-                    <div class="wait"><Mark shape=Shape::Off level=Level::Mute/><span>{waiting}</span></div>
+                    <Waiting/>
                 </div></li>
             </ol>
         </section>
@@ -105,7 +101,7 @@ fn Demo() -> impl IntoView {
         <section class="panel">
             <div class="head"><h2>"Only looking?"</h2></div>
             <div class="pad">
-                <p>"A shop on a broker inside this process, with a dead letter and a slow consumer to find. Nothing leaves this machine; it is gone when you stop it."</p>
+                <p>"A shop with five services on a broker inside this process, with dead letters to find. Nothing leaves this machine; it is gone when you stop it."</p>
                 <Snippet name="shell" language=Language::Shell text="$ tapline demo"/>
             </div>
         </section>

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::format::json::{self, Kind, Node};
 
+/// Attributes of CloudEvents that tell an envelope, of which the preview may hold but the begin.
+const ENVELOPE: [&str; 5] = ["specversion", "datacontenttype", "correlationid", "causationid", "traceparent"];
 /// Names and values on one line.
 const PIECES: usize = 9;
 /// Characters of a value.
@@ -28,13 +30,24 @@ pub(super) fn pieces(preview: &str, key: Option<&str>) -> Vec<Piece> {
         return vec![Piece { name: String::new(), value: text, class: "" }];
     }
     let (plain, containers): (Vec<&Node>, Vec<&Node>) =
-        nodes.iter().filter(|node| node.depth == 1).partition(|node| !matches!(node.kind, Kind::Object | Kind::Array));
+        telling_part(&nodes).partition(|node| !matches!(node.kind, Kind::Object | Kind::Array));
     let telling = plain.into_iter().filter(|node| node.whole && Some(node.text.as_str()) != key);
     let mut all: Vec<Piece> = telling.map(piece).collect();
     // Numbers and short words tell more at a glance than what follows.
     all.extend(containers.into_iter().map(piece));
     all.truncate(PIECES);
     all
+}
+
+/// The fields of an object; of a CloudEvent that is an envelope those of its data, since the envelope only repeats what
+/// the other columns show.
+fn telling_part(nodes: &[Node]) -> impl Iterator<Item = &Node> {
+    let named = |name: &str| nodes.iter().position(|node| node.depth == 1 && node.key.as_deref() == Some(name));
+    let data = ENVELOPE.into_iter().find_map(named).and(named("data"));
+    let inside = data
+        .filter(|data| nodes[*data].kind == Kind::Object && nodes.get(data + 1).is_some_and(|next| next.depth == 2));
+    let (first, depth) = inside.map_or((1, 1), |data| (data + 1, 2));
+    nodes.iter().skip(first).take_while(move |node| node.depth >= depth).filter(move |node| node.depth == depth)
 }
 
 fn piece(node: &Node) -> Piece {
@@ -150,6 +163,14 @@ mod tests {
     fn a_body_that_was_cut_shows_what_is_whole() {
         assert_eq!(line(r#"{"total":5,"lines":[{"sku":"A"},{"sk"#, None), "total 5 | lines […]");
         assert_eq!(line(r#"{"total":5,"note":"half a sen"#, None), "total 5");
+    }
+
+    #[test]
+    fn of_an_envelope_the_data_is_shown() {
+        let preview = r#"{"causationid":"9550","data":{"orderId":"ORD-1","parcel":{"items":7},"warehouse":"LEJ-2"},"d"#;
+        assert_eq!(line(preview, Some("ORD-1")), "warehouse LEJ-2 | parcel {…}");
+        assert_eq!(line(r#"{"correlationid":"9550","data":{"#, None), "correlationid 9550 | data {…}");
+        assert_eq!(line(r#"{"total":5,"data":{"a":1}}"#, None), "total 5 | data {…}");
     }
 
     #[test]

@@ -1,14 +1,12 @@
 //! The page of a new installation: the lines that bring the first events, to copy; a demo for who only looks.
 
-use leptos::prelude::*;
-use tapline_api::{Level, Status};
-
 use crate::{
-    format::{number, sentence},
-    frame::StatusLoad,
+    format::sentence,
+    pages::waiting::{FirstDone, Waiting},
     state::url::use_address,
-    ui::{Ico, Icon, Mark, Segments, Sentence, Shape, code::Language, empty::Snippet},
+    ui::{Ico, Icon, Segments, Sentence, code::Language, empty::Snippet},
 };
+use leptos::prelude::*;
 
 const PLAIN: &str = r#"[sources.shop_kafka]
 system  = "kafka"
@@ -64,7 +62,6 @@ pub(super) fn First() -> impl IntoView {
 
 #[component]
 fn Steps() -> impl IntoView {
-    let StatusLoad(status) = expect_context();
     let secured = RwSignal::new("plain");
     let chosen = Signal::derive(move || secured.get().to_owned());
     let lines = move || {
@@ -73,7 +70,7 @@ fn Steps() -> impl IntoView {
     };
     view! {
         <ol class="steps">
-            <li><span class="nr">"1"</span><div>
+            <li><FirstDone/><div>
                 <h3>"Name a source"<span class="how"><Segments label="How the broker is reached" choices=&[("plain", "Plain"), ("secured", "TLS and password")] chosen mini=true on_choose=move |choice| secured.set(choice)/></span></h3>
                 <p>"Tapline joins no group, commits nothing and creates no topic: the brokers do not notice it."</p>
                 {lines}
@@ -86,35 +83,9 @@ fn Steps() -> impl IntoView {
             <li><span class="nr">"3"</span><div>
                 <h3>"Watch the first events come"</h3>
                 <p>"This page fills by itself; no reload."</p>
-                <div class="wait">{move || status.data.get().map(|status| waiting(&status))}</div>
+                <Waiting/>
             </div></li>
         </ol>
-    }
-}
-
-/// What the page waits for.
-fn waiting(status: &Status) -> impl IntoView + use<> {
-    let (shape, level, text) = standing(status);
-    view! { <Mark shape level/><span><Sentence text/></span> }
-}
-
-fn standing(status: &Status) -> (Shape, Level, String) {
-    let sources = number::count(status.sources as u64, "source", "sources");
-    match (status.sources, status.problems.first()) {
-        (0, _) => (
-            Shape::Off,
-            Level::Mute,
-            "No source is configured. Tapline reads `tapline.toml` when it starts.".to_owned(),
-        ),
-        (_, Some(problem)) => (Shape::Behind, Level::Warn, problem.clone()),
-        (all, None) if status.sources_up < all => {
-            (Shape::Running, Level::Act, format!("{} of {sources} up; the rest is tried again.", status.sources_up))
-        }
-        (all, None) => (
-            Shape::Running,
-            Level::Act,
-            format!("{} up. Waiting for the first event.", if all == 1 { "The source is" } else { "All sources are" }),
-        ),
     }
 }
 
@@ -141,36 +112,5 @@ fn Ghost() -> impl IntoView {
             <div class="head"><h2>"Overview"</h2><span class="t3">{label}</span><div class="end"><a class="btn btn-quiet btn-s" href=move || address.link("/system")>"See the system"</a></div></div>
             <div class="ghost minis" aria-hidden="true">{mini("Events")}{mini("Failed")}{mini("Archived")}{mini("Dead letters")}</div>
         </section>
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use tapline_api::{ArchiveFigures, Environment};
-
-    use super::*;
-
-    fn status(sources: usize, up: usize, problems: &[&str]) -> Status {
-        Status {
-            environment: Environment { name: "shop".into(), colour: "grey".into(), confirm_replays: false },
-            version: "0.1.0".into(),
-            now: "2026-11-21T03:12:44.000000Z".into(),
-            sources_up: up,
-            sources,
-            rate: 0.0,
-            newest_age_seconds: None,
-            gaps: 0,
-            dead_letters: 0,
-            archive: ArchiveFigures::default(),
-            problems: problems.iter().map(|problem| (*problem).to_owned()).collect(),
-        }
-    }
-
-    #[test]
-    fn it_says_what_the_page_waits_for() {
-        assert!(standing(&status(0, 0, &[])).2.starts_with("No source is configured"));
-        assert_eq!(standing(&status(1, 1, &[])).2, "The source is up. Waiting for the first event.");
-        assert_eq!(standing(&status(2, 1, &[])).2, "1 of 2 sources up; the rest is tried again.");
-        assert_eq!(standing(&status(1, 0, &["`kafka-1` refuses"])).2, "`kafka-1` refuses");
     }
 }

@@ -3,14 +3,22 @@
 
 use std::collections::{HashMap, HashSet};
 
-use tapline_api::{FlowMap, FlowNode};
+use tapline_api::{FlowMap, FlowNode, Level};
 
 /// Pixels between rows.
 const GAP: f64 = 64.0;
 /// Pixels above the first row for each edge that runs back.
 const BACK: f64 = 12.0;
-/// Percent left free at both sides.
-const SIDE: f64 = 7.0;
+/// Pixels at least between the nodes of two columns: room for a label.
+const BETWEEN: f64 = 34.0;
+/// Pixels left free at both sides; more where an edge runs back around the last column.
+const SIDE: f64 = 4.0;
+const AROUND: f64 = 40.0;
+/// Pixels of a node beside its name, of a character, of the mark of its state, and of the widest node there is.
+const FRAME: f64 = 32.0;
+const CHARACTER: f64 = 6.1;
+const MARK: f64 = 16.0;
+const WIDEST: f64 = 148.0;
 
 /// A node in place.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,13 +53,16 @@ pub(super) struct Laid {
     pub(super) curves: Vec<Curve>,
     /// Pixels.
     pub(super) height: f64,
-    /// How many columns.
-    pub(super) columns: u32,
+    /// Pixels that it takes at least, so that no node covers another.
+    pub(super) width: f64,
 }
 
 /// Lays a map out.
 pub(super) fn lay_out(map: &FlowMap) -> Laid {
     let columns = map.nodes.iter().map(|node| node.column + 1).max().unwrap_or(0);
+    if columns == 0 {
+        return Laid::default();
+    }
     let rows =
         |column: u32| map.nodes.iter().filter(|node| node.column == column).map(|node| node.row + 1).max().unwrap_or(0);
     let most = (0..columns.min(64)).map(rows).max().unwrap_or(0);
@@ -59,21 +70,43 @@ pub(super) fn lay_out(map: &FlowMap) -> Laid {
     let back = ends.iter().filter(|(from, to, _)| runs_back(&map.nodes[*from], &map.nodes[*to])).count();
     let top = if back > 0 { 10.0 + BACK * back.min(6) as f64 } else { 0.0 };
     let height = top + f64::from(most) * GAP;
+    let (centres, width) = across_page(map, columns.min(64), back > 0);
     let nodes: Vec<Placed> = map
         .nodes
         .iter()
         .map(|node| Placed {
-            x: if columns > 1 {
-                SIDE + f64::from(node.column) * (100.0 - 2.0 * SIDE) / f64::from(columns - 1)
-            } else {
-                50.0
-            },
+            x: centres.get(node.column as usize).copied().unwrap_or(50.0),
             // A short column stands in the middle.
             y: top + (f64::from(node.row) + 0.5 + f64::from(most.saturating_sub(rows(node.column))) / 2.0) * GAP,
         })
         .collect();
     let curves = curves(map, &nodes, &ends);
-    Laid { nodes, curves, height, columns }
+    Laid { nodes, curves, height, width }
+}
+
+/// The middle of each column in percent, and the width of all in pixels: columns are as wide as their widest node.
+fn across_page(map: &FlowMap, columns: u32, back: bool) -> (Vec<f64>, f64) {
+    let widest = |column: u32| {
+        let nodes = map.nodes.iter().filter(|node| node.column == column);
+        nodes.map(node_width).fold(0.0_f64, f64::max)
+    };
+    let widths: Vec<f64> = (0..columns).map(widest).collect();
+    let around = if back { AROUND } else { SIDE };
+    let between = BETWEEN * f64::from(columns.saturating_sub(1));
+    let whole = SIDE + widths.iter().sum::<f64>() + between + around;
+    let mut left = SIDE;
+    let centre = |width: f64| {
+        let centre = left + width / 2.0;
+        left += width + BETWEEN;
+        centre / whole * 100.0
+    };
+    (widths.into_iter().map(centre).collect(), whole)
+}
+
+/// About as wide as it will be drawn.
+fn node_width(node: &FlowNode) -> f64 {
+    let mark = if node.level >= Level::Warn { MARK } else { 0.0 };
+    (FRAME + CHARACTER * node.name.chars().count() as f64 + mark).min(WIDEST)
 }
 
 fn ends(map: &FlowMap) -> Vec<(usize, usize, usize)> {
@@ -97,7 +130,7 @@ fn curves(map: &FlowMap, nodes: &[Placed], ends: &[(usize, usize, usize)]) -> Ve
     ends.iter()
         .map(|&(from, to, edge)| {
             let (a, b) = (&nodes[from], &nodes[to]);
-            let width = 1.0 + 3.6 * (map.edges[edge].events as f64 / most).sqrt();
+            let width = 1.0 + 3.0 * (map.edges[edge].events as f64 / most).sqrt();
             let back = runs_back(&map.nodes[from], &map.nodes[to]);
             let (path, label) = if back { over(a, b, lane) } else { across(a, b) };
             lane += usize::from(back);
@@ -117,7 +150,8 @@ fn across(a: &Placed, b: &Placed) -> (String, (f64, f64)) {
 /// Over everything, each in a lane of its own, and down to its end.
 fn over(a: &Placed, b: &Placed, lane: usize) -> (String, (f64, f64)) {
     let (x1, x2, y) = (a.x * 10.0, b.x * 10.0, 8.0 + BACK * (lane % 6) as f64);
-    let out = 60.0 + 14.0 * (lane % 6) as f64;
+    // Around the node, not out of the map.
+    let out = (60.0 + 14.0 * (lane % 6) as f64).min(1010.0 - x1).max(30.0);
     let path = format!(
         "M{x1:.1} {:.1}C{:.1} {:.1} {:.1} {y:.1} {:.1} {y:.1}L{:.1} {y:.1}C{x2:.1} {y:.1} {x2:.1} {:.1} {x2:.1} {:.1}",
         a.y,
@@ -154,7 +188,7 @@ pub(super) fn path_of(curves: &[Curve], node: usize) -> HashSet<(usize, usize)> 
 
 #[cfg(test)]
 mod tests {
-    use tapline_api::{FlowEdge, Level};
+    use tapline_api::FlowEdge;
 
     use super::*;
 
@@ -181,11 +215,20 @@ mod tests {
     fn columns_share_the_width_and_short_ones_stand_in_the_middle() {
         let laid = lay_out(&map(&[("a", 0, 0), ("b", 1, 0), ("c", 1, 1), ("d", 2, 0)], &[("a", "b", 4)]));
         assert_eq!(
-            laid.nodes.iter().map(|node| (node.x, node.y)).collect::<Vec<_>>(),
-            [(7.0, 64.0), (50.0, 32.0), (50.0, 96.0), (93.0, 64.0)]
+            laid.nodes.iter().map(|node| (node.x.round(), node.y)).collect::<Vec<_>>(),
+            [(12.0, 64.0), (50.0, 32.0), (50.0, 96.0), (88.0, 64.0)]
         );
-        assert_eq!((laid.height, laid.curves[0].width), (128.0, 4.6));
-        assert_eq!(laid.curves[0].path, "M70.0 64.0C285.0 64.0 285.0 32.0 500.0 32.0");
+        assert_eq!((laid.height, laid.width.round(), laid.curves[0].width), (128.0, 190.0, 4.0));
+        assert!(laid.curves[0].path.starts_with("M121.1 64.0C"), "{}", laid.curves[0].path);
+    }
+
+    #[test]
+    fn no_node_covers_its_neighbour_however_long_its_name() {
+        let laid =
+            lay_out(&map(&[("orders", 0, 0), ("orders-retry-1000", 1, 0), ("x".repeat(80).as_str(), 2, 0)], &[]));
+        let left = |node: usize| laid.nodes[node].x / 100.0 * laid.width;
+        assert!(left(1) - left(0) > (68.6 + 135.7) / 2.0 + 30.0);
+        assert!(left(2) + WIDEST / 2.0 <= laid.width);
     }
 
     #[test]

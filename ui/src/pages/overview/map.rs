@@ -17,6 +17,14 @@ use crate::{
 
 type Lit = RwSignal<Option<Arc<HashSet<(usize, usize)>>>>;
 
+/// Columns that have room beside what changed.
+const SHORT: u32 = 6;
+
+/// Whether a map takes the whole width of a usual screen.
+pub(super) fn is_long(map: &FlowMap) -> bool {
+    map.nodes.iter().any(|node| node.column >= SHORT)
+}
+
 /// The panel.
 pub(super) fn map(map: FlowMap) -> impl IntoView {
     let note = if map.nodes.is_empty() { "" } else { "rate as width; red where it fails" };
@@ -43,7 +51,7 @@ fn drawn(map: FlowMap) -> impl IntoView {
     let view_box = format!("0 0 1000 {:.0}", laid.height);
     view! {
         <div class="pad fmap-scroll">
-            <div class="fmap" role="group" aria-label=label style:height=format!("{:.0}px", laid.height) style:min-width=format!("{}px", laid.columns * 90)>
+            <div class="fmap" role="group" aria-label=label style:height=format!("{:.0}px", laid.height) style:min-width=format!("{:.0}px", laid.width)>
                 <svg viewBox=view_box preserveAspectRatio="none" aria-hidden="true">{edges}</svg>
                 {labels}
                 {nodes}

@@ -16,7 +16,7 @@ pub(super) fn Schema(schema: Load<SqlSchema>, text: RwSignal<String>) -> impl In
     let count = move || schema.data.with(|schema| schema.as_ref().map(|schema| schema.tables.len()));
     let show = move |schema: Arc<SqlSchema>| view! { <Tables schema text/> };
     view! {
-        <section class="panel">
+        <section class="panel tables">
             <div class="head"><h2>"Tables"</h2><span class="t3">{count}</span></div>
             <Loaded load=schema what="The tables" show/>
         </section>

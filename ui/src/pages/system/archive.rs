@@ -23,7 +23,7 @@ pub(super) fn archive(system: &System) -> impl IntoView + use<> {
             <dt>"Size"</dt><dd>{number::bytes(archive.bytes + archive.index_bytes)}<span class="t3">{format!("{} of it the ID index", number::bytes(archive.index_bytes))}</span></dd>
             <dt>"Against what came"</dt><dd>{ratio(archive)}</dd>
             <dt>"Free on the disk"</dt><dd>{disk}</dd>
-            {moment("Oldest row", archive.oldest.as_deref())}
+            {moment("Archived since", archive.oldest.as_deref())}
             {moment("Last commit", archive.committed_at.as_deref())}
             {moment("Last compaction", archive.compacted_at.as_deref())}
             <dt>"Version"</dt><dd>{number::exact(archive.version)}<span class="t3">"of the Delta table"</span></dd>

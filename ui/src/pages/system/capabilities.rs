@@ -12,13 +12,13 @@ pub(super) fn capabilities(all: &[CapabilityView]) -> impl IntoView + use<> {
         if one.available {
             view! { <li><Ico icon=Icon::Check/>{word}</li> }.into_any()
         } else {
-            view! { <li class="not"><Mark shape=Shape::Off level=Level::Mute small=true/><s>{word}</s></li> }.into_any()
+            view! { <li class="not"><Mark shape=Shape::Off level=Level::Mute small=true/><span>{word}<span class="vh">", not available"</span></span></li> }.into_any()
         }
     };
     let reason = |one: &CapabilityView| {
         let (word, reason) =
             (word(&one.name), one.reason.clone().unwrap_or_else(|| "this kind of source cannot".to_owned()));
-        (!one.available).then(|| view! { <li><b>{word}</b>" is not possible: "<Sentence text=reason/></li> })
+        (!one.available).then(|| view! { <li><b>{word}</b>" is not available: "<Sentence text=reason/></li> })
     };
     view! {
         <ul class="caps" aria-label="Can do">{all.iter().map(chip).collect_view()}</ul>

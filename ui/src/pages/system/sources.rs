@@ -59,7 +59,7 @@ fn source(source: &SourceInfo) -> impl IntoView + use<> {
                 {source.backfill.as_ref().map(backfill)}
             </div>
             {figures(source)}
-            {(!source.problems.is_empty()).then(|| view! { <ul class="problems">{problems}</ul> })}
+            {(!source.problems.is_empty()).then(|| view! { <ul class=if level == Level::Bad { "problems worst" } else { "problems" }>{problems}</ul> })}
             {(source.state != SourceState::Archived).then(|| capabilities(&source.capabilities))}
             {left_out(source)}
         </li>
