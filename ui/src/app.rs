@@ -7,7 +7,10 @@ use leptos_router::{
 };
 
 use crate::{
-    api::session::{self, Standing},
+    api::{
+        reach,
+        session::{self, Standing},
+    },
     drawer,
     frame::{Frame, LogIn},
     keyboard, pages,
@@ -23,6 +26,7 @@ pub(crate) fn App() -> impl IntoView {
     hues::provide_hues();
     refresh::provide_beat();
     toast::provide_toasts();
+    reach::provide_reach();
     let session = session::provide_session();
     let standing = session.standing;
     move || match standing.get() {

@@ -97,7 +97,7 @@ fn Drawer(event: Memo<Option<String>>) -> impl IntoView {
         <aside class="drawer" aria-label="One event">
             <header>
                 <div class="row">
-                    <h2 class="cut" title=title>{move || title().map_or_else(|| "Event".to_owned(), |title| last_words(&title, 24).to_owned())}</h2>
+                    <h2 class="cut" title=title>{move || title().map_or_else(|| "Event".to_owned(), |title| last_words(&title, 18).to_owned())}</h2>
                     {move || load.data.get().map(|event| heading::badges(&event))}
                     <span class="push"></span>
                     <IconButton icon=Icon::Up label="Previous (k)" small=true disabled=Signal::derive(move || place.with(|place| place.before.is_none())) on_press=move |_| { step(false); }/>

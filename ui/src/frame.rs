@@ -15,6 +15,7 @@ use crate::{
     ui::{Ico, Icon, IconButton, toast::ToastPlace},
 };
 
+mod gone;
 mod keys;
 mod log_in;
 mod nav;
@@ -57,6 +58,7 @@ pub(crate) fn Frame(
             <a class="skip" href="#main">"Skip to the page"</a>
             <Top/>
             <nav::Nav/>
+            <gone::Gone/>
             <main class="main" id="main" tabindex="-1">
                 {children()}
                 <EventDrawer/>

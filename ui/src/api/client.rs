@@ -5,7 +5,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, AbortSignal, RequestInit, Response};
 
-use super::{failure::Failure, session};
+use super::{failure::Failure, reach, session};
 
 /// Stops a call when it is dropped: kept by whoever waits, never by the call itself.
 pub(crate) struct Abort(Option<AbortController>);
@@ -100,6 +100,7 @@ async fn send(path: &str, init: &RequestInit) -> Result<String, Ended> {
     let response: Response = fetched.map_err(|error| ended(&error))?.unchecked_into();
     let text = response.text().map_err(|error| ended(&error))?;
     let text = JsFuture::from(text).await.map_err(|error| ended(&error))?.as_string().unwrap_or_default();
+    reach::answered();
     if response.ok() {
         return Ok(text);
     }
@@ -112,5 +113,9 @@ async fn send(path: &str, init: &RequestInit) -> Result<String, Ended> {
 
 fn ended(error: &JsValue) -> Ended {
     let name = js_sys::Reflect::get(error, &JsValue::from_str("name")).ok().and_then(|name| name.as_string());
-    if name.as_deref() == Some("AbortError") { Ended::Aborted } else { Ended::Failed(Failure::network()) }
+    if name.as_deref() == Some("AbortError") {
+        return Ended::Aborted;
+    }
+    reach::missed();
+    Ended::Failed(Failure::network())
 }

@@ -70,6 +70,11 @@ impl Failure {
         }
     }
 
+    /// Whether nobody answered: the frame says so for the whole page.
+    pub(crate) fn is_network(&self) -> bool {
+        self.code == "network"
+    }
+
     /// Everything, to be copied into a message to a colleague.
     pub(crate) fn to_copy(&self, what: &str) -> String {
         let place = self.place.map(|(line, column)| format!("\nline {line}, column {column}")).unwrap_or_default();

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use super::{
     client::{self, Abort, Ended, Stop},
     failure::Failure,
+    reach::use_reach,
 };
 
 /// The newest answer and how its successor stands.
@@ -31,6 +32,11 @@ impl<T: Send + Sync + 'static> Clone for Load<T> {
 impl<T: Send + Sync + 'static> Copy for Load<T> {}
 
 impl<T: Send + Sync + 'static> Load<T> {
+    /// Why there is nothing new to show, unless the frame says it for the whole page and there is something from before.
+    pub(crate) fn trouble(self) -> Option<Failure> {
+        self.failure.get().filter(|failure| !failure.is_network() || self.data.with(Option::is_none))
+    }
+
     /// Asks the same again.
     pub(crate) fn retry(self) {
         self.again.update(|count| *count += 1);
@@ -49,6 +55,11 @@ where
         again: RwSignal::new(0),
     };
     let under_way = StoredValue::new_local(None::<Abort>);
+    use_reach().on_return(move || {
+        if load.failure.with_untracked(|failure| failure.as_ref().is_some_and(Failure::is_network)) {
+            load.retry();
+        }
+    });
     Effect::new(move |_| {
         load.again.track();
         let path = path();

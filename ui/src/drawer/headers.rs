@@ -12,6 +12,8 @@ use crate::{
 
 /// Headers shown before someone asks for all.
 const FIRST: usize = 12;
+/// Longer ones first.
+const PREFIXES: [&str; 5] = ["kafka_dlt-", "kafka_", "__connect.errors.", "x-", "__streams.errors."];
 /// A longer value is folded away.
 const LONG: usize = 400;
 
@@ -86,11 +88,19 @@ pub(super) fn Headers(
     }
 }
 
+/// A header's name without what the name of its family says already.
+fn own(name: &str) -> &str {
+    let prefix = PREFIXES.into_iter().find(|prefix| name.len() > prefix.len() && name.starts_with(prefix));
+    prefix.map_or(name, |prefix| &name[prefix.len()..])
+}
+
 #[component]
 fn FamilyRows(family: Family) -> impl IntoView {
     let head = family.name.map(|name| view! { <p class="family">{name}</p> });
-    let row = |header: HeaderView| {
-        view! { <dt class="mono cut" title=header.name.clone()>{id::middle(&header.name, 30)}</dt><dd class="mono"><Value header/></dd> }
+    let named = family.name.is_some();
+    let row = move |header: HeaderView| {
+        let name = if named { own(&header.name) } else { &header.name };
+        view! { <dt class="mono cut" title=header.name.clone()>{id::middle(name, 30)}</dt><dd class="mono"><Value header/></dd> }
     };
     view! { {head}<dl class="kv hd">{family.headers.into_iter().map(row).collect_view()}</dl> }
 }
@@ -116,6 +126,14 @@ fn Value(header: HeaderView) -> impl IntoView {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_header_does_not_repeat_its_family() {
+        assert_eq!(
+            ["kafka_dlt-original-topic", "kafka_exception-fqcn", "kafka_", "ce_id"].map(own),
+            ["original-topic", "exception-fqcn", "kafka_", "ce_id"]
+        );
+    }
 
     #[test]
     fn families_stay_together_and_those_of_nobody_come_last() {

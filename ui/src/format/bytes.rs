@@ -57,7 +57,7 @@ fn base64_digit(byte: u8) -> Option<u32> {
     Some(u32::from(value))
 }
 
-/// One line of a hex dump: offset, sixteen bytes, what of them is printable.
+/// One line of a hex dump: offset, eight bytes, what of them is printable.
 pub(crate) struct HexLine {
     /// `00000010`.
     pub(crate) offset: String,
@@ -67,25 +67,16 @@ pub(crate) struct HexLine {
     pub(crate) text: String,
 }
 
+/// Bytes on a line: as many as the drawer holds without scrolling.
+const LINE: usize = 8;
+
 /// The lines of a dump.
 pub(crate) fn dump(bytes: &[u8]) -> impl Iterator<Item = HexLine> + '_ {
-    bytes.chunks(16).enumerate().map(|(index, chunk)| {
-        let mut hex = String::with_capacity(50);
-        for (at, byte) in chunk.iter().enumerate() {
-            let _infallible = write!(
-                hex,
-                "{}{byte:02x}",
-                if at == 8 {
-                    "  "
-                } else if at > 0 {
-                    " "
-                } else {
-                    ""
-                }
-            );
-        }
+    bytes.chunks(LINE).enumerate().map(|(index, chunk)| {
+        let hex: Vec<String> = chunk.iter().map(|byte| format!("{byte:02x}")).collect();
         let text = chunk.iter().map(|byte| if (0x20..0x7f).contains(byte) { char::from(*byte) } else { '.' }).collect();
-        HexLine { offset: format!("{:08x}", index * 16), hex: format!("{hex:<48}"), text }
+        let width = 3 * LINE - 1;
+        HexLine { offset: format!("{:08x}", index * LINE), hex: format!("{:<width$}", hex.join(" ")), text }
     })
 }
 
@@ -102,11 +93,11 @@ mod tests {
     }
 
     #[test]
-    fn a_dump_has_sixteen_bytes_a_line() {
+    fn a_dump_has_eight_bytes_a_line() {
         let lines: Vec<HexLine> = dump(b"{\"a\":1,\"b\":[1,2]}\n").collect();
-        assert_eq!(lines.len(), 2);
-        assert_eq!(lines[0].hex, "7b 22 61 22 3a 31 2c 22  62 22 3a 5b 31 2c 32 5d");
-        assert_eq!((lines[1].offset.as_str(), lines[1].text.as_str()), ("00000010", "}."));
-        assert_eq!(lines[1].hex.len(), 48);
+        assert_eq!(lines.len(), 3);
+        assert_eq!(lines[0].hex, "7b 22 61 22 3a 31 2c 22");
+        assert_eq!((lines[2].offset.as_str(), lines[2].text.as_str()), ("00000010", "}."));
+        assert_eq!(lines[2].hex.len(), 23);
     }
 }

@@ -11,8 +11,9 @@ pub(crate) enum Piece {
 
 /// Splits at backticks. One that is not closed stands for itself.
 pub(crate) fn pieces(sentence: &str) -> Vec<Piece> {
+    let sentence = tame(sentence);
     let mut pieces = Vec::new();
-    let mut rest = sentence;
+    let mut rest = sentence.as_str();
     while let Some((before, after)) = rest.split_once('`') {
         let Some((name, tail)) = after.split_once('`') else { break };
         if !before.is_empty() {
@@ -29,6 +30,16 @@ pub(crate) fn pieces(sentence: &str) -> Vec<Piece> {
     pieces
 }
 
+/// What a payload put into a sentence must not change how the rest of it reads: characters that turn the direction of
+/// writing, or that nobody sees, are shown as such.
+pub(crate) fn tame(sentence: &str) -> String {
+    let unseen = |c: char| {
+        c.is_control() && !c.is_whitespace()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    sentence.chars().map(|c| if unseen(c) { '\u{fffd}' } else { c }).collect()
+}
+
 /// The sentence without its backticks, for titles and what is read aloud.
 pub(crate) fn plain(sentence: &str) -> String {
     pieces(sentence)
@@ -42,6 +53,11 @@ pub(crate) fn plain(sentence: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_turns_the_direction_of_writing_is_shown_as_such() {
+        assert_eq!(plain("Order \u{202e}evil\u{0} failed"), "Order \u{fffd}evil\u{fffd} failed");
+    }
 
     #[test]
     fn names_stand_between_backticks() {

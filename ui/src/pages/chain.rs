@@ -23,6 +23,7 @@ mod facts;
 mod items;
 mod lanes;
 mod lines;
+mod marks;
 mod notes;
 mod picture;
 mod row;
@@ -38,6 +39,7 @@ mod time_scale;
 mod timeline;
 mod tools;
 mod words;
+mod writers;
 
 /// How often a chain that still runs is asked for again; others that are not at their end every fifth time.
 const EVERY: Duration = Duration::from_secs(3);
@@ -64,7 +66,7 @@ fn ChainOf(id: String) -> impl IntoView {
         load.failure.with(|failure| failure.as_ref().is_some_and(|failure| failure.code == "id_not_found"))
     });
     let failed = move || {
-        load.failure.get().filter(|_| !unknown.get()).map(|failure| view! { <section class="panel"><Trouble failure what="The chain" on_retry=move || load.retry()/></section> })
+        load.trouble().filter(|_| !unknown.get()).map(|failure| view! { <section class="panel"><Trouble failure what="The chain" on_retry=move || load.retry()/></section> })
     };
     let found = Memo::new(move |_| load.data.with(|chain| chain.as_ref().map(|chain| !chain.members.is_empty())));
     let content = move || match found.get() {

@@ -19,6 +19,7 @@ use crate::{
 
 mod changes;
 mod charts;
+mod columns;
 mod first;
 mod flow;
 mod map;
@@ -37,7 +38,7 @@ pub(crate) fn Overview() -> impl IntoView {
         Some(path(range))
     });
     let failed = move || {
-        load.failure.get().map(|failure| view! { <section class="panel"><Trouble failure what="The overview" on_retry=move || load.retry()/></section> })
+        load.trouble().map(|failure| view! { <section class="panel"><Trouble failure what="The overview" on_retry=move || load.retry()/></section> })
     };
     let empty = Memo::new(move |_| load.data.with(|data| data.as_ref().map(|data| data.empty)));
     let text = move |of: fn(&Answered) -> &String| {

@@ -37,7 +37,7 @@ where
 {
     let skeleton = skeleton.unwrap_or_else(|| ViewFn::from(|| view! { <Skeleton/> }));
     let failed = move || {
-        load.failure.get().map(|failure| view! { <Trouble failure what=what.clone() on_retry=move || load.retry()/> })
+        load.trouble().map(|failure| view! { <Trouble failure what=what.clone() on_retry=move || load.retry()/> })
     };
     let content = move || match load.data.get() {
         Some(data) => show(data).into_any(),
@@ -58,6 +58,12 @@ pub(crate) fn Trouble(
     /// Asks again.
     on_retry: impl Fn() + 'static,
 ) -> impl IntoView {
+    if failure.is_network() {
+        return view! {
+            <div class="trouble"><Mark shape=Shape::Off level=Level::Mute/><p class="t2">{format!("{what}: waiting for the server.")}</p></div>
+        }
+        .into_any();
+    }
     let toasts = use_toasts();
     let details = failure.to_copy(&what);
     let retry = failure.retryable.then(|| view! { <Button text="Try again" small=true on_press=move |_| on_retry()/> });
@@ -74,4 +80,5 @@ pub(crate) fn Trouble(
             </span>
         </div>
     }
+    .into_any()
 }

@@ -7,7 +7,7 @@ use leptos::{html, prelude::*};
 use wasm_bindgen::{JsCast, closure::Closure};
 
 /// Rows drawn beyond the view on each side.
-const SPARE: usize = 12;
+pub(crate) const SPARE: usize = 12;
 
 /// The rows to draw for a body that begins `top` pixels below the upper edge of the view (negative when scrolled
 /// past) in a view of `view` pixels.

@@ -22,7 +22,7 @@ const MOST: usize = 240;
 /// The same from one row, between two rows, and for lines that leave the view.
 const FAN: usize = 8;
 const PAIR: usize = 3;
-const PASSING: usize = 24;
+const PASSING: usize = 8;
 
 /// A line from a row to another.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -135,6 +135,10 @@ pub(crate) fn in_view(all: &[Connector], rows: &Range<usize>, selected: Option<u
         if connector.touches(selected) {
             drawn.push(index);
         } else if connector.main {
+            // Both ends out of view: among very many, a line from nowhere to nowhere.
+            if all.len() > MOST && top < rows.start && bottom >= rows.end {
+                continue;
+            }
             passing += usize::from(top < rows.start || bottom >= rows.end);
             let (fan, pair) = (count(&mut fan, connector.from.0), count(&mut pair, (connector.from.0, connector.to.0)));
             let leaves = top < rows.start || bottom >= rows.end;

@@ -102,7 +102,7 @@ fn step_item(story: &Story, index: usize, step: &Step) -> Item {
 
 /// The type as it is shown.
 pub(crate) fn type_of(member: &Member) -> String {
-    member.event_type.clone().unwrap_or_else(|| "without type".to_owned())
+    member.event_type.as_deref().map_or_else(|| "without type".to_owned(), sentence::tame)
 }
 
 /// `4 · 412,117`.

@@ -110,6 +110,11 @@ pub(crate) fn lay_out(story: &Story, between: &Between, wish: &Wish) -> Layout {
 }
 
 impl Layout {
+    /// The lane of a row.
+    pub(crate) fn lane_at(&self, row: usize) -> Option<&Lane> {
+        self.rows.get(row).and_then(|row| self.lanes.get(row.lane))
+    }
+
     fn push_lane(&mut self, items: &[Item], wish: &Wish) {
         let first = self.rows.len();
         let mut groups: HashMap<(&str, &str), Vec<&Item>> = HashMap::new();

@@ -4,8 +4,9 @@ use leptos::prelude::*;
 use tapline_api::Level;
 
 use super::{
-    drawing::{self, Drawing, Look, Spot},
+    drawing,
     lanes::{LaneKind, Part, Row},
+    marks::{Drawing, Look, Spot},
     picture::{Drawn, Picture},
     selection::Selection,
     time_scale::TimeScale,
@@ -53,6 +54,7 @@ pub(crate) fn row(picture: &Picture, index: usize, drawn: Drawn, selection: Sele
         (None, None) => {}
     };
     let drawing = drawing::drawing(&picture.story, &picture.between, row);
+    let title = [&row.name, &row.note, &drawing.label].map(String::as_str).join(" ");
     let last = picture.layout.rows.get(index + 1).is_none_or(|next| next.head);
     let class = format!(
         "wr {hue}{}{}",
@@ -62,7 +64,7 @@ pub(crate) fn row(picture: &Picture, index: usize, drawn: Drawn, selection: Sele
     view! {
         <div class=class role="option" aria-selected=move || selected.get().to_string() style:top=format!("{}px", index as f64 * super::connectors::ROW) on:click=press>
             <span class="wl">{row.head.then(|| lane_name(picture, row, hues))}</span>
-            <span class="wn" title=format!("{} {}", row.name, row.note)>{caret(row)}{row.short.clone()}<small>{row.note.clone()}</small></span>
+            <span class="wn" title=title>{caret(row)}{row.short.clone()}<small>{row.note.clone()}</small></span>
             <div class="wt">{content(&drawing, &picture.scale)}</div>
         </div>
     }
@@ -141,6 +143,7 @@ fn label(drawing: &Drawing, scale: &TimeScale) -> Option<impl IntoView + use<>> 
     let (place, left, right, room) = match () {
         () if end <= 70.0 => ("bl", percent(end), String::new(), 100.0 - end),
         () if start >= 30.0 => ("bl before", String::new(), percent(100.0 - start), start),
+        () if drawing.many => return None,
         () => ("bl in", percent((start + end) / 2.0), String::new(), end - start),
     };
     let mark = if drawing.spots.is_empty() { "" } else { " by" };

@@ -1,8 +1,9 @@
 //! Where the time of a chain went: each moment counts once, for the most active thing that happened in it.
 
 use super::{
-    drawing::{self, Look},
+    drawing,
     lanes::{self, Wish},
+    marks::Look,
     steps::Between,
     story::Story,
 };

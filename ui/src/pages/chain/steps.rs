@@ -4,9 +4,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use tapline_api::{ChainState, EdgeRule, Kind, Member};
+use tapline_api::{ChainState, EdgeRule, Kind};
 
-use super::story::{Link, Story};
+use super::{
+    story::{Link, Story},
+    writers::{tried, writers},
+};
 
 /// Below that an edge is a guess: what follows is said to come after, not to be read.
 pub(crate) const SURE: f64 = 0.8;
@@ -84,26 +87,6 @@ pub(crate) fn between(story: &Story) -> Between {
     between
 }
 
-/// Who wrote each member. A copy on a retry topic or among the dead letters carries the headers of who wrote its
-/// original; it was written by the group that gave it up, and nobody knows by whom as long as no dead letter says so.
-pub(crate) fn writers(story: &Story) -> Vec<Option<String>> {
-    let members = story.members();
-    let copy = |member: &Member| member.retry.is_some() || member.dead_letter.is_some();
-    let mut writers: Vec<Option<String>> =
-        members.iter().map(|member| member.service.clone().filter(|_| !copy(member))).collect();
-    for (index, member) in members.iter().enumerate() {
-        let Some(group) = member.dead_letter.as_ref().and_then(|dead| dead.consumer_group.clone()) else { continue };
-        writers[index] = Some(group.clone());
-        let mut before = story.cause(index);
-        while let Some(link) = before.filter(|link| members[link.from].retry.is_some() && writers[link.from].is_none())
-        {
-            writers[link.from] = Some(group.clone());
-            before = story.cause(link.from);
-        }
-    }
-    writers
-}
-
 /// Who wrote a member, and whether that was giving up or trying again later.
 fn worker(story: &Story, writers: &[Option<String>], member: usize) -> Option<(String, Option<Option<i32>>)> {
     let what = &story.members()[member];
@@ -119,15 +102,6 @@ fn worker(story: &Story, writers: &[Option<String>], member: usize) -> Option<(S
         None => what.retry.is_some().then_some(None),
     };
     writers[member].clone().map(|service| (service, failed))
-}
-
-/// The event that was tried: copies on retry topics are further attempts at the same one.
-fn tried(story: &Story, writers: &[Option<String>], member: usize) -> Option<Link> {
-    let mut link = story.cause(member)?;
-    while story.members()[link.from].retry.is_some() && writers[link.from] == writers[member] {
-        link = story.cause(link.from)?;
-    }
-    Some(link)
 }
 
 fn add_step(
@@ -226,28 +200,6 @@ mod tests {
             (failed.service.as_str(), failed.failed, failed.to - failed.from),
             ("payments", Some(Some(3)), 6 * S)
         );
-    }
-
-    #[test]
-    fn attempts_on_retry_topics_are_one_step_of_who_gave_up() {
-        let retry = |name: &str, second, attempt| Member {
-            retry: Some(attempt),
-            ..event(name, "orders-retry", second, Some("storefront"))
-        };
-        let members = vec![
-            event("A", "orders", 1, Some("storefront")),
-            retry("A1", 2, 1),
-            retry("A2", 4, 2),
-            Member { service: Some("storefront".into()), ..dead("A3", 9, "payments") },
-            event("B", "orders", 10, Some("storefront")),
-            retry("B1", 11, 1),
-        ];
-        let edges = [(0, 1), (1, 2), (2, 3), (4, 5)].map(|(from, to)| (from, to, EdgeRule::DeadLetter, 0.97));
-        let between = between(&Story::new(chain(ChainState::Failed, members, &edges), 60 * S));
-        let step = &between.steps[between.by[3].unwrap()];
-        assert_eq!((step.service.as_str(), step.effects.as_slice()), ("payments", [1, 2, 3].as_slice()));
-        assert_eq!((step.cause, step.failed, step.from, step.to), (Some(0), Some(Some(3)), S, 9 * S));
-        assert_eq!((between.by[5], between.stays[4]), (None, None), "who tried again is not known");
     }
 
     #[test]

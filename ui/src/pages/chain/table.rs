@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Characters of a type's name.
-const TYPE: usize = 24;
+const TYPE: usize = 20;
 
 /// The view.
 #[component]
@@ -89,7 +89,7 @@ fn row(picture: &Picture, index: usize, selection: Selection) -> impl IntoView +
     let step = picture.between.by[index].map(|step| &picture.between.steps[step].service);
     let service = step
         .or(member.service.as_ref().filter(|_| !copy))
-        .map(|service| view! { <span class=format!("svc {}", hues.class(service))>{service.clone()}</span> });
+        .map(|service| view! { <span class=format!("svc {}", hues.class(service)) title=service.clone()><span class="cut">{service.clone()}</span></span> });
     let because = story.cause(index).map(|link| {
         let from = &story.members()[link.from];
         let name = type_of(from);
@@ -102,7 +102,7 @@ fn row(picture: &Picture, index: usize, selection: Selection) -> impl IntoView +
             <td class="mono small" title=move || time::full(at, zone.get())>{clock}</td>
             <td class="num t2">{if since == 0 { String::new() } else { format!("+{}", lasting(since)) }}</td>
             <td title=type_of(member)><b class="type">{last_words(&type_of(member), TYPE).to_owned()}</b></td>
-            <td title=member.destination.clone()><span class="dest"><Ico icon=Icon::Topic/>{member.destination.clone()}</span></td>
+            <td title=member.destination.clone()><span class="dest"><Ico icon=Icon::Topic/><span class="cut">{member.destination.clone()}</span></span></td>
             <td class="t2">{place(member)}</td>
             <td>{service}</td>
             <td>{state(member, story.is_replayed(index))}</td>

@@ -8,8 +8,9 @@ use wasm_bindgen::JsCast;
 
 use super::{
     connectors::ROW,
-    drawing::{Look, lasting},
+    drawing::lasting,
     lines::Lines,
+    marks::Look,
     picture::{Drawn, Picture},
     row::Bar,
     selection::Selection,
@@ -20,7 +21,7 @@ use crate::{
     state::time_range::use_zone,
     ui::{
         Mark, Shape,
-        rows::{on_scroll, window_of},
+        rows::{SPARE, on_scroll, window_of},
     },
 };
 
@@ -51,7 +52,7 @@ pub(crate) fn Timeline(picture: Drawn, selection: Selection) -> impl IntoView {
     let none = move || (rows.get() == 0).then(|| view! { <p class="pad t2 small">"No member holds this text."</p> });
     view! {
         <div class="wf" style=("--lane", move || format!("{}px", lane_width(&picture)))>
-            <Axis picture/>
+            <Axis picture range/>
             <div class="wb" node_ref=body role="listbox" tabindex="0" aria-label="Members" style:height=move || format!("{}px", rows.get() as f64 * ROW)
                 on:keydown=move |event| walk(&event, selection)>
                 <Ground picture/>
@@ -133,8 +134,16 @@ fn scroll_to(body: &web_sys::HtmlDivElement, row: f64) {
 }
 
 #[component]
-fn Axis(picture: Drawn) -> impl IntoView {
+fn Axis(picture: Drawn, range: Memo<Range<usize>>) -> impl IntoView {
     let zone = use_zone();
+    // A lane may be longer than the screen: its name stays in view.
+    let lane = move || {
+        let top = range.with(|range| (range.start > 0).then_some(range.start + SPARE));
+        let name = top.and_then(|top| picture.now.with(|now| now.0.layout.lane_at(top).map(|lane| lane.name.clone())));
+        let class = if name.is_some() { "wl cut t1" } else { "wl" };
+        let name = name.unwrap_or_else(|| "Lane".to_owned());
+        view! { <span class=class title=name.clone()>{name.clone()}</span> }
+    };
     let words = move |apart: f64| {
         let ticks = picture.now.with(|now| ticks(&now.0, apart, zone.get()));
         let last = ticks.len().saturating_sub(1);
@@ -145,7 +154,7 @@ fn Axis(picture: Drawn) -> impl IntoView {
     };
     view! {
         <div class="wh">
-            <span class="wl">"Lane"</span><span class="wn">"Member"</span>
+            {lane}<span class="wn">"Member"</span>
             <div class="wt axis-narrow">{move || words(ticks::NARROW)}</div>
             <div class="wt axis-wide">{move || words(ticks::WIDE)}</div>
         </div>

@@ -10,6 +10,7 @@ use crate::{
     api::{
         client::{self, Abort, Ended, Stop},
         failure::Failure,
+        reach::use_reach,
     },
     state::url::Query,
 };
@@ -62,8 +63,18 @@ impl Feed {
             query.track();
             feed.reload();
         });
+        use_reach().on_return(move || {
+            if feed.failure.with_untracked(|failure| failure.as_ref().is_some_and(Failure::is_network)) {
+                feed.reload();
+            }
+        });
         on_cleanup(move || drop(feed.under_way.try_update_value(Option::take)));
         feed
+    }
+
+    /// Why there are no new rows, unless the frame says it for the whole page and there are old ones.
+    pub(super) fn trouble(self) -> Option<Failure> {
+        self.failure.get().filter(|failure| !failure.is_network() || self.rows.with(Vec::is_empty))
     }
 
     /// Asks for the first page.

@@ -40,7 +40,7 @@ pub(super) fn List(question: Question, feed: Feed) -> impl IntoView {
         pauses
     });
     let failed = move || {
-        feed.failure.get().map(|failure| view! { <Trouble failure what="The events" on_retry=move || feed.reload()/> })
+        feed.trouble().map(|failure| view! { <Trouble failure what="The events" on_retry=move || feed.reload()/> })
     };
     view! {
         <section class="panel evp" aria-label="Events">

@@ -67,7 +67,8 @@ fn memory(system: &System) -> impl IntoView + use<> {
             let share = (memory as f64 / limit.max(1) as f64 * 100.0).min(100.0);
             let meter =
                 view! { <span class="meter" aria-hidden="true"><i style:width=format!("{share:.0}%")></i></span> };
-            view! { {number::bytes(memory)}" "{meter}<span class="t3">{bound}</span> }.into_any()
+            let beyond = (memory > limit).then(|| view! { <span class="warn">"beyond it"</span> });
+            view! { {number::bytes(memory)}" "{meter}<span class="t3">{bound}</span>" "{beyond}}.into_any()
         }
         None => view! { "unknown"<span class="t3">{bound}</span> }.into_any(),
     }

@@ -16,6 +16,10 @@ use crate::{
 /// Characters of a cell; the rest is in its title.
 const CELL: usize = 120;
 
+/// Columns that hold names of things: a topic with a number in its name is no ID.
+const NAMED: [&str; 9] =
+    ["source", "system", "destination", "type", "producer", "consumer_group", "root_cause", "format", "name"];
+
 /// Width of a column in pixels, from its head and its first rows.
 fn width(answer: &SqlAnswer, column: usize, manner: Manner) -> usize {
     let rows = answer.rows.iter().take(200).filter_map(|row| row.get(column));
@@ -46,6 +50,7 @@ pub(super) fn Grid(
 ) -> impl IntoView {
     let zone = use_zone();
     let manners: Arc<[Manner]> = answer.columns.iter().map(manner).collect();
+    let named: Arc<[bool]> = answer.columns.iter().map(|column| NAMED.contains(&column.name.as_str())).collect();
     let head = |(index, column): (usize, &SqlColumn)| {
         let manner = manners[index];
         let class = if manner == Manner::Number { "num" } else { "" };
@@ -55,11 +60,16 @@ pub(super) fn Grid(
     let heads = answer.columns.iter().enumerate().map(head).collect_view();
     let (count, measured) = (answer.rows.len(), measure(&answer));
     let drawn = move || {
-        let (zone, answer, manners) = (zone.get(), Arc::clone(&answer), Arc::clone(&manners));
+        let (zone, answer) = (zone.get(), Arc::clone(&answer));
+        let (manners, named) = (Arc::clone(&manners), Arc::clone(&named));
         let row = move |index: usize| {
             let values = answer.rows.get(index);
             let cells = values.map(|row| {
-                row.iter().zip(manners.iter()).map(|(value, manner)| cell(value, *manner, zone)).collect_view()
+                let columns = manners.iter().zip(named.iter());
+                row.iter()
+                    .zip(columns)
+                    .map(|(value, (manner, named))| cell(value, *manner, *named, zone))
+                    .collect_view()
             });
             let bar = measured.and_then(|(column, most)| Some(values?.get(column)?.as_f64()? / most)).map(bar);
             view! { <tr><td class="num t3 rn">{(index + 1).to_string()}</td>{cells}<td>{bar}</td></tr> }
@@ -80,7 +90,7 @@ fn bar(share: f64) -> impl IntoView {
     view! { <span class="meter wide" aria-hidden="true"><i style:width=format!("{:.1}%", share * 100.0)></i></span> }
 }
 
-fn cell(value: &Value, manner: Manner, zone: Zone) -> AnyView {
+fn cell(value: &Value, manner: Manner, named: bool, zone: Zone) -> AnyView {
     let whole = text(value, manner, zone);
     match (value, manner) {
         (Value::Null, _) => {
@@ -88,7 +98,7 @@ fn cell(value: &Value, manner: Manner, zone: Zone) -> AnyView {
         }
         (_, Manner::Number) => view! { <td class="num" title=raw(value)>{whole}</td> }.into_any(),
         (_, Manner::Time) => view! { <td class="t2" title=raw(value)>{whole}</td> }.into_any(),
-        (Value::String(text), Manner::Text) if id::looks_like_id(text) => {
+        (Value::String(text), Manner::Text) if !named && id::looks_like_id(text) => {
             view! { <td><IdLink id=text.clone() limit=46/></td> }.into_any()
         }
         (Value::Object(_) | Value::Array(_), _) => {

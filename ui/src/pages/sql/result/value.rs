@@ -48,6 +48,8 @@ pub(super) fn text(value: &Value, manner: Manner, zone: Zone) -> String {
         },
         (Value::String(text), Manner::Number) => text.parse::<u64>().map_or_else(|_| text.clone(), number::exact),
         (Value::String(text), Manner::Time) => match time::parse(text).map(|micros| micros.div_euclid(1000)) {
+            // Whole seconds are those of buckets: nothing is left out.
+            Some(at) if at % 1000 == 0 => format!("{} {}", time::day(at, zone), time::second(at, zone)),
             Some(at) => format!("{} {}", time::day(at, zone), time::milli(at, zone)),
             None => text.clone(),
         },
@@ -68,6 +70,7 @@ mod tests {
         assert_eq!(text(&json!(0.25), Manner::Number, Zone::Utc), "0.25");
         assert_eq!(text(&json!("9007199254740993"), Manner::Number, Zone::Utc), "9,007,199,254,740,993");
         assert_eq!(text(&json!("2026-11-21T03:12:44.197402Z"), Manner::Time, Zone::Utc), "21 Nov 03:12:44.197");
+        assert_eq!(text(&json!("2026-11-21T03:10:00.000000Z"), Manner::Time, Zone::Utc), "21 Nov 03:10:00");
         assert_eq!(text(&json!({"a": [1]}), Manner::Text, Zone::Utc), r#"{"a":[1]}"#);
     }
 }
