@@ -48,7 +48,7 @@ pub(crate) fn ticks(from: i64, to: i64, count: u32, zone: Zone) -> Vec<Tick> {
     let first = (from + offset).div_euclid(step) * step + step - offset;
     // The fewer words, the narrower the chart: those of both ends need their room.
     let margin = (48.0 / f64::from(count)).min(40.0);
-    let mut ticks = vec![Tick { at: 0.0, label: label(from, step, zone), class: "xl l" }];
+    let mut ticks = vec![Tick { at: 0.0, label: label(from, step, to - from, zone), class: "xl l" }];
     for index in 0..64 {
         let at = first + index * step;
         let percent = (at - from) as f64 / span * 100.0;
@@ -56,10 +56,10 @@ pub(crate) fn ticks(from: i64, to: i64, count: u32, zone: Zone) -> Vec<Tick> {
             break;
         }
         if percent >= margin {
-            ticks.push(Tick { at: percent, label: label(at, step, zone), class: "xl" });
+            ticks.push(Tick { at: percent, label: label(at, step, to - from, zone), class: "xl" });
         }
     }
-    ticks.push(Tick { at: 100.0, label: label(to, step, zone), class: "xl r" });
+    ticks.push(Tick { at: 100.0, label: label(to, step, to - from, zone), class: "xl r" });
     ticks
 }
 
@@ -71,8 +71,19 @@ fn step(span: i64, count: u32) -> i64 {
     })
 }
 
-fn label(at: i64, step: i64, zone: Zone) -> String {
+/// Up to that a clock says more than the day; midnight is named by its day.
+const DAYS: i64 = 3 * 86_400_000;
+
+fn label(at: i64, step: i64, span: i64, zone: Zone) -> String {
+    let midnight = (at + zone.offset(at)) % 86_400_000 == 0;
     match step {
+        21_600_000.. if span <= DAYS => {
+            if midnight {
+                time::day(at, zone)
+            } else {
+                time::minute(at, zone)
+            }
+        }
         86_400_000.. => time::day(at, zone),
         21_600_000.. => format!("{} {}", time::day(at, zone), time::minute(at, zone)),
         60_000.. => time::minute(at, zone),
@@ -99,6 +110,12 @@ mod tests {
     fn weeks_are_named_by_days_and_a_moment_by_milliseconds() {
         assert_eq!(labels(0, 4 * 86_400_000, 4), ["1 Jan", "2 Jan", "3 Jan", "4 Jan", "5 Jan"]);
         assert_eq!(labels(0, 20, 2), ["00:00:00.000", "00:00:00.010", "00:00:00.020"]);
+    }
+
+    #[test]
+    fn a_day_has_clocks_and_the_name_of_its_midnight() {
+        assert_eq!(labels(28_740_000, 28_740_000 + 86_400_000, 2), ["07:59", "2 Jan", "07:59"]);
+        assert_eq!(labels(28_740_000, 28_740_000 + 86_400_000, 4), ["07:59", "12:00", "18:00", "2 Jan", "07:59"]);
     }
 
     #[test]

@@ -84,13 +84,14 @@ pub(crate) fn duration(ms: f64) -> String {
     if ms_abs < 1.0 {
         return format!("{} ms", figures(ms_abs));
     }
+    // What has passed is said, as in the server's sentences: nothing is rounded up.
     if ms_abs < 1000.0 {
-        return format!("{ms_abs:.0} ms");
+        return format!("{} ms", ms_abs.floor());
     }
-    if ms_abs < 59_950.0 {
-        return format!("{} s", figures((ms_abs / 100.0).round() / 10.0));
+    if ms_abs < 60_000.0 {
+        return format!("{} s", figures((ms_abs / 100.0).floor() / 10.0));
     }
-    let seconds = (ms_abs / 1000.0).round() as u64;
+    let seconds = (ms_abs / 1000.0).floor() as u64;
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
     match () {
         () if hours == 0 => two(minutes, "min", seconds % 60, "s"),
@@ -144,7 +145,7 @@ mod tests {
     fn durations_have_two_units() {
         let said = [0.42, 29.0, 1100.0, 4200.0, 59_990.0, 2_914_000.0, 7_500_000.0, 90_000_000.0, 2_678_400_000.0]
             .map(duration);
-        let want = ["0.42 ms", "29 ms", "1.1 s", "4.2 s", "1 min", "48 min 34 s", "2 h 5 min", "1 day 1 h", "31 days"];
+        let want = ["0.42 ms", "29 ms", "1.1 s", "4.2 s", "59.9 s", "48 min 34 s", "2 h 5 min", "1 day 1 h", "31 days"];
         assert_eq!(said, want);
     }
 

@@ -40,9 +40,14 @@ where
     let body = NodeRef::<html::Tbody>::new();
     let shown = RwSignal::new(0..count.get_untracked().min(60));
     let measure = move || {
-        let Some(body) = body.get_untracked() else { return };
+        let Some(body) = body.try_get_untracked().flatten() else { return };
         let view = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(1000.0);
-        let range = window_of(body.get_bounding_client_rect().top(), view, height, count.get_untracked());
+        let range = window_of(
+            body.get_bounding_client_rect().top(),
+            view,
+            height,
+            count.try_get_untracked().unwrap_or_default(),
+        );
         if shown.try_with_untracked(|shown| *shown != range) == Some(true) {
             shown.set(range.clone());
             on_view.run(range);
@@ -53,6 +58,8 @@ where
         count.track();
         body.track();
         measure();
+        // What stood above may go with what came: the place is right only after the next layout.
+        request_animation_frame(measure);
     });
     let filler = move |rows: usize| {
         (rows > 0).then(|| view! { <tr class="filler" aria-hidden="true"><td style:height=format!("{}px", rows as f64 * height)></td></tr> })

@@ -83,9 +83,10 @@ fn walk(event: &KeyboardEvent, selection: Selection) {
 /// Keeps `view` at the rows in view.
 fn watch_view(body: NodeRef<html::Div>, rows: Memo<usize>, view: RwSignal<Range<usize>>) {
     let measure = move || {
-        let Some(body) = body.get_untracked() else { return };
+        let Some(body) = body.try_get_untracked().flatten() else { return };
         let height = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(1000.0);
-        let range = window_of(body.get_bounding_client_rect().top(), height, ROW, rows.get_untracked());
+        let range =
+            window_of(body.get_bounding_client_rect().top(), height, ROW, rows.try_get_untracked().unwrap_or_default());
         if view.try_with_untracked(|view| *view != range) == Some(true) {
             view.set(range);
         }
@@ -95,6 +96,7 @@ fn watch_view(body: NodeRef<html::Div>, rows: Memo<usize>, view: RwSignal<Range<
         rows.track();
         body.track();
         measure();
+        request_animation_frame(measure);
     });
 }
 

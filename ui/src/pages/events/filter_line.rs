@@ -187,7 +187,7 @@ fn Offers(
         let on = move || chosen.get() == Some(index);
         view! {
             <div class="item" role="option" class:on=on aria-selected=move || on().to_string() on:mousedown=press>
-                <code>{before}<b>{typed}</b>{after}</code><span class="end">{note}</span>
+                <code>{before}<b>{typed}</b>{after}</code><span class="end">{note}{move || (index == 0 && chosen.get().is_none()).then(|| view! { " "<kbd>"Tab"</kbd> })}</span>
             </div>
         }
     };

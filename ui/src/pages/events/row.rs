@@ -119,7 +119,13 @@ fn kind(row: &EventSummary) -> impl IntoView + use<> {
     let word = if name.is_empty() {
         view! { <span class="t3">"no type"</span> }.into_any()
     } else {
-        view! { <span class=class title=title>{id::last_words(&name, 18).to_owned()}</span> }.into_any()
+        // What stands beside the name takes its room.
+        let room = match (row.retry.is_some(), row.dead_letter.is_some()) {
+            (true, _) => 11,
+            (_, true) => 14,
+            _ => 18,
+        };
+        view! { <span class=class title=title>{id::last_words(&name, room).to_owned()}</span> }.into_any()
     };
     view! { <td class="kind">{word}{dead}{retry}</td> }
 }

@@ -3,7 +3,7 @@
 use tapline_api::{FlowMap, FlowNode, Level};
 
 /// Pixels at least between the nodes of two columns.
-const BETWEEN: f64 = 22.0;
+const BETWEEN: f64 = 19.0;
 /// Pixels left free at both sides; more where an edge runs back around the last column.
 const SIDE: f64 = 4.0;
 const AROUND: f64 = 30.0;
@@ -11,7 +11,7 @@ const AROUND: f64 = 30.0;
 /// node there is.
 const SERVICE: f64 = 18.0;
 const DESTINATION: f64 = 34.0;
-const CHARACTER: f64 = 5.0;
+const CHARACTER: f64 = 4.7;
 const MARK: f64 = 16.0;
 const WIDEST: f64 = 148.0;
 

@@ -201,7 +201,7 @@ pub(super) mod tests {
             laid.nodes.iter().map(|node| (node.x.round(), node.y)).collect::<Vec<_>>(),
             [(13.0, 64.0), (50.0, 32.0), (50.0, 96.0), (87.0, 64.0)]
         );
-        assert_eq!((laid.height, laid.width.round(), laid.curves[0].width), (128.0, 121.0, 4.0));
+        assert_eq!((laid.height, laid.curves[0].width), (128.0, 4.0));
         assert!(laid.curves[0].path.ends_with(" 500.0 32.0"), "{}", laid.curves[0].path);
     }
 
