@@ -1,5 +1,7 @@
 //! Log lines to standard error, and Tapline's own traces by OpenTelemetry when configured.
 
+use std::io::IsTerminal;
+
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_otlp::WithExportConfig;
 use opentelemetry_sdk::Resource;
@@ -9,6 +11,9 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::config::{Config, LogFormat};
+
+/// Libraries that tell each step at `info`.
+const QUIET: &str = "buoyant_kernel=warn,deltalake_core=warn,datafusion=warn";
 
 /// Ends the export of traces when dropped.
 pub(crate) struct Telemetry {
@@ -25,8 +30,10 @@ impl Drop for Telemetry {
 
 /// Starts logging and, where an endpoint is configured, tracing. Called once, inside the runtime.
 pub(crate) fn start(config: &Config) -> anyhow::Result<Telemetry> {
-    let filter = EnvFilter::try_new(&config.log.level)?;
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    // What is configured comes later and wins.
+    let filter = EnvFilter::try_new(format!("{QUIET},{}", config.log.level))?;
+    let terminal = std::io::stderr().is_terminal();
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(terminal);
     let lines = match config.log.format {
         LogFormat::Text => lines.boxed(),
         LogFormat::Json => lines.json().boxed(),

@@ -60,6 +60,14 @@ impl Workspace {
     }
 }
 
+/// Cargo as if it were called from a shell. What `cargo run` tells us about our own package is taken out: build scripts
+/// that watch such variables (ring's) would compile half of the dependencies anew at each change between the two.
 fn cargo() -> Command {
-    Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
+            cargo.env_remove(name);
+        }
+    }
+    cargo
 }

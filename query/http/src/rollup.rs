@@ -27,7 +27,8 @@ const MOST_LANES: usize = 4_096;
 /// Characters of a failure's message.
 const MESSAGE: usize = 400;
 
-const COLUMNS: [&str; 8] = ["timestamp", "source", "destination", "type", "producer", "size", "dead_letter", "retry"];
+const COLUMNS: [&str; 9] =
+    ["timestamp", "archived_at", "source", "destination", "type", "producer", "size", "dead_letter", "retry"];
 
 /// What rows are counted by.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -61,6 +62,15 @@ pub(crate) struct Cell {
     lane: u32,
     pub(crate) events: u32,
     pub(crate) bytes: u64,
+    /// When the last of them was archived, microseconds.
+    pub(crate) archived: i64,
+}
+
+impl Cell {
+    /// Microseconds since 1970.
+    pub(crate) fn begin(self) -> i64 {
+        self.at.saturating_mul(CELL)
+    }
 }
 
 /// The counts of one file or chunk.
@@ -176,13 +186,14 @@ fn count_place(view: &View, place: Place, stop: &Stop) -> Result<Option<Rollup>,
 struct Counter {
     rollup: Rollup,
     lanes: HashMap<Lane, u32>,
-    cells: HashMap<(i64, u32), (u32, u64)>,
+    cells: HashMap<(i64, u32), Cell>,
 }
 
 impl Counter {
     fn count(&mut self, batch: &RecordBatch) -> Result<(), ColumnError> {
         let columns = EventColumns::new(batch);
-        let (times, sizes) = (columns.micros("timestamp")?, columns.int("size")?);
+        let (times, archived, sizes) =
+            (columns.micros("timestamp")?, columns.micros("archived_at")?, columns.int("size")?);
         let texts = ["source", "destination", "type", "producer"].map(|name| columns.text(name));
         let [source, destination, r#type, producer] = texts;
         let (source, destination, r#type, producer) = (source?, destination?, r#type?, producer?);
@@ -208,9 +219,12 @@ impl Counter {
                 },
                 || field(dead, "message", row).map(|message| message.chars().take(MESSAGE).collect()),
             );
-            let cell = self.cells.entry((times.value(row).div_euclid(CELL), lane)).or_default();
-            cell.0 += 1;
-            cell.1 += u64::try_from(sizes.value(row)).unwrap_or(0);
+            let at = times.value(row).div_euclid(CELL);
+            let empty = Cell { at, lane, events: 0, bytes: 0, archived: i64::MIN };
+            let cell = self.cells.entry((at, lane)).or_insert(empty);
+            cell.events += 1;
+            cell.bytes += u64::try_from(sizes.value(row)).unwrap_or(0);
+            cell.archived = cell.archived.max(archived.value(row));
         }
         Ok(())
     }
@@ -235,8 +249,7 @@ impl Counter {
 
     fn finish(self) -> Rollup {
         let Self { mut rollup, cells, .. } = self;
-        rollup.cells =
-            cells.into_iter().map(|((at, lane), (events, bytes))| Cell { at, lane, events, bytes }).collect();
+        rollup.cells = cells.into_values().collect();
         rollup.cells.sort_unstable_by_key(|cell| (cell.at, cell.lane));
         rollup
     }

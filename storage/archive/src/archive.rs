@@ -89,6 +89,9 @@ pub(crate) struct State {
     retired: Vec<(Instant, Arc<DataFile>)>,
     pub(crate) committed_at: Option<i64>,
     pub(crate) compacted_at: Option<i64>,
+    /// When hot rows were last written to files, and files last committed. Two clocks: many looks for something to
+    /// commit must not put off the writing.
+    last_stage: Instant,
     last_commit: Instant,
     /// Why the disk cannot take more, while it cannot.
     pub(crate) disk_full: Option<String>,
@@ -132,6 +135,7 @@ impl Archive {
             retired: Vec::new(),
             committed_at: None,
             compacted_at: None,
+            last_stage: Instant::now(),
             last_commit: Instant::now(),
             disk_full: None,
         };
@@ -272,8 +276,11 @@ impl Archive {
 
     /// Writes and commits what is due.
     async fn step(&self) -> Result<(), ArchiveError> {
-        let since_commit = self.state.lock().last_commit.elapsed();
-        let due = since_commit >= self.options.commit_interval;
+        let (since_stage, since_commit) = {
+            let state = self.state.lock();
+            (state.last_stage.elapsed(), state.last_commit.elapsed())
+        };
+        let due = since_stage >= self.options.commit_interval;
         if due || self.view.load().hot_bytes() >= self.options.file_bytes {
             self.stage().await?;
         }
@@ -296,7 +303,10 @@ impl Archive {
             let state = self.state.lock();
             (self.view.load().hot.clone(), state.ledger.clone())
         };
-        let Some(last) = chunks.last().map(|chunk| chunk.sequence) else { return Ok(()) };
+        let Some(last) = chunks.last().map(|chunk| chunk.sequence) else {
+            self.state.lock().last_stage = Instant::now();
+            return Ok(());
+        };
         let root = self.root();
         let written = tokio::task::spawn_blocking(move || write_chunks(&root, &chunks)).await;
         let (files, sources) =
@@ -306,6 +316,7 @@ impl Archive {
         view.hot.retain(|chunk| chunk.sequence > last);
         view.files = Arc::new(view.files.iter().chain(&files).map(Arc::clone).collect());
         self.view.store(Arc::new(view));
+        state.last_stage = Instant::now();
         state.staged.extend(files);
         state.staged_ledger = ledger;
         state.staged_sources.extend(sources);

@@ -49,6 +49,8 @@ impl Chunk {
         let (destinations, incarnations) = (columns.text("destination")?, columns.int("incarnation")?);
         let (partitions, sizes) = (columns.int("partition")?, columns.int("size")?);
         let times = columns.micros("timestamp")?;
+        // A producer's clock may say anything: one record of the year 9999 must not be "the newest" for ever.
+        let plausible = 0..=self.archived_at.saturating_add(DAY);
         let mut tallies = Tallies::new();
         let mut row = 0;
         while row < columns.len() {
@@ -62,7 +64,7 @@ impl Chunk {
             while row < columns.len() && place(row) == run {
                 tally.rows += 1;
                 tally.bytes += u64::try_from(sizes.value(row)).unwrap_or(0);
-                let time = times.is_valid(row).then(|| times.value(row));
+                let time = times.is_valid(row).then(|| times.value(row)).filter(|at| plausible.contains(at));
                 tally.first = tally.first.into_iter().chain(time).min();
                 tally.last = tally.last.into_iter().chain(time).max();
                 row += 1;
@@ -71,6 +73,9 @@ impl Chunk {
         Ok(tallies)
     }
 }
+
+/// A producer's clock may run ahead by this much, microseconds.
+const DAY: i64 = 86_400_000_000;
 
 /// Least and greatest.
 pub(crate) fn bounds(values: impl Iterator<Item = i64>) -> Option<(i64, i64)> {

@@ -73,11 +73,12 @@ impl DeltaLog {
             .with_storage_backend(store::shared(), url)
             .build()
             .map_err(fault)?;
+        // Asked first: loading what is not there logs an error, which a first start should not.
+        if create && !has_log(&root) {
+            table = new_table(table).await?;
+        }
         match table.load().await {
             Ok(()) => {}
-            Err(DeltaTableError::NotATable(_) | DeltaTableError::InvalidTableLocation(_)) if create => {
-                table = new_table(table).await?
-            }
             Err(DeltaTableError::NotATable(_) | DeltaTableError::InvalidTableLocation(_)) => {
                 return Err(ArchiveError::NoArchive { folder: folder.to_owned() });
             }
@@ -225,6 +226,12 @@ fn app_id(source: &str) -> String {
 
 fn log_fault(action: &'static str) -> impl Fn(DeltaTableError) -> ArchiveError + Copy {
     move |source| ArchiveError::Log { action, source: Box::new(source) }
+}
+
+/// Whether a commit stands there; a crash at creation may leave the folder, and files by other names.
+fn has_log(root: &Path) -> bool {
+    let Ok(entries) = root.join("_delta_log").read_dir() else { return false };
+    entries.flatten().any(|entry| Path::new(&entry.file_name()).extension().is_some_and(|it| it == "json"))
 }
 
 async fn new_table(table: DeltaTable) -> Result<DeltaTable, ArchiveError> {

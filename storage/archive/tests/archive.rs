@@ -349,3 +349,28 @@ async fn a_snapshot_never_sees_a_row_twice_or_not_at_all() {
     assert!(seen.len() > 2, "the reader ran beside the writer");
     assert_eq!(day(1_790_000_000_000_000), "2026-09-21");
 }
+
+/// The pause between commits is shorter than the interval, as it is by default: once, each look for something to commit
+/// began the interval anew, and nothing was ever committed by time.
+#[tokio::test]
+async fn few_rows_are_committed_by_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let interval = std::time::Duration::from_millis(600);
+    let options = ArchiveOptions { commit_interval: interval, commit_pause: interval / 6, ..ArchiveOptions::default() };
+    let archive = Archive::open(folder.path(), options).await.unwrap();
+    let cancel = tokio_util::sync::CancellationToken::new();
+    let run = tokio::spawn({
+        let (archive, cancel) = (Arc::clone(&archive), cancel.clone());
+        async move { archive.run(cancel).await }
+    });
+    archive.append(rows(0, 10), &progress(10)).unwrap();
+    let committed = async {
+        while archive.figures().committed_at.is_none() {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await; // tidy: wait
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), committed).await.expect("rows are committed by time");
+    assert_eq!(Archive::open_read_only(folder.path()).await.unwrap().view().file_rows(), 10);
+    cancel.cancel();
+    run.await.unwrap().unwrap();
+}

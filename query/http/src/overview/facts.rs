@@ -12,7 +12,7 @@ use crate::events::filter::condition::Condition;
 use crate::events::histogram::Axis;
 use crate::events::search::{Stop, newest};
 use crate::problem::Refusal;
-use crate::rollup::{CELL, Cause, Lane};
+use crate::rollup::{CELL, Cause, Cell, Lane};
 use crate::state::App;
 use crate::system::archive_figures;
 
@@ -68,6 +68,8 @@ pub(super) struct Activity {
     /// First and last cell in which it was seen, in the range or before it, microseconds.
     pub(super) first: Option<i64>,
     pub(super) last: Option<i64>,
+    /// When one was last archived, microseconds: later than `last` while the past is still being read or written.
+    pub(super) archived: Option<i64>,
 }
 
 /// Dead letters of one cause on one destination.
@@ -99,7 +101,7 @@ impl Series {
 
 impl Activity {
     fn new(points: usize) -> Self {
-        Self { series: Series::new(points), first: None, last: None }
+        Self { series: Series::new(points), first: None, last: None, archived: None }
     }
 
     /// In the range.
@@ -153,14 +155,7 @@ impl Facts {
         let mut causes = BTreeMap::new();
         for rollup in app.rollups.between(&view, begin, axis.to(), stop)? {
             for (lane, message, cell) in rollup.cells(begin.div_euclid(CELL), axis.to().div_euclid(CELL)) {
-                facts.count(
-                    lane,
-                    message,
-                    cell.at.saturating_mul(CELL),
-                    u64::from(cell.events),
-                    cell.bytes,
-                    &mut causes,
-                );
+                facts.count(lane, message, cell, &mut causes);
             }
         }
         facts.causes = causes.into_values().filter(|dead| dead.activity.total() > 0).collect();
@@ -181,23 +176,22 @@ impl Facts {
         &mut self,
         lane: &Lane,
         message: Option<&str>,
-        time: i64,
-        events: u64,
-        bytes: u64,
+        cell: Cell,
         causes: &mut BTreeMap<(String, String, String), Dead>,
     ) {
-        let Some(slot) = self.slot(time) else { return };
+        let Some(slot) = self.slot(cell.begin()) else { return };
+        let events = u64::from(cell.events);
         let points = self.axis.buckets;
         add(&mut self.events, slot, events);
-        add(&mut self.bytes, slot, bytes);
+        add(&mut self.bytes, slot, cell.bytes);
         if lane.retry {
             add(&mut self.retries, slot, events);
         }
         let place = (lane.source.clone(), lane.destination.clone());
-        see(self.destinations.entry(place).or_insert_with(|| Activity::new(points)), slot, time, events);
+        see(self.destinations.entry(place).or_insert_with(|| Activity::new(points)), slot, cell);
         for (map, word) in [(&mut self.types, &lane.event_type), (&mut self.producers, &lane.producer)] {
             if let Some(word) = word {
-                see(map.entry(word.clone()).or_insert_with(|| Activity::new(points)), slot, time, events);
+                see(map.entry(word.clone()).or_insert_with(|| Activity::new(points)), slot, cell);
             }
         }
         if let Some(cause) = &lane.cause {
@@ -212,7 +206,7 @@ impl Facts {
                 activity: Activity::new(points),
                 newest: None,
             });
-            see(&mut dead.activity, slot, time, events);
+            see(&mut dead.activity, slot, cell);
         }
     }
 
@@ -264,10 +258,11 @@ fn add(series: &mut Series, slot: Slot, events: u64) {
     }
 }
 
-fn see(activity: &mut Activity, slot: Slot, time: i64, events: u64) {
-    add(&mut activity.series, slot, events);
-    activity.first = activity.first.into_iter().chain([time]).min();
-    activity.last = activity.last.into_iter().chain([time]).max();
+fn see(activity: &mut Activity, slot: Slot, cell: Cell) {
+    add(&mut activity.series, slot, u64::from(cell.events));
+    activity.first = activity.first.into_iter().chain([cell.begin()]).min();
+    activity.last = activity.last.into_iter().chain([cell.begin()]).max();
+    activity.archived = activity.archived.into_iter().chain([cell.archived]).max();
 }
 
 #[cfg(test)]
@@ -361,7 +356,12 @@ pub(super) mod tests {
 
     /// Seen so often between two times; all of it counted at the first.
     pub(in crate::overview) fn active(facts: &Facts, events: u64, first: i64, last: i64) -> Activity {
-        let mut activity = Activity { first: Some(first), last: Some(last), ..Activity::new(facts.axis.buckets) };
+        let mut activity = Activity {
+            first: Some(first),
+            last: Some(last),
+            archived: Some(last),
+            ..Activity::new(facts.axis.buckets)
+        };
         if let Some(slot) = facts.slot(first) {
             add(&mut activity.series, slot, events);
         }

@@ -103,13 +103,14 @@ fn silent(facts: &Facts) -> Vec<Need> {
     active.filter_map(|((_, destination), activity)| silence(facts, destination, activity)).collect()
 }
 
-/// A destination is silent when nothing has come for many of its usual pauses.
+/// A destination is silent when nothing has come for many of its usual pauses. What comes with times of the past is no
+/// silence: somebody reads or writes a backlog.
 #[expect(clippy::cast_precision_loss, reason = "rates are shown with three digits")]
 fn silence(facts: &Facts, destination: &str, activity: &Activity) -> Option<Need> {
     let events = activity.total() + activity.series.total_before();
     let (first, last) = (activity.first?, activity.last?);
     let pause = (last - first) / i64::try_from(events.max(1)).ok()?;
-    let silent = facts.now - last;
+    let silent = facts.now - activity.archived.map_or(last, |archived| archived.max(last));
     if events < REGULAR || silent < LEAST_SILENCE || silent < pause.saturating_mul(PAUSES) {
         return None;
     }
@@ -202,6 +203,10 @@ mod tests {
         assert_eq!(needs(&facts), [], "three minutes is its usual pause");
 
         let regular = active(&facts, 600, facts.from, facts.now - 6 * MINUTE);
+        let arriving = Activity { archived: Some(facts.now - MINUTE), ..regular.clone() };
+        facts.destinations.insert(("shop".into(), "orders".into()), arriving);
+        assert_eq!(needs(&facts), [], "a backlog that arrives is no silence");
+
         facts.destinations.insert(("shop".into(), "orders".into()), regular);
         facts.sources[0].state = SourceState::Starting;
         assert_eq!(needs(&facts), [], "who does not read cannot say that it is silent");
