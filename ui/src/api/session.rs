@@ -86,6 +86,12 @@ pub(super) fn refused() {
     }
 }
 
+/// How it stands after something was heard: of many calls that are refused the first says why.
+fn next(now: Standing, heard: Standing) -> Standing {
+    let shut = |standing| matches!(standing, Standing::Closed | Standing::Ended);
+    if shut(now) && shut(heard) { now } else { heard }
+}
+
 impl Session {
     fn take(self, told: Told) {
         self.required.set(told.required);
@@ -98,12 +104,11 @@ impl Session {
         }
     }
 
-    /// Many calls are refused at once; the first says why.
     fn stand(self, standing: Standing) {
-        let shut = |standing| matches!(standing, Standing::Closed | Standing::Ended);
         let now = self.standing.get_untracked();
-        if now != standing && !(shut(now) && shut(standing)) {
-            self.standing.set(standing);
+        let then = next(now, standing);
+        if now != then {
+            self.standing.set(then);
         }
     }
 
@@ -128,5 +133,18 @@ impl Session {
             let _gone_either_way = client::delete::<Told>(PATH, &abort.stop()).await;
             self.stand(Standing::Closed);
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Standing::*, *};
+
+    #[test]
+    fn the_first_refusal_says_why_and_the_token_opens() {
+        assert_eq!(next(Unknown, Closed), Closed);
+        assert_eq!(next(Open, Ended), Ended);
+        assert_eq!(next(Ended, Closed), Ended);
+        assert_eq!(next(Closed, Open), Open);
     }
 }

@@ -1,5 +1,5 @@
 //! Chain: what happened to an ID. This file owns what is asked and when; [`picture`] turns the answer into what is drawn,
-//! [`timeline`] and [`table`] draw it, [`selection`] knows the chosen member.
+//! [`timeline`], [`sequence`] and [`table`] draw it, [`selection`] knows the chosen member.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,6 +16,7 @@ use crate::{
     ui::{Answer, Trouble, skeleton::Skeleton},
 };
 
+mod acts;
 mod connectors;
 mod drawing;
 mod empty;
@@ -30,6 +31,7 @@ mod row;
 #[cfg(test)]
 mod samples;
 mod selection;
+mod sequence;
 mod spent;
 mod steps;
 mod story;
@@ -109,7 +111,11 @@ fn Found(load: Load<Answered>) -> impl IntoView {
     let selection = selection::use_selection(picture);
     let address = use_address();
     let shown = Memo::new(move |_| {
-        address.query.with(|query| if query.get("view") == Some("table") { "table" } else { "timeline" })
+        address.query.with(|query| match query.get("view") {
+            Some("table") => "table",
+            Some("sequence") => "sequence",
+            _ => "timeline",
+        })
     });
     view! {
         <Answer headline=text(|chain| &chain.headline) detail=text(|chain| &chain.detail)/>
@@ -117,6 +123,7 @@ fn Found(load: Load<Answered>) -> impl IntoView {
         <tools::Tools picture shown/>
         {move || match shown.get() {
             "table" => view! { <table::Table picture selection/> }.into_any(),
+            "sequence" => view! { <sequence::Sequence picture selection/> }.into_any(),
             _ => view! { <timeline::Timeline picture selection/> }.into_any(),
         }}
         <notes::Notes chain selection/>

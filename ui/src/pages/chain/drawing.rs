@@ -54,14 +54,19 @@ fn draw_member(drawing: &mut Drawing, story: &Story, between: &Between, index: u
     drawing.tone = tone;
 }
 
-fn spot(story: &Story, index: usize) -> Spot {
+/// The shape of an event and its colour.
+pub(crate) fn shape(story: &Story, index: usize) -> (Shape, Level) {
     let member = &story.members()[index];
-    let (shape, level) = match member {
+    match member {
         _ if member.dead_letter.is_some() => (Shape::DeadLetter, Level::Bad),
         _ if story.is_replayed(index) => (Shape::Replayed, Level::Act),
         _ if member.retry.is_some() => (Shape::Event, Level::Warn),
         _ => (Shape::Event, Level::Mute),
-    };
+    }
+}
+
+fn spot(story: &Story, index: usize) -> Spot {
+    let (shape, level) = shape(story, index);
     Spot { at: story.at[index], shape, level, beside: false }
 }
 

@@ -31,7 +31,7 @@ pub(crate) fn Timeline(picture: Drawn, selection: Selection) -> impl IntoView {
     let body = NodeRef::<html::Div>::new();
     let rows = Memo::new(move |_| picture.now.with(|now| now.0.layout.rows.len()));
     let view = RwSignal::new(0..rows.get_untracked().min(60));
-    watch_view(body, rows, view);
+    watch_view(body, rows, view, ROW);
     keep_in_view(body, picture, selection);
     Effect::new(move |_| {
         let order =
@@ -71,7 +71,7 @@ fn lane_width(picture: &Drawn) -> usize {
     (longest.unwrap_or(0) * 68 / 10 + 44).clamp(92, 172)
 }
 
-fn walk(event: &KeyboardEvent, selection: Selection) {
+pub(crate) fn walk(event: &KeyboardEvent, selection: Selection) {
     match event.key().as_str() {
         "ArrowDown" => selection.step(true),
         "ArrowUp" => selection.step(false),
@@ -81,12 +81,12 @@ fn walk(event: &KeyboardEvent, selection: Selection) {
 }
 
 /// Keeps `view` at the rows in view.
-fn watch_view(body: NodeRef<html::Div>, rows: Memo<usize>, view: RwSignal<Range<usize>>) {
+pub(crate) fn watch_view(body: NodeRef<html::Div>, rows: Memo<usize>, view: RwSignal<Range<usize>>, row: f64) {
     let measure = move || {
         let Some(body) = body.try_get_untracked().flatten() else { return };
         let height = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(1000.0);
         let range =
-            window_of(body.get_bounding_client_rect().top(), height, ROW, rows.try_get_untracked().unwrap_or_default());
+            window_of(body.get_bounding_client_rect().top(), height, row, rows.try_get_untracked().unwrap_or_default());
         if view.try_with_untracked(|view| *view != range) == Some(true) {
             view.set(range);
         }
@@ -116,7 +116,7 @@ fn keep_in_view(body: NodeRef<html::Div>, picture: Drawn, selection: Selection) 
     });
 }
 
-fn scroll_to(body: &web_sys::HtmlDivElement, row: f64) {
+pub(crate) fn scroll_to(body: &web_sys::HtmlDivElement, row: f64) {
     let Some(page) = body.closest(".page").ok().flatten().and_then(|page| page.dyn_into::<web_sys::HtmlElement>().ok())
     else {
         return;

@@ -19,15 +19,14 @@ pub(crate) fn Tools(picture: Drawn, shown: Memo<&'static str>) -> impl IntoView 
         query.on(&address.path.get())
     };
     let timeline = move || {
-        (shown.get() == "timeline").then(|| {
-            view! {
-                <Switch name="fold" icon=Icon::Fold word="Fold idle time" on=picture.fold/>
-                <Switch name="types" icon=Icon::Filter word="By type" on=picture.by_type/>
-            }
-        })
+        let fold = (shown.get() != "table")
+            .then(|| view! { <Switch name="fold" icon=Icon::Fold word="Fold idle time" on=picture.fold/> });
+        let types = (shown.get() == "timeline")
+            .then(|| view! { <Switch name="types" icon=Icon::Filter word="By type" on=picture.by_type/> });
+        view! { {fold}{types} }
     };
     view! {
-        <Tabs label="Views of the chain" tabs=&[("timeline", "Timeline"), ("table", "Table")] open=Signal::derive(move || shown.get().to_owned()) href>
+        <Tabs label="Views of the chain" tabs=&[("timeline", "Timeline"), ("sequence", "Sequence"), ("table", "Table")] open=Signal::derive(move || shown.get().to_owned()) href>
             {timeline}
             <Find picture/>
         </Tabs>
