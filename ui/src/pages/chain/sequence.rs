@@ -30,8 +30,6 @@ const ROW: f64 = 32.0;
 /// Characters of a type's name over its arrow, and of a name at the most.
 const NAME: usize = 18;
 const LONGEST: usize = 36;
-/// With more lanes than that their names are shortened in the middle: topics differ at their ends.
-const ROOMY: usize = 8;
 
 /// The view.
 #[component]
@@ -96,8 +94,7 @@ fn heads(acts: &Acts) -> impl IntoView + use<> {
     let lanes = acts.lanes.len();
     let head = |(index, lane): (usize, &Lane)| {
         let (left, width) = (format!("{:.2}%", middle(index, lanes)), format!("{:.2}%", 100.0 / lanes as f64));
-        let shown = if lanes > ROOMY { middle_of(&lane.name, 12) } else { lane.name.clone() };
-        let name = view! { <span class="cut">{shown}</span> };
+        let name = view! { <span class="cut"><bdi>{lane.name.clone()}</bdi></span> };
         let inner = match lane.kind {
             LaneKind::Service => {
                 view! { <span class=format!("svc {}", hues.class(&lane.name))>{name}</span> }.into_any()
