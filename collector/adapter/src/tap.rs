@@ -79,7 +79,7 @@ pub struct Undelivered {
 /// Why offsets were not delivered, as far as a client can know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UndeliveredReason {
-    /// Removed by retention before they were read.
+    /// Removed by retention, or with their destination, before they were read.
     Expired,
     /// Compaction, a transaction marker or an abort: clients cannot tell them apart.
     NotDelivered,
@@ -94,7 +94,8 @@ pub struct Polled {
     pub bytes: usize,
     /// Holes seen between delivered offsets.
     pub undelivered: Vec<Undelivered>,
-    /// Partitions whose resume point moved, with where they stand after the records just handed over.
+    /// Partitions whose resume point moved, with where they stand after the records just handed over. When a destination
+    /// has another life, the last point of the former one stands before the first of the new one.
     pub moved: Vec<((String, i32), ResumePoint)>,
 }
 

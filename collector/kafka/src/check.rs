@@ -9,6 +9,7 @@ use tapline_adapter::{Check, Remedy, TapOptions};
 use crate::ffi::{Client, ClientEvent, ErrorCode, TopicMetadata};
 use crate::filter::{Filter, Verdict};
 use crate::lane::LaneReader;
+use crate::plan::Life;
 use crate::source::Cluster;
 use crate::standing::{fault, unseen};
 
@@ -98,7 +99,7 @@ fn try_reading(client: &Arc<Client>, topics: &[&TopicMetadata]) -> BTreeMap<usiz
     for (number, topic) in topics.iter().enumerate() {
         let partition = topic.partitions.iter().find(|(_, led)| *led).map(|(partition, _)| *partition);
         if let Some(partition) = partition
-            && let Err(code) = lane.start(number, &topic.name, partition, END)
+            && let Err(code) = lane.start(number, &topic.name, &Life::default(), partition, END)
         {
             outcomes.insert(number, Some((code, code.to_string())));
         }

@@ -22,6 +22,8 @@ const ANSWER: Duration = Duration::from_secs(2);
 const SOON: Duration = Duration::from_secs(1);
 /// Between looks at the offsets that fetch answers carry along.
 const MARKS: Duration = Duration::from_secs(2);
+/// Between rounds that are asked for.
+const AGAIN: Duration = Duration::from_millis(250);
 const LONGEST_INTERVAL: Duration = Duration::from_secs(10);
 /// Rounds in a row without an answer after which topics are read without their identities.
 const PATIENCE_FOR_IDS: u32 = 3;
@@ -33,10 +35,17 @@ pub(crate) enum News {
     Gone(String),
 }
 
+enum Ask {
+    /// Where a partition begins and ends.
+    Where(String, i32),
+    /// To go on with another client.
+    Follow(Arc<Client>),
+}
+
 /// The running thread; ends when dropped.
 pub(crate) struct Discovery {
     news: Receiver<News>,
-    asks: Option<Sender<(String, i32)>>,
+    asks: Option<Sender<Ask>>,
     thread: Option<JoinHandle<()>>,
     pub(crate) standing: Arc<Mutex<Standing>>,
 }
@@ -56,6 +65,7 @@ impl Discovery {
             topics: BTreeMap::new(),
             rounds_without_ids: 0,
             due: Instant::now(),
+            looked: None,
             marks_due: Instant::now(),
             asked,
             tell,
@@ -71,9 +81,18 @@ impl Discovery {
 
     /// Asks again where a partition begins and ends. The answer comes as news.
     pub(crate) fn ask(&self, topic: &str, partition: i32) {
+        self.send(Ask::Where(topic.to_owned(), partition));
+    }
+
+    /// The live lane has another client: what that one is told about topics is what counts.
+    pub(crate) fn follow(&self, client: Arc<Client>) {
+        self.send(Ask::Follow(client));
+    }
+
+    fn send(&self, ask: Ask) {
         if let Some(asks) = &self.asks {
             // The thread only ends with us.
-            let _ = asks.send((topic.to_owned(), partition));
+            let _ = asks.send(ask);
         }
     }
 }
@@ -101,8 +120,10 @@ struct Worker {
     topics: BTreeMap<String, Known>,
     rounds_without_ids: u32,
     due: Instant,
+    /// When the last round ended.
+    looked: Option<Instant>,
     marks_due: Instant,
-    asked: Receiver<(String, i32)>,
+    asked: Receiver<Ask>,
     tell: Sender<News>,
     standing: Arc<Mutex<Standing>>,
 }
@@ -121,7 +142,9 @@ impl Worker {
             self.hear();
             if Instant::now() >= self.due {
                 let complete = self.round();
-                self.due = Instant::now() + if complete { self.interval } else { SOON.min(self.interval) };
+                let now = Instant::now();
+                self.looked = Some(now);
+                self.due = now + if complete { self.interval } else { SOON.min(self.interval) };
             }
             if Instant::now() >= self.marks_due {
                 self.refresh_marks();
@@ -133,11 +156,15 @@ impl Worker {
     fn take_asks(&mut self) -> bool {
         loop {
             match self.asked.try_recv() {
-                Ok((topic, partition)) => {
+                Ok(Ask::Where(topic, partition)) => {
                     let known = self.topics.entry(topic).or_default();
                     // A second question about the same partition is answered by the round to come.
                     known.announced.remove(&partition);
-                    self.due = Instant::now();
+                    self.due = self.due.min(self.looked.map_or_else(Instant::now, |looked| looked + AGAIN));
+                }
+                Ok(Ask::Follow(client)) => {
+                    self.client = client;
+                    self.standing.lock().marks.clear();
                 }
                 Err(TryRecvError::Empty) => return true,
                 Err(TryRecvError::Disconnected) => return false,
@@ -157,8 +184,6 @@ impl Worker {
                     self.due = self.due.min(Instant::now() + SOON);
                 }
                 ClientEvent::Error { code, text } => tracing::debug!(code = code.0, text, "kafka client"),
-                ClientEvent::Log { level, text } if level <= 3 => tracing::debug!(text, "kafka client"),
-                ClientEvent::Log { text, .. } => tracing::trace!(text, "kafka client"),
                 ClientEvent::Other => {}
             }
             event = self.client.next_event(Duration::ZERO);
@@ -179,7 +204,7 @@ impl Worker {
         let Some(ids) = self.identities(&topics, all.broker) else { return false };
         let new = self.unannounced(&topics, &ids);
         let ready = topics.iter().all(|topic| topic.error.is_none() && topic.partitions.iter().all(|(_, led)| *led));
-        self.announce(new, &ids) && ready
+        self.announce(new, &ids, all.broker) && ready
     }
 
     /// The topics to read; notes the others.
@@ -261,14 +286,23 @@ impl Worker {
     }
 
     /// Asks for the offsets of new partitions and tells of those that were answered. False if some were not.
-    fn announce(&mut self, new: Vec<(String, i32)>, ids: &BTreeMap<String, String>) -> bool {
+    fn announce(&mut self, new: Vec<(String, i32)>, ids: &BTreeMap<String, String>, broker: i32) -> bool {
+        if new.is_empty() {
+            return true;
+        }
         let (Some(lows), Some(ends), Some(times)) =
             (self.offsets(&new, OffsetSpec::Earliest), self.offsets(&new, OffsetSpec::Latest), self.times(&new))
         else {
             return false;
         };
+        // Offsets are told by name: only while the identity stays the same are they of the life that it names.
+        let Some(again) = self.identities_of(&new, ids, broker) else { return false };
         let mut complete = true;
         for place in new {
+            if ids.get(&place.0) != again.get(&place.0) {
+                complete = false;
+                continue;
+            }
             let (Some(Some(low)), Some(Some(end))) = (lows.get(&place), ends.get(&place)) else {
                 complete = false;
                 continue;
@@ -282,6 +316,19 @@ impl Worker {
             let _ = self.tell.send(News::Found(Found { topic, partition, id, low: *low, end: *end, since }));
         }
         complete
+    }
+
+    /// The identities of these partitions' topics, asked for once more; none where none are told.
+    fn identities_of(
+        &self,
+        places: &[(String, i32)],
+        known: &BTreeMap<String, String>,
+        broker: i32,
+    ) -> Option<BTreeMap<String, String>> {
+        let names: BTreeSet<&str> = places.iter().map(|(topic, _)| topic.as_str()).collect();
+        let names: Vec<&str> = names.into_iter().filter(|name| known.contains_key(*name)).collect();
+        let answer = self.client.topic_ids(&names, broker, ANSWER);
+        answer.inspect_err(|code| tracing::debug!(code = code.0, "topic identities")).ok()
     }
 
     /// Where a partition that the archive does not know begins. One that came after the tap is read from its beginning.
@@ -328,6 +375,8 @@ impl Worker {
                     .filter_map(|&partition| Some((partition, self.client.cached_watermarks(topic, partition)?)));
                 (topic.clone(), marks.collect())
             })
+            // Else they may be those of another life than the one that is read.
+            .filter(|(topic, _)| !self.client.lives().has_turned(topic))
             .collect();
         self.standing.lock().marks = marks;
         self.marks_due = Instant::now() + MARKS.max(began.elapsed() * 20);

@@ -9,6 +9,7 @@
 mod admin;
 mod client;
 mod conf;
+mod lives;
 mod mock;
 mod queue;
 

@@ -21,40 +21,75 @@ pub(crate) struct Found {
     pub(crate) since: i64,
 }
 
+/// One life of a topic, from its creation to its deletion.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Life {
+    /// The broker's identity of it, where it tells one.
+    pub(crate) id: Option<String>,
+    /// 1 for the first.
+    pub(crate) incarnation: i32,
+}
+
+/// What is known of a partition and its topic from before.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Past<'a> {
+    /// The newest life of the topic, whichever partition it was seen in.
+    pub(crate) life: Option<&'a Life>,
+    /// Lives after that one which ended before anything of them was read.
+    pub(crate) unseen: i32,
+    pub(crate) resume: Option<&'a ResumePoint>,
+    /// The archive knew the topic when the tap began, so a partition that it does not know came later.
+    pub(crate) archived: bool,
+    /// The live lane is being read at this moment, so that a `next` beyond `end` only means that `end` is a little old.
+    pub(crate) moving: bool,
+}
+
 /// How to go on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Plan {
     pub(crate) at: ResumePoint,
-    /// Incarnation and range of what retention removed before it was read.
-    pub(crate) expired: Vec<(i32, i64, i64)>,
+    /// Range of what retention removed before it was read.
+    pub(crate) expired: Vec<(i64, i64)>,
     /// The log ends before what was read already: the broker lost records that were acknowledged.
     pub(crate) truncated: Option<(i64, i64)>,
 }
 
-/// Plans a partition. `moving` says that its live lane is being read at this moment, so that a `next` beyond `end` only
-/// means that `end` is a little old.
-pub(crate) fn plan(resume: Option<&ResumePoint>, found: &Found, moving: bool) -> Plan {
-    match resume {
-        None => fresh(1, found.since, found),
-        Some(resume) if is_recreated(resume, found, moving) => {
-            Plan { expired: left_over(resume), ..fresh(resume.incarnation.saturating_add(1), found.low, found) }
-        }
-        Some(resume) => go_on(resume, found, moving),
+/// Plans a partition. In another life than the resume point's it is read from its beginning; what is left of the former
+/// life is not the plan's.
+pub(crate) fn plan(past: Past<'_>, found: &Found) -> Plan {
+    let newest = newest(past, found);
+    match past.resume {
+        None if past.archived || newest.incarnation > 1 => fresh(&newest, found.low, found),
+        None => fresh(&newest, found.since, found),
+        Some(resume) if resume.incarnation < newest.incarnation => fresh(&newest, found.low, found),
+        Some(resume) if is_another(resume, found, past.moving) => fresh(&next(&newest, past, found), found.low, found),
+        Some(resume) => go_on(resume, found, past.moving),
     }
 }
 
-fn is_recreated(resume: &ResumePoint, found: &Found, moving: bool) -> bool {
-    match (&resume.destination_id, &found.id) {
-        (Some(known), Some(now)) => known != now,
-        // Without identities a log that is shorter than what was read is the only sign.
-        _ => !moving && resume.next > found.end,
+/// The life that a topic has now, as far as identities tell.
+fn newest(past: Past<'_>, found: &Found) -> Life {
+    match past.life {
+        None => Life { id: found.id.clone(), incarnation: 1 },
+        Some(life) if life.id.is_some() && found.id.is_some() && life.id != found.id => next(life, past, found),
+        Some(life) => Life { id: found.id.clone().or_else(|| life.id.clone()), incarnation: life.incarnation },
     }
 }
 
-fn fresh(incarnation: i32, since: i64, found: &Found) -> Plan {
+fn next(life: &Life, past: Past<'_>, found: &Found) -> Life {
+    Life { id: found.id.clone(), incarnation: life.incarnation.saturating_add(1).saturating_add(past.unseen) }
+}
+
+/// Without identities a log that is shorter than what was read is the only sign.
+fn is_another(resume: &ResumePoint, found: &Found, moving: bool) -> bool {
+    let told = resume.destination_id.is_some() && found.id.is_some();
+    !told && !moving && resume.next > found.end
+}
+
+fn fresh(life: &Life, since: i64, found: &Found) -> Plan {
     let since = since.clamp(found.low.min(found.end), found.end);
     let (next, backfill) = split(since, found.end);
-    let at = ResumePoint { destination_id: found.id.clone(), incarnation, next, backfill };
+    let at = ResumePoint { destination_id: life.id.clone(), incarnation: life.incarnation, next, backfill };
     Plan { at, expired: Vec::new(), truncated: None }
 }
 
@@ -63,14 +98,14 @@ fn go_on(resume: &ResumePoint, found: &Found, moving: bool) -> Plan {
     let mut expired = Vec::new();
     let backfill = resume.backfill.filter(|(from, to)| from < to).and_then(|(from, to)| {
         if from < found.low {
-            expired.push((incarnation, from, to.min(found.low)));
+            expired.push((from, to.min(found.low)));
         }
         (to > found.low).then(|| (from.max(found.low), to))
     });
     let truncated = (!moving && resume.next > found.end).then_some((resume.next, found.end));
     let mut next = if truncated.is_some() { found.end } else { resume.next };
     if next < found.low {
-        expired.push((incarnation, next, found.low));
+        expired.push((next, found.low));
         next = found.low;
     }
     // A resume point has room for one range behind the live lane, so while one is open the live lane itself catches up.
@@ -83,9 +118,9 @@ fn split(next: i64, end: i64) -> (i64, Option<(i64, i64)>) {
     if end - next > CATCH_UP { (end, Some((next, end))) } else { (next, None) }
 }
 
-/// What of a former life was still to be read and never will be.
-fn left_over(resume: &ResumePoint) -> Vec<(i32, i64, i64)> {
-    resume.backfill.iter().filter(|(from, to)| from < to).map(|&(from, to)| (resume.incarnation, from, to)).collect()
+/// What of a life that is over was still to be read and never will be, given where its log ended as far as was heard.
+pub(crate) fn left_over(next: i64, backfill: Option<(i64, i64)>, end: i64) -> impl Iterator<Item = (i64, i64)> {
+    backfill.into_iter().chain([(next, end)]).filter(|(from, to)| from < to)
 }
 
 #[cfg(test)]
@@ -100,6 +135,16 @@ mod tests {
 
     fn resume(next: i64, backfill: Option<(i64, i64)>) -> ResumePoint {
         ResumePoint { destination_id: Some("a".into()), incarnation: 1, next, backfill }
+    }
+
+    fn life(id: &str, incarnation: i32) -> Life {
+        Life { id: Some(id.into()), incarnation }
+    }
+
+    /// Within the first life of a topic.
+    fn plan(resume: Option<&ResumePoint>, found: &Found, moving: bool) -> Plan {
+        let life = resume.map(|resume| Life { id: resume.destination_id.clone(), incarnation: resume.incarnation });
+        super::plan(Past { life: life.as_ref(), resume, moving, ..Past::default() }, found)
     }
 
     #[test]
@@ -128,10 +173,10 @@ mod tests {
 
     #[test]
     fn retention_that_overtook_reading_is_told() {
-        let plan = plan(Some(&resume(50, None)), &found(400, 410), false);
-        assert_eq!((plan.at, plan.expired), (resume(400, None), vec![(1, 50, 400)]));
-        let both = super::plan(Some(&resume(5_000, Some((10, 1_000)))), &found(6_000, 6_010), false);
-        assert_eq!((both.at, both.expired), (resume(6_000, None), vec![(1, 10, 1_000), (1, 5_000, 6_000)]));
+        let short = plan(Some(&resume(50, None)), &found(400, 410), false);
+        assert_eq!((short.at, short.expired), (resume(400, None), vec![(50, 400)]));
+        let both = plan(Some(&resume(5_000, Some((10, 1_000)))), &found(6_000, 6_010), false);
+        assert_eq!((both.at, both.expired), (resume(6_000, None), vec![(10, 1_000), (5_000, 6_000)]));
     }
 
     #[test]
@@ -140,7 +185,28 @@ mod tests {
         let plan = plan(Some(&resume(900, Some((10, 20)))), &recreated, true);
         assert_eq!((plan.at.incarnation, plan.at.next, plan.at.backfill), (2, 0, None));
         assert_eq!(plan.at.destination_id.as_deref(), Some("b"));
-        assert_eq!(plan.expired, [(1, 10, 20)]);
+        assert!(plan.expired.is_empty());
+        assert_eq!(left_over(900, Some((10, 20)), 950).collect::<Vec<_>>(), [(10, 20), (900, 950)]);
+    }
+
+    #[test]
+    fn a_partition_follows_its_topic_into_the_life_that_another_partition_told() {
+        let recreated = Found { id: Some("c".into()), ..found(0, 3) };
+        for resume in [resume(2, None), resume(900, None)] {
+            let past = Past { life: Some(&life("c", 4)), resume: Some(&resume), ..Past::default() };
+            assert_eq!(super::plan(past, &recreated).at, fresh(&life("c", 4), 0, &recreated).at);
+        }
+        // Without a resume point as well: a partition that only the new life has.
+        let past = Past { life: Some(&life("c", 4)), ..Past::default() };
+        assert_eq!(super::plan(past, &recreated).at, fresh(&life("c", 4), 0, &recreated).at);
+    }
+
+    #[test]
+    fn lives_that_ended_unread_are_counted() {
+        let recreated = Found { id: Some("d".into()), ..found(0, 3) };
+        let resume = resume(2, None);
+        let past = Past { life: Some(&life("a", 1)), resume: Some(&resume), unseen: 2, ..Past::default() };
+        assert_eq!(super::plan(past, &recreated).at, fresh(&life("d", 4), 0, &recreated).at);
     }
 
     #[test]
@@ -173,7 +239,7 @@ mod tests {
                 let unread = at >= next || resume.backfill.is_some_and(|range| inside(&range, at));
                 let fates = usize::from(at >= plan.at.next)
                     + usize::from(plan.at.backfill.is_some_and(|range| inside(&range, at)))
-                    + plan.expired.iter().filter(|(_, from, to)| inside(&(*from, *to), at)).count();
+                    + plan.expired.iter().filter(|range| inside(range, at)).count();
                 prop_assert_eq!(fates, usize::from(unread), "offset {} of {:?}", at, plan);
             }
         }

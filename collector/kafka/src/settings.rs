@@ -55,7 +55,7 @@ const FORCED: &[(&str, &str)] = &[
     ("auto.offset.reset", "error"),
     // Transaction markers at the end of a partition are never delivered: without this report they would count as lag.
     ("enable.partition.eof", "true"),
-    ("log.queue", "true"),
+    ("log.queue", "false"),
 ];
 
 /// Properties that librdkafka does not list because they have no default.
@@ -113,6 +113,9 @@ fn assembled(brokers: &str, user: &BTreeMap<String, String>, queue_bytes: usize)
     let mut all: BTreeMap<String, String> = owned(DEFAULTS).into_iter().chain(memory(queue_bytes)).collect();
     all.extend(user.clone());
     all.extend(owned(FORCED));
+    // Which life of a topic a client reads stands in this part of its log alone: see `ffi::lives`.
+    let debug = all.remove("debug").map_or_else(|| "metadata".to_owned(), |user| format!("{user},metadata"));
+    all.insert("debug".to_owned(), debug);
     all.extend(owned(&[("bootstrap.servers", brokers)]));
     all
 }
@@ -223,6 +226,13 @@ mod tests {
         let all = assembled("b:1", &user, 64 << 20);
         assert_eq!((all["client.id"].as_str(), all["enable.auto.commit"].as_str()), ("quota-7", "false"));
         assert_eq!(all["bootstrap.servers"], "b:1");
+    }
+
+    #[test]
+    fn a_user_debugs_beside_what_the_tap_listens_to() {
+        let user = BTreeMap::from([("debug".to_owned(), "broker,security".to_owned())]);
+        assert_eq!(assembled("b:1", &user, 64 << 20)["debug"], "broker,security,metadata");
+        assert_eq!(assembled("b:1", &BTreeMap::new(), 64 << 20)["debug"], "metadata");
     }
 
     #[test]

@@ -55,7 +55,9 @@ impl Standing {
         problems.extend(shortened(self.unseen.iter().map(|topic| unseen(cluster, topic)).collect()));
         problems.extend(shortened(self.waits(now)));
         problems.extend(shortened(unreadable(places)));
+        problems.extend(shortened(unsettled(places, now)));
         problems.extend(shortened(truncated(places)));
+        problems.extend(shortened(unread_lives(places)));
         let repaired = places.troubles.repaired_names;
         if repaired > 0 {
             problems.push(format!("{repaired} header names were not UTF-8 and are kept with U+FFFD in them"));
@@ -123,6 +125,28 @@ fn truncated(places: &Places) -> Vec<String> {
         )
     };
     places.troubles.truncated.iter().map(sentence).collect()
+}
+
+fn unsettled(places: &Places, now: Instant) -> Vec<String> {
+    let since = places.troubles.unsettled.iter().map(|(topic, since)| (topic, now.saturating_duration_since(*since)));
+    let long = since.filter(|(_, waited)| *waited > PATIENCE);
+    long.map(|(topic, waited)| {
+        let seconds = waited.as_secs();
+        format!(
+            "brokers have told different identities of topic `{topic}` for {seconds} s: it is not read until they agree"
+        )
+    })
+    .collect()
+}
+
+fn unread_lives(places: &Places) -> Vec<String> {
+    let sentence = |(topic, lives): (&String, &usize)| {
+        format!(
+            "topic `{topic}` was deleted and made anew so quickly that {lives} of its lives ended before they were \
+             read: their events are in no archive"
+        )
+    };
+    places.troubles.unread_lives.iter().map(sentence).collect()
 }
 
 fn shortened(mut sentences: Vec<String>) -> Vec<String> {

@@ -1,5 +1,6 @@
 //! The tap: two lanes over one set of partitions.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -28,6 +29,10 @@ pub(crate) struct KafkaTap {
     live: LaneReader,
     /// Made when there is something to fill.
     backfill: Option<LaneReader>,
+    /// The lanes' clients are to be replaced before anything is read.
+    worn: bool,
+    /// What was told before a fault and could not be handed on.
+    owed: Polled,
 }
 
 impl KafkaTap {
@@ -43,35 +48,89 @@ impl KafkaTap {
             discovery,
             live: LaneReader::new(client).ok_or_else(no_memory)?,
             backfill: None,
+            worn: false,
+            owed: Polled::default(),
             cluster,
         })
     }
 
     fn hear(&mut self, polled: &mut Polled) -> Result<(), AdapterError> {
+        let mut found = BTreeSet::new();
         while let Some(news) = self.discovery.next() {
             match news {
-                News::Found(found) => self.begin(&found, polled)?,
+                News::Found(place) => found.extend(self.plan(&place, polled).map(|number| (number, place.partition))),
                 News::Gone(topic) => {
-                    for (number, partition) in self.places.gone(&topic) {
-                        self.stop(number, partition);
+                    if let Some(number) = self.places.number_of(&topic) {
+                        self.halt(number);
                     }
                 }
             }
         }
+        if self.worn {
+            return self.renew();
+        }
+        let begins: Vec<Begin> = found.iter().filter_map(|(number, at)| self.places.begin(*number, *at)).collect();
+        begins.into_iter().try_for_each(|begin| self.begin(begin))
+    }
+
+    /// Plans what was found. The topic's number, if it is to be read.
+    fn plan(&mut self, found: &Found, polled: &mut Polled) -> Option<usize> {
+        let Self { places, live, discovery, .. } = self;
+        let end = |topic: &str, partition| Some(discovery.standing.lock().mark(topic, partition)?.1);
+        let turn = places.found(found, live.ids(&found.topic), &end, polled);
+        turn.halted.iter().for_each(|partition| self.stop(turn.number, *partition));
+        turn.doubted.iter().for_each(|partition| self.discovery.ask(&found.topic, *partition));
+        if turn.unsettled {
+            self.discovery.ask(&found.topic, found.partition);
+            return None;
+        }
+        let life = self.places.life(turn.number)?;
+        if !std::iter::once(&self.live).chain(&self.backfill).all(|lane| lane.fits(turn.number, life)) {
+            self.worn = true;
+            // They tell of the former life.
+            self.discovery.standing.lock().marks.remove(&found.topic);
+        }
+        Some(turn.number)
+    }
+
+    /// Replaces the lanes' clients and reads on where each partition stands.
+    fn renew(&mut self) -> Result<(), AdapterError> {
+        let client = self.cluster.client(share(Lane::Live, self.queue_bytes))?;
+        self.live = LaneReader::new(Arc::clone(&client)).ok_or_else(no_memory)?;
+        self.backfill = None;
+        self.discovery.follow(client);
+        self.places.begins().into_iter().try_for_each(|begin| self.begin(begin))?;
+        self.worn = false;
         Ok(())
     }
 
-    fn begin(&mut self, found: &Found, polled: &mut Polled) -> Result<(), AdapterError> {
-        let Begin { number, was_reading, live, backfill } = self.places.found(found, polled);
-        if was_reading {
-            self.stop(number, found.partition);
-        }
-        self.live.start(number, &found.topic, found.partition, live).map_err(refused)?;
+    fn begin(&mut self, begin: Begin) -> Result<(), AdapterError> {
+        let Begin { number, partition, live, backfill } = begin;
+        let name = self.places.name(number).to_owned();
+        let life = self.places.life(number).cloned().unwrap_or_default();
+        self.live.start(number, &name, &life, partition, live).map_err(refused)?;
         if let Some(from) = backfill {
-            let lane = self.backfill_lane()?;
-            lane.start(number, &found.topic, found.partition, from).map_err(refused)?;
+            self.backfill_lane()?.start(number, &name, &life, partition, from).map_err(refused)?;
         }
         Ok(())
+    }
+
+    /// Ends reading of topics of which a lane's client turned to another life, until it is known which.
+    fn halt_strayed(&mut self) {
+        let strayed: BTreeSet<usize> =
+            self.live.strayed().chain(self.backfill.iter().flat_map(LaneReader::strayed)).collect();
+        for number in strayed {
+            for partition in self.halt(number) {
+                self.discovery.ask(self.places.name(number), partition);
+            }
+        }
+    }
+
+    fn halt(&mut self, number: usize) -> Vec<i32> {
+        let end = |topic: &str, partition| Some(self.discovery.standing.lock().mark(topic, partition)?.1);
+        let halted = self.places.halt(number, &end);
+        halted.iter().for_each(|partition| self.stop(number, *partition));
+        halted
     }
 
     fn stop(&self, number: usize, partition: i32) {
@@ -137,14 +196,18 @@ impl Tap for KafkaTap {
         max_records: usize,
         sink: &mut dyn RecordSink,
     ) -> Result<Polled, AdapterError> {
-        let mut polled = Polled::default();
-        self.hear(&mut polled)?;
+        let mut polled = std::mem::take(&mut self.owed);
+        if let Err(error) = self.hear(&mut polled) {
+            self.owed = polled;
+            return Err(error);
+        }
         match lane {
             Lane::Live => self.read_live(wait, max_records, sink, &mut polled),
             Lane::Backfill if self.places.is_backfilling() => self.read_backfill(wait, max_records, sink, &mut polled),
             Lane::Backfill => {}
         }
-        polled.moved = self.places.take_moved();
+        self.halt_strayed();
+        polled.moved.extend(self.places.take_moved());
         Ok(polled)
     }
 

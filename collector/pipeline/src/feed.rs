@@ -42,7 +42,8 @@ pub(crate) struct Feed {
     sink: ChunkSink,
     options: FeedOptions,
     progress: Progress,
-    moved: BTreeMap<(String, i32), ResumePoint>,
+    /// By destination, partition and incarnation: a chunk may hold the end of one life and the beginning of the next.
+    moved: BTreeMap<(String, i32, i32), ResumePoint>,
     missing: Vec<Undelivered>,
     since: Option<Instant>,
 }
@@ -95,7 +96,9 @@ impl Feed {
         if something && self.since.is_none() {
             self.since = Some(Instant::now());
         }
-        self.moved.extend(polled.moved);
+        for ((destination, partition), point) in polled.moved {
+            self.moved.insert((destination, partition, point.incarnation), point);
+        }
         self.missing.extend(polled.undelivered);
     }
 

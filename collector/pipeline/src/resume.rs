@@ -26,7 +26,7 @@ pub(crate) fn positions(ledger: &Ledger, source: &str) -> Positions {
 }
 
 /// A partition's new position, as the ledger records it.
-pub(crate) fn moved(((destination, partition), point): ((String, i32), ResumePoint)) -> Moved {
+pub(crate) fn moved(((destination, partition, _), point): ((String, i32, i32), ResumePoint)) -> Moved {
     Moved {
         destination,
         destination_id: point.destination_id,

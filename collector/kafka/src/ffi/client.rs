@@ -1,17 +1,21 @@
 //! A handle with its threads and connections, what it reports, and what a cluster holds.
 
-use std::ffi::{c_char, c_int};
+use std::ffi::c_int;
 use std::ptr::{self, NonNull};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::bindings as rd;
 
+use super::lives::Lives;
 use super::{ErrorCode, c_text, milliseconds, owned_text};
 
 /// A handle. Shared between threads; the last owner closes it.
 pub(crate) struct Client {
     raw: NonNull<rd::rd_kafka_t>,
     main: NonNull<rd::rd_kafka_queue_t>,
+    /// Written by the handle's threads, so dropped after it was closed.
+    lives: Arc<Lives>,
 }
 
 // SAFETY: librdkafka documents its handles and queues as thread-safe.
@@ -22,15 +26,7 @@ unsafe impl Sync for Client {}
 /// What a handle reports by itself.
 #[derive(Debug)]
 pub(crate) enum ClientEvent {
-    Error {
-        code: ErrorCode,
-        text: String,
-    },
-    /// Level as in syslog: 3 is an error, 7 debugging.
-    Log {
-        level: i32,
-        text: String,
-    },
+    Error { code: ErrorCode, text: String },
     Other,
 }
 
@@ -55,16 +51,19 @@ pub(crate) struct TopicMetadata {
 impl Client {
     /// # Safety
     /// `raw` is a live handle that nobody else will destroy.
-    pub(super) unsafe fn own(raw: NonNull<rd::rd_kafka_t>) -> Self {
+    pub(super) unsafe fn own(raw: NonNull<rd::rd_kafka_t>, lives: Arc<Lives>) -> Self {
         // SAFETY: the handle is live; its main queue always exists.
         let main = unsafe { NonNull::new_unchecked(rd::rd_kafka_queue_get_main(raw.as_ptr())) };
-        // SAFETY: logs go to the main queue, as `log.queue` asked.
-        unsafe { rd::rd_kafka_set_log_queue(raw.as_ptr(), ptr::null_mut()) };
-        Self { raw, main }
+        Self { raw, main, lives }
     }
 
     pub(super) fn raw(&self) -> *mut rd::rd_kafka_t {
         self.raw.as_ptr()
+    }
+
+    /// Which lives of topics the handle has turned to.
+    pub(crate) fn lives(&self) -> &Lives {
+        &self.lives
     }
 
     /// The next report, waiting at most `wait`.
@@ -78,7 +77,6 @@ impl Client {
                     code: ErrorCode::of(rd::rd_kafka_event_error(event.as_ptr())),
                     text: owned_text(rd::rd_kafka_event_error_string(event.as_ptr())),
                 },
-                rd::RD_KAFKA_EVENT_LOG => log_of(event),
                 _ => ClientEvent::Other,
             }
         };
@@ -132,17 +130,6 @@ impl Drop for Client {
             rd::rd_kafka_queue_destroy(self.main.as_ptr());
             rd::rd_kafka_destroy(self.raw());
         }
-    }
-}
-
-/// # Safety
-/// `event` is a live log event.
-unsafe fn log_of(event: NonNull<rd::rd_kafka_event_t>) -> ClientEvent {
-    let (mut facility, mut text, mut level): (*const c_char, *const c_char, c_int) = (ptr::null(), ptr::null(), 7);
-    // SAFETY: the caller's promise; the texts live as long as the event and are copied here.
-    unsafe {
-        rd::rd_kafka_event_log(event.as_ptr(), &mut facility, &mut text, &mut level);
-        ClientEvent::Log { level, text: format!("{}: {}", owned_text(facility), owned_text(text)) }
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rdkafka::bindings as rd;
 
 use super::client::Client;
+use super::lives::{Lives, log};
 use super::{c_text, owned_text};
 
 /// What a handle is for.
@@ -57,16 +58,22 @@ impl Conf {
             Kind::Producer => rd::rd_kafka_type_t::RD_KAFKA_PRODUCER,
         };
         let mut reason = [0 as c_char; 512];
-        // Errors and logs are taken as events from the main queue: no callback ever runs Rust on a C thread.
-        // SAFETY: the handle is owned.
-        unsafe { rd::rd_kafka_conf_set_events(self.0.as_ptr(), rd::RD_KAFKA_EVENT_LOG | rd::RD_KAFKA_EVENT_ERROR) };
+        let lives = Arc::new(Lives::default());
+        // Errors are taken as events from the main queue. The log is the one callback that runs Rust on a C thread: it
+        // must be heard before librdkafka acts on what it says.
+        // SAFETY: the properties are owned; the client made below keeps `lives` until the handle is closed.
+        unsafe {
+            rd::rd_kafka_conf_set_events(self.0.as_ptr(), rd::RD_KAFKA_EVENT_ERROR);
+            rd::rd_kafka_conf_set_opaque(self.0.as_ptr(), Arc::as_ptr(&lives).cast_mut().cast());
+            rd::rd_kafka_conf_set_log_cb(self.0.as_ptr(), Some(log));
+        }
         // SAFETY: on success librdkafka owns the properties (hence the forget below), on failure we still do.
         let raw = unsafe { rd::rd_kafka_new(kind, self.0.as_ptr(), reason.as_mut_ptr(), reason.len()) };
         match NonNull::new(raw) {
             Some(raw) => {
                 std::mem::forget(self);
                 // SAFETY: just made, owned by nobody else.
-                Ok(Arc::new(unsafe { Client::own(raw) }))
+                Ok(Arc::new(unsafe { Client::own(raw, lives) }))
             }
             // SAFETY: as in `set`.
             None => Err(unsafe { owned_text(reason.as_ptr()) }),

@@ -24,9 +24,7 @@ unsafe impl Sync for MockBroker {}
 
 impl MockBroker {
     pub(crate) fn start(rebalance_delay_ms: i32) -> Result<Self, String> {
-        let mut conf = Conf::new().ok_or("out of memory")?;
-        conf.set("log.queue", "true").map_err(|error| format!("{error:?}"))?;
-        let client = conf.into_client(Kind::Producer)?;
+        let client = Conf::new().ok_or("out of memory")?.into_client(Kind::Producer)?;
         // SAFETY: the client is live and outlives the cluster.
         let raw = unsafe { rd::rd_kafka_mock_cluster_new(client.raw(), 1) };
         let raw = NonNull::new(raw).ok_or("librdkafka could not start its embedded broker")?;
