@@ -84,6 +84,7 @@ pub(crate) struct EnvironmentConfig {
 /// `[http]`
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct HttpConfig {
+    #[serde(deserialize_with = "units::address")]
     pub(crate) listen: SocketAddr,
     pub(crate) token_file: Option<PathBuf>,
     pub(crate) hosts: Vec<String>,
@@ -175,6 +176,10 @@ impl Config {
                 let detail = format!("`{}` is not supported; this version reads `kafka`", source.system);
                 return Err(layered.fault(&format!("sources.{name}.system"), detail));
             }
+            if source.topics.is_empty() {
+                let detail = "is empty, so nothing would be read; write [\"*\"] for all topics".to_owned();
+                return Err(layered.fault(&format!("sources.{name}.topics"), detail));
+            }
             units::parse_start(&source.start)
                 .map_err(|detail| layered.fault(&format!("sources.{name}.start"), detail))?;
         }
@@ -182,6 +187,7 @@ impl Config {
             let detail = format!("`{}` is a URL; this version keeps the archive in a local folder", self.archive);
             return Err(layered.fault("archive", detail));
         }
+        self.limits.check().map_err(|(key, detail)| layered.fault(key, detail))?;
         const COLOURS: [&str; 6] = ["blue", "green", "amber", "red", "violet", "grey"];
         if !COLOURS.contains(&self.environment.colour.as_str()) {
             return Err(layered.fault("environment.colour", format!("is one of {}", COLOURS.join(", "))));
@@ -193,6 +199,28 @@ impl Config {
     pub(crate) fn environment(&self) -> Environment {
         let EnvironmentConfig { name, colour, confirm_replays } = self.environment.clone();
         Environment { name, colour, confirm_replays }
+    }
+}
+
+impl LimitsConfig {
+    /// Below these nothing works any more; the error says so before a first start does.
+    fn check(&self) -> Result<(), (&'static str, String)> {
+        let sizes = [
+            ("limits.memory", self.memory, 64 << 20, "64MiB"),
+            ("limits.query_memory", self.query_memory, 16 << 20, "16MiB"),
+        ];
+        if let Some((key, _, _, least)) = sizes.into_iter().find(|(_, size, least, _)| size.0 < *least) {
+            return Err((key, format!("is too small to work with; write at least \"{least}\"")));
+        }
+        let times =
+            [("limits.commit_interval", self.commit_interval, 100), ("limits.query_timeout", self.query_timeout, 100)];
+        if let Some((key, ..)) = times.into_iter().find(|(_, time, least)| time.0.as_millis() < *least) {
+            return Err((key, "is too short; write at least \"100ms\"".to_owned()));
+        }
+        match self.query_rows {
+            0 => Err(("limits.query_rows", "is 0; queries would answer nothing".to_owned())),
+            _ => Ok(()),
+        }
     }
 }
 

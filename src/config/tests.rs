@@ -121,3 +121,17 @@ fn the_reference_lists_every_option_and_no_other() {
     let found: Vec<&str> = reference.lines().filter(|line| line.starts_with("| `")).collect();
     assert_eq!(found, wanted, "docs/configuration.md and the options differ");
 }
+
+#[test]
+fn limits_nobody_can_work_with_are_refused() {
+    for (text, says) in [
+        ("[limits]\nmemory = \"1KiB\"", "limits.memory"),
+        ("[limits]\ncommit_interval = \"0s\"", "at least \"100ms\""),
+        ("[limits]\nquery_rows = 0", "limits.query_rows"),
+        ("[sources.a]\ntopics = []", "nothing would be read"),
+        ("[http]\nlisten = \"nowhere\"", "write such as \"127.0.0.1:8270\""),
+    ] {
+        let refused = refusal(text, &[]);
+        assert!(refused.contains(says), "{text}: {refused}");
+    }
+}

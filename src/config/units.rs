@@ -55,6 +55,13 @@ fn parse_size(text: &str) -> Option<u64> {
     number.checked_mul(unit)
 }
 
+/// An address to listen on.
+pub(crate) fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<std::net::SocketAddr, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse()
+        .map_err(|_| D::Error::custom(format!("`{text}` is no address with a port; write such as \"127.0.0.1:8270\"")))
+}
+
 /// `1h` (that far back), `earliest`, `latest`, or a time.
 pub(crate) fn parse_start(text: &str) -> Result<Start, String> {
     let now = time::now();

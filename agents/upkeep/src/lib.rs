@@ -44,6 +44,10 @@ async fn tidy(archive: &Arc<Archive>) {
     if let Err(error) = archive.clean_log().await {
         tracing::warn!(error = &error as &dyn std::error::Error, "the log is shortened later");
     }
+    if let Err(error) = archive.refresh().await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "leftovers are removed later");
+        return;
+    }
     let archive = Arc::clone(archive);
     // A panic would be reported by the runtime; there is nothing else to do about leftovers.
     let _ = tokio::task::spawn_blocking(move || archive.sweep()).await;

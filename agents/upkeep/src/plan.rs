@@ -14,23 +14,30 @@ use tapline_archive::writer::day;
 pub struct Limits {
     /// Files of one tier that make a rewrite worth while.
     pub files: usize,
-    /// Bytes on disk rewritten together: their rows are sorted in memory, which holds them unpacked (about 5 ×).
+    /// Bytes of memory for the rows rewritten together: they are sorted there, unpacked.
     pub group_bytes: u64,
-    /// Files of this size are not rewritten any more.
+    /// Files that take so much memory are not rewritten any more.
     pub final_bytes: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { files: 8, group_bytes: 40 << 20, final_bytes: 24 << 20 }
+        Self { files: 8, group_bytes: 200 << 20, final_bytes: 120 << 20 }
     }
+}
+
+/// Memory that a file's rows take, about: Parquet packs realistic events five times, and a row costs this much whatever
+/// is in it: views, offsets and index entries of some fifty columns.
+fn unpacked(file: &DataFile) -> u64 {
+    const ROW: u64 = 1_700;
+    file.size.saturating_mul(5).max(file.rows.saturating_mul(ROW))
 }
 
 /// The next files to rewrite, oldest first; `None` when there is nothing to do. `now` in microseconds.
 pub fn plan(files: &[Arc<DataFile>], limits: &Limits, now: i64) -> Option<Vec<Arc<DataFile>>> {
     let today = day(now);
     let mut tiers = BTreeMap::<(&str, u32), Vec<&Arc<DataFile>>>::new();
-    for file in files.iter().filter(|file| file.damage().is_none() && file.size < limits.final_bytes) {
+    for file in files.iter().filter(|file| file.damage().is_none() && unpacked(file) < limits.final_bytes) {
         // A day that is over gets no new files: all that is left small is joined, whatever its tier.
         let tier = if file.day == today { tier(file.size) } else { 0 };
         tiers.entry((&file.day, tier)).or_default().push(file);
@@ -50,7 +57,7 @@ fn tier(size: u64) -> u32 {
 fn group(files: &[&Arc<DataFile>], limits: &Limits) -> Vec<Arc<DataFile>> {
     let mut bytes = 0;
     let fits = files.iter().take_while(|file| {
-        bytes += file.size;
+        bytes += unpacked(file);
         bytes <= limits.group_bytes
     });
     fits.map(|file| Arc::clone(file)).collect()
@@ -63,6 +70,11 @@ mod tests {
     use super::*;
 
     const NOW: i64 = 1_790_000_000_000_000;
+
+    fn tiny_rows(day: &str, path: &str, rows: u64) -> Arc<DataFile> {
+        let stats = tapline_archive::file::Stats { num_records: rows, ..Default::default() };
+        Arc::new(DataFile::new(Path::new("/nowhere"), path.to_owned(), day.to_owned(), 300_000, stats))
+    }
 
     fn file(day: &str, name: &str, size: u64) -> Arc<DataFile> {
         let path = format!("archived_day={day}/{name}.parquet");
@@ -99,6 +111,17 @@ mod tests {
         let today = day(NOW);
         let files: Vec<_> = (0..20).map(|n| file(&today, &n.to_string(), 10 << 20)).collect();
         assert_eq!(sizes(&files).unwrap().len(), 4);
+    }
+
+    /// Files of tiny events are small and many-rowed: their number once decided how many were sorted at once, which took
+    /// gigabytes.
+    #[test]
+    fn a_rewrite_is_bounded_by_rows() {
+        let today = day(NOW);
+        let files: Vec<_> = (0..20).map(|n| tiny_rows(&today, &n.to_string(), 40_000)).collect();
+        let group = plan(&files, &Limits::default(), NOW).unwrap();
+        assert_eq!(group.iter().map(|file| file.rows).sum::<u64>(), 120_000);
+        assert!(plan(&[tiny_rows(&today, "a", 90_000)], &Limits { files: 1, ..Limits::default() }, NOW).is_none());
     }
 
     #[test]

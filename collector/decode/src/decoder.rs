@@ -10,7 +10,7 @@ use crate::ids::{self, CompiledIdRules, IdSet, Scalar};
 use crate::name_table::NameTable;
 use crate::payload::{self, Payload, TopField};
 use crate::rules::Rules;
-use crate::{dead_letter, encoding, framework, trace};
+use crate::{dead_letter, framework, trace};
 
 /// What one record means. Borrowed from the record or from the decoder; valid until the next record is decoded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -105,7 +105,6 @@ impl Decoder {
             meaning.span_id = context.span_id;
         }
         let mut ids = IdSet::new(&self.arena, &self.id_rules, self.rules.max_ids);
-        ids.in_column(record.key.and_then(encoding::text).and_then(|key| ids::column(&self.arena, key)));
         self.columns_in(&meaning, &mut ids);
         self.ids_of_headers(&headers, &mut ids);
 

@@ -33,7 +33,7 @@ pub(crate) struct IdSet<'a> {
     max: usize,
     dropped: i32,
     rules: &'a CompiledIdRules,
-    /// Values that stand in a column already.
+    /// Values that stand in a column of their own.
     columns: Vec<'a, &'a str>,
 }
 
@@ -83,13 +83,14 @@ impl<'a> IdSet<'a> {
         self.rules.may_add()
     }
 
-    /// Takes note of a value that stands in a column: it is not listed once more.
+    /// Takes note of a value that stands in a column: it is not listed once more under a name that says no more than
+    /// the column's. Under a name of its own it is: who asks for `orderId` must find the order whose id is also the
+    /// correlation id, or the key.
     pub(crate) fn in_column(&mut self, value: Option<&'a str>) {
         let Some(value) = value else { return };
-        // A weak value joins only with its name, and the column's name is not the field's.
         if !id::is_weak(value) && !self.columns.contains(&value) {
             self.columns.push(value);
-            self.pairs.retain(|pair| pair.value != value);
+            self.pairs.retain(|pair| pair.value != value || !is_envelope(pair.name));
         }
     }
 
@@ -97,7 +98,7 @@ impl<'a> IdSet<'a> {
     pub(crate) fn push(&mut self, name: &'a str, value: &'a str) {
         let value = trace_value(self.arena, name, value);
         let known = |pair: &IdPair<'_>| pair.value == value && (pair.name == name || same_name(pair.name, name));
-        if !is_writable(name) || self.columns.contains(&value) || self.pairs.iter().any(known) {
+        if !is_writable(name) || (self.columns.contains(&value) && is_envelope(name)) || self.pairs.iter().any(known) {
             return;
         }
         if self.pairs.len() < self.max {
@@ -122,6 +123,28 @@ fn trace_value<'a>(arena: &'a Bump, name: &str, value: &'a str) -> &'a str {
     crate::trace::trace_id(arena, value).unwrap_or(value)
 }
 
+/// Ends of the names, as [`folded`], of what the columns hold. Frameworks put words of their own before them.
+const ENVELOPE: [&str; 9] = [
+    "eventid",
+    "messageid",
+    "msgid",
+    "causationid",
+    "initiatorid",
+    "correlationid",
+    "conversationid",
+    "traceid",
+    "spanid",
+];
+
+/// Whether a name says no more than that of a column.
+fn is_envelope(name: &str) -> bool {
+    let ends = |known: &&str| {
+        let mut bytes = folded(name).rev();
+        known.bytes().rev().all(|b| bytes.next() == Some(b))
+    };
+    ENVELOPE.iter().any(|known| ends(known)) || ["id", "ceid"].iter().any(|known| folded(name).eq(known.bytes()))
+}
+
 /// Names longer than this are data, not names.
 const MAX_NAME: usize = 128;
 
@@ -138,7 +161,7 @@ fn same_name(left: &str, right: &str) -> bool {
     folded(left).eq(folded(right))
 }
 
-fn folded(name: &str) -> impl Iterator<Item = u8> {
+fn folded(name: &str) -> impl DoubleEndedIterator<Item = u8> {
     name.bytes().filter(|b| !matches!(b, b'_' | b'-' | b'.')).map(|b| b.to_ascii_lowercase())
 }
 
@@ -156,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn duplicates_and_values_of_columns_are_left_out() {
+    fn duplicates_are_left_out_and_values_of_columns_unless_a_name_says_more() {
         let (arena, rules) = (Bump::new(), CompiledIdRules::default());
         let mut ids = set(&arena, &rules, 64);
         ids.in_column(Some("ORD-1"));
@@ -166,9 +189,17 @@ mod tests {
         ids.push("order_no", "17");
         ids.push("customerId", "17");
         ids.push("paymentId", "P-1");
-        ids.in_column(Some("P-1"));
+        ids.push("X-Correlation-Id", "ORD-1");
+        ids.push("eventId", "E-1");
+        ids.in_column(Some("E-1"));
         ids.push("traceId", "80f198ee56343ba8");
-        let expected = ["orderNo=17", "customerId=17", "traceId=000000000000000080f198ee56343ba8"];
+        let expected = [
+            "orderId=ORD-1",
+            "orderNo=17",
+            "customerId=17",
+            "paymentId=P-1",
+            "traceId=000000000000000080f198ee56343ba8",
+        ];
         assert_eq!(texts(ids), (expected.map(str::to_owned).to_vec(), 0));
     }
 

@@ -32,7 +32,7 @@ mod world;
 pub use answer::chain;
 pub use error::ChainError;
 pub use find::{Found, Reading, edges_of, event, find};
-pub use flow::flow_map;
+pub use flow::{Flow, Traffic, destination_id, flow};
 pub use options::ChainOptions;
 pub use query::parse;
 pub use shape::ShapeCache;

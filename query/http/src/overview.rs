@@ -47,8 +47,10 @@ pub(crate) async fn overview(State(app): State<App>, params: Params) -> Result<J
         return Err(Refusal::new(Code::BadTime, "the overview shows 10 seconds to 31 days, `from` before `to`"));
     }
     let overview = app.search(move |app, stop| {
-        let map = app.maps.get(&app.archive.view(), from, to);
-        Ok(make(&Facts::gather(app, from, to, now, stop)?, map))
+        let flow = app.maps.get(&app.archive.view(), from, to);
+        let facts = Facts::gather(app, from, to, now, stop)?;
+        let map = flow.map(|id| facts.traffic.get(id).copied());
+        Ok(make(&facts, map))
     });
     Ok(Json(overview.await?))
 }

@@ -53,6 +53,7 @@ fn newest(sources: &[SourceInfo], now: i64) -> Option<i64> {
 /// What is wrong, worst first.
 fn problems(app: &App, sources: &[SourceInfo], damaged: &[String]) -> Vec<String> {
     let mut problems: Vec<String> = app.archive.pause_reason().into_iter().collect();
+    problems.extend(app.archive.write_fault().map(|fault| format!("rows stay in memory: {fault}")));
     problems.extend(damaged.iter().map(|file| format!("data file {file}")));
     let mut sources: Vec<&SourceInfo> = sources.iter().filter(|source| !source.problems.is_empty()).collect();
     sources.sort_by_key(|source| source.state != SourceState::Down);

@@ -95,6 +95,8 @@ pub(crate) struct State {
     last_commit: Instant,
     /// Why the disk cannot take more, while it cannot.
     pub(crate) disk_full: Option<String>,
+    /// Why rows could not be written, and files not be committed, the last time it was tried.
+    faults: [Option<String>; 2],
 }
 
 impl Archive {
@@ -138,6 +140,7 @@ impl Archive {
             last_stage: Instant::now(),
             last_commit: Instant::now(),
             disk_full: None,
+            faults: [None, None],
         };
         Ok(Arc::new(Self {
             folder: folder.to_owned(),
@@ -237,6 +240,12 @@ impl Archive {
         })
     }
 
+    /// Why rows stay in memory, if the last attempt to write them failed: a crash would lose them, to be read again
+    /// from the broker as long as it keeps them.
+    pub fn write_fault(&self) -> Option<String> {
+        self.state.lock().faults.iter().flatten().next().cloned()
+    }
+
     /// Looks at the free space and pauses or resumes taps.
     pub fn check_disk(&self) {
         let Some(free) = crate::figures::disk_free(&self.folder) else { return };
@@ -281,13 +290,18 @@ impl Archive {
             (state.last_stage.elapsed(), state.last_commit.elapsed())
         };
         let due = since_stage >= self.options.commit_interval;
+        let mut done = Ok(());
         if due || self.view.load().hot_bytes() >= self.options.file_bytes {
-            self.stage().await?;
+            done = self.stage().await;
+            self.state.lock().faults[0] = done.as_ref().err().map(whole);
         }
+        // Also when nothing more can be written: on a full disk, what is written already must become safe.
         if due || since_commit >= self.options.commit_pause {
-            self.commit().await?;
+            let committed = self.commit().await;
+            self.state.lock().faults[1] = committed.as_ref().err().map(whole);
+            done = done.and(committed);
         }
-        Ok(())
+        done
     }
 
     /// Writes and commits everything now.
@@ -307,6 +321,7 @@ impl Archive {
             self.state.lock().last_stage = Instant::now();
             return Ok(());
         };
+        self.in_place()?;
         let root = self.root();
         let written = tokio::task::spawn_blocking(move || write_chunks(&root, &chunks)).await;
         let (files, sources) =
@@ -340,6 +355,11 @@ impl Archive {
         if adds.is_empty() {
             return Ok(());
         }
+        self.in_place()?;
+        if let Some(lost) = adds.iter().find(|add| !add.is_whole()) {
+            let what = "it is gone before it was committed; start tapline again to read its rows once more".to_owned();
+            return Err(ArchiveError::Damaged { path: lost.path.clone(), what });
+        }
         let before = log.version();
         let version = log.commit(&Commit { adds: &adds, removes: &[], ledger: &ledger, sources: &sources }).await;
         let foreign = version.as_ref().map_or(log.version() != before, |version| *version != before + 1);
@@ -348,6 +368,14 @@ impl Archive {
         }
         self.committed(version?, &adds, &ledger);
         Ok(())
+    }
+
+    /// Refuses to write into whatever stands where the archive stood.
+    fn in_place(&self) -> Result<(), ArchiveError> {
+        match &self.lock {
+            Some(lock) if !lock.is_in_place() => Err(ArchiveError::Gone { folder: self.folder.clone() }),
+            _ => Ok(()),
+        }
     }
 
     fn committed(&self, version: u64, adds: &[Arc<DataFile>], ledger: &Ledger) {
@@ -369,6 +397,7 @@ impl Archive {
     /// Replaces files by others with the same rows: a compaction. `inputs` must still be active, else nothing is
     /// changed and [`ArchiveError::NotActive`] says so.
     pub async fn replace(&self, inputs: &[Arc<DataFile>], outputs: Vec<DataFile>) -> Result<(), ArchiveError> {
+        self.in_place()?;
         let outputs: Vec<Arc<DataFile>> = outputs.into_iter().map(Arc::new).collect();
         let mut log = self.log.lock().await;
         // Positions of what is committed, not of what is hot: a rewrite must not move them.
@@ -389,8 +418,11 @@ impl Archive {
     }
 
     /// Deletes files that nobody needs any more: replaced ones whose time is over, and what crashes left behind.
-    /// Blocks on the disk.
+    /// Blocks on the disk. The view must be fresh ([`Self::refresh`]): another engine may have committed files.
     pub fn sweep(&self) {
+        if self.in_place().is_err() {
+            return;
+        }
         let keep = self.options.keep_replaced;
         self.state.lock().retired.retain(|(since, _)| since.elapsed() < keep);
         let retired: Vec<PathBuf> = self.state.lock().retired.iter().map(|(_, file)| file.location.clone()).collect();
@@ -465,4 +497,10 @@ fn write_chunks(root: &Path, chunks: &[Arc<Chunk>]) -> Result<Staged, ArchiveErr
         files.push(Arc::new(file.finish()?));
     }
     Ok((files, sources))
+}
+
+/// An error with its causes, in one line.
+fn whole(error: &ArchiveError) -> String {
+    let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -15,6 +15,12 @@ pub enum ArchiveError {
         /// ` (pid 4711)` where known.
         holder: String,
     },
+    /// The folder that was opened is not there any more.
+    #[error("{folder} was moved, unmounted or replaced; bring it back, nothing is written until then")]
+    Gone {
+        /// The archive's folder.
+        folder: PathBuf,
+    },
     /// A reader was pointed to a folder that holds no archive.
     #[error("{folder} holds no archive; start `tapline serve` with it, or name the folder that `archive` configures")]
     NoArchive {
@@ -90,7 +96,7 @@ pub enum ArchiveError {
 impl ArchiveError {
     /// Whether the same call may succeed later without a person doing something.
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Io { .. } | Self::Log { .. } | Self::NotActive { .. })
+        matches!(self, Self::Gone { .. } | Self::Io { .. } | Self::Log { .. } | Self::NotActive { .. })
     }
 
     /// The HTTP status for a caller that ran into it.

@@ -117,6 +117,11 @@ impl DataFile {
         }
     }
 
+    /// Whether the file on disk has the size that it was written with.
+    pub(crate) fn is_whole(&self) -> bool {
+        std::fs::metadata(&self.location).is_ok_and(|found| found.len() == self.size)
+    }
+
     /// Looks at the file on disk: present and of the size its commit says.
     pub(crate) fn check(&self) {
         match std::fs::metadata(&self.location) {

@@ -1,15 +1,17 @@
 //! One writer at a time: an advisory lock on `tapline.lock`, given back by the kernel when the process ends.
 
-use std::fs::{File, TryLockError};
+use std::fs::{File, Metadata, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
 use crate::error::ArchiveError;
 
 /// Holds the folder until dropped.
 #[derive(Debug)]
 pub struct FolderLock {
-    _file: File,
+    file: File,
+    path: PathBuf,
 }
 
 impl FolderLock {
@@ -27,7 +29,14 @@ impl FolderLock {
         }
         let note = std::process::id().to_string();
         file.set_len(0).and_then(|()| file.write_all(note.as_bytes())).map_err(io)?;
-        Ok(Self { _file: file })
+        Ok(Self { file, path })
+    }
+
+    /// Whether the folder's name still leads to the folder that was locked. A volume that is unmounted or a folder that
+    /// is moved away leaves another one, or none, under the same name: what is written there is lost.
+    pub fn is_in_place(&self) -> bool {
+        let same = |held: Metadata, found: Metadata| (held.dev(), held.ino()) == (found.dev(), found.ino());
+        self.file.metadata().and_then(|held| Ok(same(held, std::fs::metadata(&self.path)?))).unwrap_or(false)
     }
 }
 
@@ -52,5 +61,22 @@ mod tests {
         assert!(refused.contains(&format!("pid {}", std::process::id())), "{refused}");
         drop(first);
         FolderLock::take(folder.path()).unwrap();
+    }
+
+    #[test]
+    fn a_folder_under_the_same_name_is_another_folder() {
+        let above = tempfile::tempdir().unwrap();
+        let (folder, aside) = (above.path().join("archive"), above.path().join("aside"));
+        std::fs::create_dir(&folder).unwrap();
+        let lock = FolderLock::take(&folder).unwrap();
+        assert!(lock.is_in_place());
+        std::fs::rename(&folder, &aside).unwrap();
+        assert!(!lock.is_in_place());
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(folder.join("tapline.lock"), "").unwrap();
+        assert!(!lock.is_in_place());
+        std::fs::remove_dir_all(&folder).unwrap();
+        std::fs::rename(&aside, &folder).unwrap();
+        assert!(lock.is_in_place());
     }
 }

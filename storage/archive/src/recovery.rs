@@ -8,7 +8,7 @@ use tapline_index::{Entry, Names, Sidecar, keys};
 use tapline_model::schema;
 
 use crate::error::ArchiveError;
-use crate::file::DataFile;
+use crate::file::{COMPACTED, DataFile};
 use crate::view::View;
 use crate::writer;
 
@@ -72,7 +72,7 @@ fn rebuild(view: &View, root: &Path, file: &DataFile) -> Result<Sidecar, Archive
 /// stay: one may be about to be committed, and an engine beside us may still read an old snapshot.
 pub(crate) fn remove_orphans(root: &Path, view: &View, retired: &[PathBuf], keep: Duration) {
     let active: HashSet<&PathBuf> = view.files.iter().map(|file| &file.location).chain(retired).collect();
-    let orphans = data_files(root).into_iter().filter(|path| !active.contains(path));
+    let orphans = data_files(root).into_iter().filter(|path| !active.contains(path) && is_ours(path));
     for path in orphans.filter(|path| older_than(path, keep)) {
         if let Ok(relative) = path.strip_prefix(root) {
             remove_file(root, &relative.to_string_lossy());
@@ -97,6 +97,13 @@ fn data_files(root: &Path) -> Vec<PathBuf> {
     let days = folders.filter(|entry| entry.file_name().to_string_lossy().starts_with(schema::DAY));
     let files = days.flat_map(|day| std::fs::read_dir(day.path()).into_iter().flatten().flatten());
     files.map(|entry| entry.path()).collect()
+}
+
+/// Whether a file has a name that we give: what others put beside ours is not ours to delete.
+fn is_ours(path: &Path) -> bool {
+    let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    let stem = stem.strip_prefix(COMPACTED).unwrap_or(stem);
+    path.extension().is_some_and(|extension| extension == "parquet") && uuid::Uuid::try_parse(stem).is_ok()
 }
 
 fn older_than(path: &Path, age: Duration) -> bool {

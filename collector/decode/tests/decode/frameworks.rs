@@ -161,12 +161,12 @@ fn trace_contexts_by_trust() {
 }
 
 #[test]
-fn columns_are_not_repeated_among_the_ids() {
+fn columns_are_not_repeated_among_the_ids_unless_a_name_says_more() {
     let fixture = on("orders")
         .key("ORD-1")
         .headers([("order-id", "ORD-1"), ("x-correlation-id", "C-1"), ("tapline-replay-id", "R-1")])
         .payload(r#"{"orderId":"ORD-1","correlationId":"C-1","customer":{"id":17},"traceId":"463AC35C9F6413AD"}"#);
-    assert_eq!(fixture.ids(), ["customer.id=17", "traceId=0000000000000000463ac35c9f6413ad"]);
+    assert_eq!(fixture.ids(), ["order-id=ORD-1", "customer.id=17", "traceId=0000000000000000463ac35c9f6413ad"]);
     fixture.decode(|meaning| assert_eq!(meaning.replay_id, Some("R-1")));
     // A short number joins nothing without its name, and the key has another one.
     let weak = on("orders").key("17").payload(r#"{"orderId":17}"#);

@@ -33,7 +33,7 @@ fn lines(map: &FlowMap) -> Vec<String> {
 #[test]
 fn services_stand_between_what_they_read_and_write() {
     let world = world(&shop());
-    let map = flow_map(&world.view, T0, T0 + 3_600 * S, 1_000);
+    let map = flow(&world.view, T0, T0 + 3_600 * S, 1_000).map(|_| None);
     assert_eq!(
         lines(&map),
         [
@@ -62,15 +62,43 @@ fn without_causation_the_trace_tells_who_reads() {
         event("orders OrderPlaced storefront", 0).with("trace=a1"),
         event("payments Paid payments", S).with("trace=a1"),
     ]);
-    let map = flow_map(&world.view, T0, T0 + 60 * S, 1_000);
+    let map = flow(&world.view, T0, T0 + 60 * S, 1_000).map(|_| None);
     assert_eq!(lines(&map), ["@payments → payments 1", "@storefront → orders 1", "orders → @payments 1"]);
 }
 
 #[test]
 fn only_the_time_asked_for_counts() {
     let world = world(&shop());
-    let map = flow_map(&world.view, T0 + 10 * S, T0 + 20 * S, 1_000);
+    let map = flow(&world.view, T0 + 10 * S, T0 + 20 * S, 1_000).map(|_| None);
     assert!(lines(&map).contains(&"@payments → payments 1".to_owned()));
-    assert_eq!(flow_map(&world.view, T0 - 10, T0, 1_000), FlowMap::default());
-    assert_eq!(flow_map(&world.view, T0, T0 + 3_600 * S, 0), FlowMap::default());
+    assert_eq!(flow(&world.view, T0 - 10, T0, 1_000).map(|_| None), FlowMap::default());
+    assert_eq!(flow(&world.view, T0, T0 + 3_600 * S, 0).map(|_| None), FlowMap::default());
+}
+
+#[test]
+fn counts_are_those_of_the_whole_where_it_is_known() {
+    let world = world(&shop());
+    let flow = flow(&world.view, T0, T0 + 3_600 * S, 1_000);
+    let whole = |id: &str| {
+        let dead = Traffic { events: 40, dead: 40, retries: 0 };
+        let orders = Traffic { events: 80, dead: 0, retries: 0 };
+        [("orders-dlt", dead), ("orders", orders)]
+            .into_iter()
+            .find_map(|(n, t)| (id == destination_id("shop", n)).then_some(t))
+    };
+    let map = flow.map(whole);
+    let label = |to: &str| map.edges.iter().find(|edge| edge.to.ends_with(to)).and_then(|edge| edge.label.clone());
+    assert_eq!(label("/orders-dlt").as_deref(), Some("40 dead"));
+    assert_eq!(label("/orders-retry").as_deref(), Some("1 retried"), "nothing is known of it");
+    assert!(lines(&map).contains(&"@storefront → orders 80".to_owned()), "{:?}", lines(&map));
+}
+
+#[test]
+fn who_begins_most_flows_stands_on_the_left_whatever_the_range() {
+    let world = world(&shop());
+    for from in [T0, T0 + S, T0 + 2 * S] {
+        let map = flow(&world.view, from, T0 + 3_600 * S, 1_000).map(|_| None);
+        let first: Vec<_> = map.nodes.iter().filter(|node| node.column == 0).map(|node| node.name.as_str()).collect();
+        assert_eq!(first, ["storefront"]);
+    }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use tapline_api::{DestinationInfo, Gap, SourceInfo, SourceState};
 use tapline_archive::{Hit, View};
+use tapline_chains::{Traffic, destination_id};
 use tapline_model::columns::EventColumns;
 
 use crate::events::filter::Filter;
@@ -37,6 +38,8 @@ pub(super) struct Facts {
     pub(super) retries: Series,
     /// By source and destination.
     pub(super) destinations: BTreeMap<(String, String), Activity>,
+    /// In the range, by the id of a destination's node on the map.
+    pub(super) traffic: BTreeMap<String, Traffic>,
     pub(super) types: BTreeMap<String, Activity>,
     pub(super) producers: BTreeMap<String, Activity>,
     /// Most frequent first.
@@ -48,6 +51,8 @@ pub(super) struct Facts {
     pub(super) damaged: Vec<String>,
     /// Why taps wait, if they do.
     pub(super) paused: Option<String>,
+    /// Why rows cannot be written, if they cannot.
+    pub(super) unwritten: Option<String>,
     /// Free bytes and those that are kept free.
     pub(super) disk: Option<(u64, u64)>,
     /// Rows in the whole archive.
@@ -140,6 +145,7 @@ impl Facts {
             dead: Series::new(axis.buckets),
             retries: Series::new(axis.buckets),
             destinations: BTreeMap::new(),
+            traffic: BTreeMap::new(),
             types: BTreeMap::new(),
             producers: BTreeMap::new(),
             causes: Vec::new(),
@@ -148,6 +154,7 @@ impl Facts {
             gaps: app.standing.gaps(),
             damaged: figures.damaged,
             paused: app.archive.pause_reason(),
+            unwritten: app.archive.write_fault(),
             disk: figures.disk_free.map(|free| (free, app.archive.options().disk_reserve)),
             rows: figures.rows + figures.hot_rows,
         };
@@ -186,6 +193,12 @@ impl Facts {
         add(&mut self.bytes, slot, cell.bytes);
         if lane.retry {
             add(&mut self.retries, slot, events);
+        }
+        if let Slot::Point(_) = slot {
+            let traffic = self.traffic.entry(destination_id(&lane.source, &lane.destination)).or_default();
+            traffic.events += events;
+            traffic.dead += if lane.cause.is_some() { events } else { 0 };
+            traffic.retries += if lane.retry { events } else { 0 };
         }
         let place = (lane.source.clone(), lane.destination.clone());
         see(self.destinations.entry(place).or_insert_with(|| Activity::new(points)), slot, cell);
@@ -287,6 +300,7 @@ pub(super) mod tests {
             dead: Series::new(axis.buckets),
             retries: Series::new(axis.buckets),
             destinations: BTreeMap::new(),
+            traffic: BTreeMap::new(),
             types: BTreeMap::new(),
             producers: BTreeMap::new(),
             causes: Vec::new(),
@@ -295,6 +309,7 @@ pub(super) mod tests {
             gaps: Vec::new(),
             damaged: Vec::new(),
             paused: None,
+            unwritten: None,
             disk: None,
             rows: 1,
         }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use moka::sync::Cache;
-use tapline_api::FlowMap;
 use tapline_archive::View;
+use tapline_chains::Flow;
 
 /// Rows of the sample.
 const SAMPLE: usize = 10_000;
@@ -19,7 +19,7 @@ const ROUNDED: i64 = 15_000_000;
 
 /// Maps by width and rounded end of their range.
 #[derive(Debug)]
-pub(crate) struct Maps(Cache<(i64, i64), Arc<FlowMap>>);
+pub(crate) struct Maps(Cache<(i64, i64), Arc<Flow>>);
 
 impl Default for Maps {
     fn default() -> Self {
@@ -29,9 +29,9 @@ impl Default for Maps {
 
 impl Maps {
     /// The map of a range. Blocks on the disk.
-    pub(super) fn get(&self, view: &View, from: i64, to: i64) -> FlowMap {
+    pub(super) fn get(&self, view: &View, from: i64, to: i64) -> Arc<Flow> {
         let key = (to - from, to.div_euclid(ROUNDED));
-        let make = || Arc::new(tapline_chains::flow_map(view, from, to, SAMPLE));
-        FlowMap::clone(&self.0.get_with(key, make))
+        let make = || Arc::new(tapline_chains::flow(view, from, to, SAMPLE));
+        self.0.get_with(key, make)
     }
 }

@@ -1,4 +1,4 @@
-//! The archive: taps that wait, damaged files, a disk that gets full.
+//! The archive: taps that wait, rows that cannot be written, damaged files, a disk that gets full.
 
 use tapline_api::{Level, Need};
 
@@ -7,7 +7,7 @@ use crate::overview::facts::Facts;
 use crate::words::{counted, size};
 
 pub(super) fn needs(facts: &Facts) -> Vec<Need> {
-    [paused(facts), damaged(facts), disk(facts)].into_iter().flatten().collect()
+    [paused(facts), unwritten(facts), damaged(facts), disk(facts)].into_iter().flatten().collect()
 }
 
 fn need(level: Level, mark: &str, sentence: String, detail: String) -> Need {
@@ -26,6 +26,12 @@ fn need(level: Level, mark: &str, sentence: String, detail: String) -> Need {
 fn paused(facts: &Facts) -> Option<Need> {
     let reason = facts.paused.clone()?;
     Some(need(Level::Bad, "failing", "Nothing is read at the moment".to_owned(), sentence(&reason)))
+}
+
+fn unwritten(facts: &Facts) -> Option<Need> {
+    let fault = facts.unwritten.clone()?;
+    let what = "Rows stay in memory and are not safe yet".to_owned();
+    Some(need(Level::Bad, "failing", what, sentence(&fault)))
 }
 
 fn damaged(facts: &Facts) -> Option<Need> {
@@ -76,6 +82,15 @@ mod tests {
         let needs = needs(&facts);
         assert_eq!(needs.len(), 1, "the disk is told once");
         assert_eq!(needs[0].detail, "The archive's disk has 12 MiB free; free some space.");
+    }
+
+    #[test]
+    fn rows_that_cannot_be_written_are_told() {
+        let mut facts = facts();
+        facts.unwritten = Some("cannot create a.parquet: Read-only file system (os error 30)".into());
+        let need = needs(&facts).remove(0);
+        assert_eq!((need.level, need.sentence.as_str()), (Level::Bad, "Rows stay in memory and are not safe yet"));
+        assert_eq!(need.detail, "Cannot create a.parquet: Read-only file system (os error 30).");
     }
 
     #[test]
