@@ -12,6 +12,11 @@ mod telemetry;
 
 use clap::Parser;
 
+/// Chunks and rewrites take hundreds of megabytes for seconds. The allocator of the C library keeps them: after a
+/// backlog was read, a process that needs 200 MB stayed at 1.8 GB. This one gives them back.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> std::process::ExitCode {
     // Both rustls providers end up linked; without a choice rustls would panic at the first connection.
     let chosen = rustls::crypto::ring::default_provider().install_default();

@@ -46,6 +46,8 @@ pub(crate) struct Feed {
     moved: BTreeMap<(String, i32, i32), ResumePoint>,
     missing: Vec<Undelivered>,
     since: Option<Instant>,
+    /// When the backfill lane last had something.
+    backfilled: Option<Instant>,
 }
 
 impl Feed {
@@ -57,15 +59,25 @@ impl Feed {
         options: FeedOptions,
     ) -> Self {
         let progress = Progress { source: source.to_owned(), system: system.to_owned(), ..Progress::default() };
-        Self { archive, sink, options, progress, moved: BTreeMap::new(), missing: Vec::new(), since: None }
+        Self {
+            archive,
+            sink,
+            options,
+            progress,
+            moved: BTreeMap::new(),
+            missing: Vec::new(),
+            since: None,
+            backfilled: None,
+        }
     }
 
     /// Reads what has arrived. The live lane always comes first; the other one never waits.
     pub(crate) fn round(&mut self, tap: &mut dyn Tap) -> Result<Round, FeedError> {
         let mut round = Round::default();
         // A chunk that is still open must not get older than its age while nothing arrives.
-        let wait =
+        let left =
             self.since.map_or(self.options.chunk_age, |since| self.options.chunk_age.saturating_sub(since.elapsed()));
+        let wait = self.patience().min(left);
         for (at, lane, wait) in [(0, Lane::Live, wait), (1, Lane::Backfill, Duration::ZERO)] {
             let room = self.options.chunk_rows.saturating_sub(self.sink.rows()).max(1);
             let polled = tap.poll(lane, wait, room, &mut self.sink)?;
@@ -76,7 +88,20 @@ impl Feed {
                 self.hand_over()?;
             }
         }
+        if round.records[1] > 0 {
+            self.backfilled = Some(Instant::now());
+        }
         Ok(round)
+    }
+
+    /// How long the live lane is waited for. While a backlog is read it is only looked at: waiting for a quiet lane
+    /// would bound the other one to a chunk each [`FeedOptions::chunk_age`].
+    fn patience(&self) -> Duration {
+        match self.backfilled.map(|at| at.elapsed()) {
+            Some(since) if since < Duration::from_millis(1) => Duration::ZERO,
+            Some(since) if since < Duration::from_secs(1) => Duration::from_millis(5),
+            _ => self.options.chunk_age,
+        }
     }
 
     /// Hands over what is left.
