@@ -20,7 +20,7 @@ use crate::error::ArchiveError;
 use crate::file::{COMPACTED, ColumnBounds, DataFile, Stats};
 use crate::store::{create_folder, sync_folder};
 
-/// Rows of a row group: small enough that an external index pays off, see docs/decisions.md.
+/// Rows of a row group: small enough that an external index pays off, see ARCHITECTURE.md.
 const ROW_GROUP_ROWS: usize = 131_072;
 
 /// Bytes of a data page: reading one row decodes one page of each column.

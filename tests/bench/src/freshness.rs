@@ -1,16 +1,14 @@
 //! From the moment a producer hands a message over until a look-up by its ID finds it in the archive's view.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use tapline_adapter::{Start, TapOptions};
-use tapline_archive::{Archive, ArchiveOptions};
-use tapline_kafka::KafkaSource;
+use tapline_archive::Archive;
 use tapline_kit::{Kafka, Record};
 use tapline_model::id;
-use tapline_pipeline::{FeedOptions, PayloadPolicy, Pipeline, Tapped};
 use tokio_util::sync::CancellationToken;
+
+use crate::recorder::Recorder;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -28,24 +26,15 @@ const GOAL_P99: f64 = 500.0;
 pub(crate) fn run(args: &Args) -> Result<()> {
     let kafka = Kafka::start()?;
     kafka.admin()?.create_topic("fresh", 6, &[])?;
-    let folder = tempfile::tempdir()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let archive = runtime.block_on(Archive::open(folder.path(), ArchiveOptions::default()))?;
-    let cancel = CancellationToken::new();
-    let writer = {
-        let (archive, cancel) = (Arc::clone(&archive), cancel.clone());
-        runtime.spawn(async move { archive.run(cancel).await })
-    };
-    let mut pipeline = Pipeline::start(vec![tapped(&kafka)?], &archive, FeedOptions::default())?;
+    let recorder = Recorder::start(&kafka, "fresh")?;
     let stop = CancellationToken::new();
     let producer = kafka.producer()?;
     let load = spawn_load(&kafka, args.load, stop.clone())?;
-    let delays = (0..args.messages).map(|number| delay(&producer, &archive, number)).collect::<Result<Vec<f64>>>();
+    let delays =
+        (0..args.messages).map(|number| delay(&producer, recorder.archive(), number)).collect::<Result<Vec<f64>>>();
     stop.cancel();
     load.join().map_err(|_| anyhow::anyhow!("the load's thread panicked"))??;
-    pipeline.stop();
-    cancel.cancel();
-    runtime.block_on(writer)??;
+    recorder.stop()?;
     report(delays?)
 }
 
@@ -77,20 +66,6 @@ fn spawn_load(kafka: &Kafka, rate: u64, stop: CancellationToken) -> Result<std::
         }
         producer.flush()
     }))
-}
-
-fn tapped(kafka: &Kafka) -> Result<Tapped> {
-    let source = KafkaSource::new("bench", &kafka.bootstrap(), std::collections::BTreeMap::new())?;
-    let options = TapOptions {
-        include: vec!["fresh".to_owned()],
-        exclude: vec![],
-        start: Start::Earliest,
-        queue_bytes: 128 << 20,
-        backfill_rate: 10_000_000,
-        discovery_interval: Duration::from_secs(5),
-    };
-    let payloads = PayloadPolicy::default();
-    Ok(Tapped { source: Arc::new(source), options, rules: tapline_decode::Rules::default(), payloads })
 }
 
 fn report(mut delays: Vec<f64>) -> Result<()> {

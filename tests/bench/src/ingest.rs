@@ -1,17 +1,11 @@
 //! From Kafka into the archive, IDs found, rows and positions committed; the peer only reads.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-use anyhow::{Context, Result, ensure};
-use tapline_adapter::{Start, TapOptions};
-use tapline_archive::{Archive, ArchiveOptions};
-use tapline_kafka::{KafkaSource, baseline};
+use anyhow::{Result, ensure};
+use tapline_kafka::baseline;
 use tapline_kit::Kafka;
-use tapline_pipeline::{FeedOptions, PayloadPolicy, Pipeline, Tapped};
-use tokio_util::sync::CancellationToken;
 
 use crate::measure::{Cost, cost};
+use crate::recorder::Recorder;
 use crate::traffic;
 
 #[derive(Debug, clap::Args)]
@@ -36,14 +30,13 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     println!("|---|---|---|---|---|---|---|---|");
     for size in &args.sizes {
         let topic = format!("bench-{size}");
-        kafka.admin()?.create_topic(&topic, args.partitions, &[("retention.bytes", "-1")])?;
-        fill(&kafka, &topic, *size, args)?;
+        traffic::fill(&kafka, &topic, args.partitions, args.messages, *size)?;
         let mut peers: Vec<Cost> = Vec::new();
         let mut ours: Vec<(Cost, f64)> = Vec::new();
         // Alternating, so that a slow phase of the machine meets both.
         for _ in 0..args.runs {
             peers.push(peer(&kafka, &topic, args)?);
-            ours.push(archive(&kafka, &topic, args)?);
+            ours.push(archive(&kafka, &topic, args.messages)?);
         }
         peers.sort_by_key(|cost| cost.wall);
         ours.sort_by_key(|(cost, _)| cost.wall);
@@ -61,16 +54,6 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-fn fill(kafka: &Kafka, topic: &str, size: usize, args: &Args) -> Result<()> {
-    let producer = kafka.producer()?;
-    for number in 0..args.messages {
-        // A chain's events stand in one partition, as a key would have it.
-        let partition = i32::try_from((number / 8) % u64::try_from(args.partitions)?)?;
-        producer.send(&traffic::record(topic, partition, number, size))?;
-    }
-    producer.flush()
-}
-
 fn peer(kafka: &Kafka, topic: &str, args: &Args) -> Result<Cost> {
     let read =
         || baseline::drain(&kafka.bootstrap(), topic, args.partitions, args.messages).map_err(anyhow::Error::msg);
@@ -79,55 +62,14 @@ fn peer(kafka: &Kafka, topic: &str, args: &Args) -> Result<Cost> {
     Ok(cost)
 }
 
-/// The whole path, until the last row is committed.
-fn archive(kafka: &Kafka, topic: &str, args: &Args) -> Result<(Cost, f64)> {
-    let folder = tempfile::tempdir()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let archive = runtime.block_on(Archive::open(folder.path(), ArchiveOptions::default()))?;
-    let (archived, cost) = cost(|| {
-        let cancel = CancellationToken::new();
-        let writer = {
-            let (archive, cancel) = (Arc::clone(&archive), cancel.clone());
-            runtime.spawn(async move { archive.run(cancel).await })
-        };
-        let mut pipeline = Pipeline::start(vec![tapped(kafka, topic)?], &archive, FeedOptions::default())?;
-        wait_for(&archive, args.messages)?;
-        pipeline.stop();
-        cancel.cancel();
-        runtime.block_on(writer)??;
-        Ok(archive.figures())
+/// The whole path, from the opening of the archive until the last row is committed; and bytes on disk by raw bytes.
+fn archive(kafka: &Kafka, topic: &str, messages: u64) -> Result<(Cost, f64)> {
+    let (recorded, cost) = cost(|| {
+        let recorder = Recorder::start(kafka, topic)?;
+        recorder.wait_for(messages)?;
+        recorder.stop()
     })?;
-    ensure!(archived.rows == args.messages && archived.hot_rows == 0, "archived {archived:?}");
-    let disk = (archived.bytes + archived.index_bytes) as f64 / archived.raw_bytes as f64;
-    Ok((cost, disk))
-}
-
-fn tapped(kafka: &Kafka, topic: &str) -> Result<Tapped> {
-    let source = KafkaSource::new("bench", &kafka.bootstrap(), std::collections::BTreeMap::new())?;
-    let options = TapOptions {
-        include: vec![topic.to_owned()],
-        exclude: vec![],
-        start: Start::Earliest,
-        queue_bytes: 128 << 20,
-        backfill_rate: u64::MAX,
-        discovery_interval: Duration::from_secs(5),
-    };
-    Ok(Tapped {
-        source: Arc::new(source),
-        options,
-        rules: tapline_decode::Rules::default(),
-        payloads: PayloadPolicy::default(),
-    })
-}
-
-fn wait_for(archive: &Archive, rows: u64) -> Result<()> {
-    let deadline = Instant::now() + Duration::from_secs(600);
-    loop {
-        let view = archive.view();
-        if view.hot_rows() + view.file_rows() >= rows {
-            return Ok(());
-        }
-        (Instant::now() < deadline).then_some(()).context("the archive did not catch up in ten minutes")?;
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    let archived = recorded.archive.figures();
+    ensure!(archived.rows == messages && archived.hot_rows == 0, "archived {archived:?}");
+    Ok((cost, (archived.bytes + archived.index_bytes) as f64 / archived.raw_bytes as f64))
 }

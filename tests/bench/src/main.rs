@@ -2,7 +2,9 @@
 
 mod freshness;
 mod ingest;
+mod lookup;
 mod measure;
+mod recorder;
 mod traffic;
 
 use clap::{Parser, Subcommand};
@@ -20,11 +22,14 @@ enum Bench {
     Ingest(ingest::Args),
     /// From produced to searchable.
     Freshness(freshness::Args),
+    /// The chain of an ID, against DuckDB on the same files.
+    Lookup(lookup::Args),
 }
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse().bench {
         Bench::Ingest(args) => ingest::run(&args),
         Bench::Freshness(args) => freshness::run(&args),
+        Bench::Lookup(args) => lookup::run(&args),
     }
 }

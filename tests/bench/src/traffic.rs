@@ -2,13 +2,35 @@
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use tapline_kit::Record;
+use tapline_kit::{Kafka, Record};
 
-/// A record of about `bytes` bytes of payload. Eight neighbours share an order, a correlation and a trace.
+/// Events of one chain: they share an order, a correlation and a trace.
+pub(crate) const CHAIN: u64 = 8;
+
+/// Makes a topic of so many messages with payloads of about `bytes` bytes.
+pub(crate) fn fill(kafka: &Kafka, topic: &str, partitions: i32, messages: u64, bytes: usize) -> anyhow::Result<()> {
+    kafka.admin()?.create_topic(topic, partitions, &[("retention.bytes", "-1")])?;
+    let producer = kafka.producer()?;
+    for number in 0..messages {
+        // A chain's events stand in one partition, as a key would have it.
+        let partition = i32::try_from((number / CHAIN) % u64::try_from(partitions)?)?;
+        producer.send(&record(topic, partition, number, bytes))?;
+    }
+    producer.flush()
+}
+
+/// The order id of a chain.
+pub(crate) fn order(chain: u64) -> String {
+    format!("ORD-{}", FIRST_ORDER + chain)
+}
+
+const FIRST_ORDER: u64 = 10_000_000;
+
+/// A record of about `bytes` bytes of payload.
 pub(crate) fn record(topic: &str, partition: i32, number: u64, bytes: usize) -> Record {
-    let chain = number / 8;
+    let chain = number / CHAIN;
     let mut random = StdRng::seed_from_u64(chain);
-    let (order, customer) = (10_000_000 + chain, random.random_range(0..200_000));
+    let (order, customer) = (FIRST_ORDER + chain, random.random_range(0..200_000));
     let correlation = uuid::Uuid::from_u128(random.random());
     let trace = format!("00-{:032x}-{:016x}-01", random.random::<u128>() | 1, number + 1);
     let event = uuid::Uuid::from_u128((u128::from(chain) << 64) | u128::from(number + 1) << 8 | 0x4000_8000);
