@@ -89,11 +89,7 @@ impl Client {
             answer.body_mut().with_config().limit(1 << 30).read_to_vec().map_err(|error| self.unreachable(&error))?;
         if failed {
             let problem: Problem = serde_json::from_slice(&body).map_err(anyhow::Error::from)?;
-            let place = problem
-                .line
-                .zip(problem.column)
-                .map_or_else(String::new, |(line, column)| format!(" (line {line}, column {column})"));
-            return Err(Fault::Refused(format!("{}{place}", problem.detail)));
+            return Err(Fault::Refused(problem.detail));
         }
         Ok(serde_json::from_slice(&body).map_err(anyhow::Error::from)?)
     }

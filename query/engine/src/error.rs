@@ -11,6 +11,9 @@ use tapline_archive::ArchiveError;
 
 use crate::refuse::not_a_question;
 
+/// Characters of what a library says.
+const MAX_MESSAGE: usize = 1_000;
+
 /// One variant a cause. Lines and columns count from 1.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EngineError {
@@ -141,6 +144,9 @@ impl EngineError {
         if let Some(own) = archive_error(&error) {
             return Self::from(own);
         }
+        if let Some(fault) = pattern_fault(&error) {
+            return fault;
+        }
         let span = error.diagnostic().and_then(|diagnostic| diagnostic.span);
         let (line, column) = span.map_or((None, None), |span| (to_u32(span.start.line), to_u32(span.start.column)));
         let planning = |message: String| Self::Planning { line, column, message: lower_first(&message) };
@@ -158,9 +164,33 @@ impl EngineError {
             DataFusionError::ArrowError(arrow, _) => arrow_error(arrow),
             // The limit is filled in by the engine, which knows it.
             DataFusionError::ResourcesExhausted(_) => Self::Memory(0),
-            other => Self::Internal(other.strip_backtrace()),
+            other => Self::Internal(shortened(&other.strip_backtrace())),
         }
     }
+}
+
+/// A regular expression that cannot be read is its writer's. Libraries tell it in many lines that repeat it.
+fn pattern_fault(error: &DataFusionError) -> Option<EngineError> {
+    let told = match error.find_root() {
+        DataFusionError::ArrowError(arrow, _) => match arrow.as_ref() {
+            ArrowError::ComputeError(told) => told.clone(),
+            _ => return None,
+        },
+        DataFusionError::Execution(told) | DataFusionError::Internal(told) => told.clone(),
+        DataFusionError::External(_) | DataFusionError::Context(..) => error.to_string(),
+        _ => return None,
+    };
+    if !["Regular expression did not compile", "Invalid regex", "regex parse error"].iter().any(|it| told.contains(it)) {
+        return None;
+    }
+    let told = told.replace("\\n", "\n");
+    let reason = told.rsplit_once("error: ").map(|(_, reason)| reason.lines().next().unwrap_or_default());
+    let reason = match reason {
+        Some(reason) => shortened(reason.trim_end_matches(['"', ')', '\''])),
+        None if told.contains("CompiledTooBig") || told.contains("size limit") => "it becomes too large".to_owned(),
+        None => "it is not of the syntax of https://docs.rs/regex".to_owned(),
+    };
+    Some(EngineError::Value(format!("a regular expression cannot be used: {reason}")))
 }
 
 impl From<&ArchiveError> for EngineError {
@@ -287,8 +317,16 @@ fn no_function_fits(told: &str, candidates: &str) -> String {
     format!("no function fits `{call}`; there is {}", candidates.join(", "))
 }
 
+/// Values and texts of callers stand in messages, whatever their length.
+fn shortened(message: &str) -> String {
+    match message.char_indices().nth(MAX_MESSAGE) {
+        Some((end, _)) => format!("{}…", &message[..end]),
+        None => message.to_owned(),
+    }
+}
+
 fn lower_first(message: &str) -> String {
-    let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    let message = shortened(&message.split_whitespace().collect::<Vec<_>>().join(" "));
     let message = message.trim_end_matches('.');
     let mut letters = message.chars();
     match letters.next() {

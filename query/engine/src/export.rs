@@ -40,7 +40,7 @@ impl Format {
 /// An answer as the bytes of a file. An error ends the stream: the file is then incomplete.
 pub fn bytes(answer: Answer, format: Format) -> Result<impl Stream<Item = Result<Bytes, EngineError>>, EngineError> {
     let encoder = Encoder::new(format, &answer.schema)?;
-    Ok(stream::unfold(Some((answer, encoder)), |state| async move {
+    let parts = stream::unfold(Some((answer, encoder)), |state| async move {
         let (mut answer, mut encoder) = state?;
         loop {
             match answer.next().await {
@@ -53,7 +53,9 @@ pub fn bytes(answer: Answer, format: Format) -> Result<impl Stream<Item = Result
                 None => return Some((encoder.finish(), None)),
             }
         }
-    }))
+    });
+    // Whoever compresses it asks once more after the end.
+    Ok(parts.fuse())
 }
 
 /// Writes a whole answer, for the command line.

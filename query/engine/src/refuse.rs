@@ -24,6 +24,9 @@ const MAX_OPERATORS: usize = 4_000;
 /// Tables named in one text, each time counted.
 const MAX_TABLES: usize = 64;
 
+/// Single questions joined by `UNION` and its like, or inside of each other.
+const MAX_SELECTS: usize = 128;
+
 /// Length up to which a text may be repeated or padded.
 const MAX_PADDING: u32 = 1_000;
 
@@ -129,7 +132,7 @@ pub(crate) fn not_a_question(first: &str) -> String {
 }
 
 fn walk(sql: &Sql) -> Result<(), EngineError> {
-    match sql.visit(&mut Walk { tables: 0 }) {
+    match sql.visit(&mut Walk { tables: 0, selects: 0 }) {
         ControlFlow::Break(sentence) => refuse(sentence),
         ControlFlow::Continue(()) => Ok(()),
     }
@@ -137,6 +140,7 @@ fn walk(sql: &Sql) -> Result<(), EngineError> {
 
 struct Walk {
     tables: usize,
+    selects: usize,
 }
 
 impl Visitor for Walk {
@@ -160,6 +164,10 @@ impl Visitor for Walk {
     }
 
     fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<String> {
+        self.selects += 1;
+        if self.selects > MAX_SELECTS {
+            return ControlFlow::Break(format!("more than {MAX_SELECTS} times SELECT; ask in smaller steps"));
+        }
         match &select.into {
             Some(_) => ControlFlow::Break(not_a_question("SELECT INTO")),
             None => ControlFlow::Continue(()),

@@ -33,7 +33,11 @@ const MOST_HITS: usize = 16;
     ("partition" = String, Path, description = "`-` where there is none"),
     ("position" = String, Path, description = "the offset, or the system's own position"),
     ("raw" = Option<String>, Query, description = "`payload` or `key`: its bytes instead of JSON"),
-), responses((status = 200, body = EventDetail), (status = 404, body = tapline_api::Problem)))]
+), responses(
+    (status = 200, body = EventDetail),
+    (status = 400, body = tapline_api::Problem),
+    (status = 404, body = tapline_api::Problem),
+))]
 pub(crate) async fn detail(
     State(app): State<App>,
     OriginalUri(uri): OriginalUri,
@@ -94,6 +98,11 @@ fn find(view: &View, address: &Address) -> Result<(Fetched, usize), Refusal> {
     }
     match faults.into_iter().next() {
         Some(fault) => Err(fault.into()),
+        None if address.partition.is_some() && address.position.parse::<i64>().is_err() => {
+            let position = shorten(&address.position);
+            let detail = format!("`{position}` is no offset; in a partition the last segment of an address is a number");
+            Err(Refusal::new(Code::BadAddress, detail))
+        }
         None => Err(Refusal::new(Code::EventNotFound, not_found(address, lookup.unasked.len()))),
     }
 }

@@ -67,7 +67,8 @@ pub(crate) async fn tail(State(app): State<App>, headers: HeaderMap, params: Par
     })?;
     let tail = Tail::new(app, filter, after, permit);
     let messages = stream::unfold(tail, |mut tail| async move { Some((tail.next().await?, tail)) });
-    let events = messages.flat_map(stream::iter).map(Ok::<_, Infallible>);
+    // Compression asks once more after the end.
+    let events = messages.flat_map(stream::iter).map(Ok::<_, Infallible>).fuse();
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(ALIVE)).into_response())
 }
 

@@ -32,6 +32,7 @@ async fn what_cannot_be_read_is_a_problem() {
         ("/api/v1/events/shop/orders/x/1", 400, "bad_address"),
         ("/api/v1/events/shop/orders~x/0/1", 400, "bad_address"),
         ("/api/v1/events/shop/%FF/0/1", 400, "bad_address"),
+        ("/api/v1/events/shop/orders/0/x", 400, "bad_address"),
         ("/api/v1/events/shop/orders/0/1", 404, "event_not_found"),
         ("/api/v1/events/shop/orders/0/1?raw=header", 400, "bad_parameter"),
         ("/api/v1/chains/ORD-404", 404, "id_not_found"),
