@@ -5,20 +5,21 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
 use futures::{Stream, StreamExt};
 use tapline_api::{SqlAnswer, SqlColumn};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio::time::Sleep;
 
+use crate::bounds::{MOST_MADE, weigh};
 use crate::error::EngineError;
 use crate::json;
 use crate::stop::Stop;
 
-/// Bytes of rows that one collected answer may hold; more are cut off like too many rows.
-const MAX_COLLECTED: usize = 64 << 20;
+/// Bytes of rows that one collected answer may hold; more are cut off like too many rows. Also those of one row.
+const MAX_COLLECTED: usize = MOST_MADE;
 
 /// Rows of one query, as a stream of batches that all have [`Answer::schema`].
 ///
@@ -130,7 +131,7 @@ impl Answer {
         let (mut batches, mut held) = (Vec::new(), 0);
         while let Some(batch) = self.next().await {
             let batch = batch?;
-            held += batch.columns().iter().map(|column| bytes(column)).sum::<usize>();
+            held += weigh::batch(&batch);
             if held > MAX_COLLECTED && !batches.is_empty() {
                 return Ok((batches, true));
             }
@@ -139,34 +140,37 @@ impl Answer {
         Ok((batches, self.truncated()))
     }
 
-    /// The answer as `application/json` has it.
-    pub async fn json(self) -> Result<SqlAnswer, EngineError> {
+    /// The answer as `application/json` has it. Rows are counted as they are written, not as they are read: one buffer
+    /// may be shown many times.
+    pub async fn json(mut self) -> Result<SqlAnswer, EngineError> {
         let (columns, warnings, started) = (self.columns(), self.warnings.clone(), self.started);
-        let (batches, truncated) = self.collect().await?;
-        let mut rows = Vec::with_capacity(batches.iter().map(RecordBatch::num_rows).sum());
-        for batch in &batches {
-            json::append_rows(batch, &mut rows).map_err(|error| EngineError::Internal(error.to_string()))?;
+        let (mut rows, mut held, mut cut) = (Vec::new(), 0, false);
+        'answer: while let Some(batch) = self.next().await {
+            let batch = batch?;
+            for (row, bytes) in weigh::batch_rows(&batch).into_iter().enumerate() {
+                writable(bytes)?;
+                let values = json::row(&batch, row).map_err(|error| EngineError::Internal(error.to_string()))?;
+                held += values.iter().map(json::bytes_of).sum::<usize>();
+                if held > MAX_COLLECTED {
+                    writable(if rows.is_empty() { held } else { 0 })?;
+                    cut = true;
+                    break 'answer;
+                }
+                rows.push(values);
+            }
         }
         let elapsed_ms = started.elapsed().as_secs_f64() * 1_000.0;
-        Ok(SqlAnswer { columns, rows, truncated, elapsed_ms, warnings })
+        Ok(SqlAnswer { columns, rows, truncated: cut || self.truncated(), elapsed_ms, warnings })
     }
 }
 
-/// Bytes that the rows of a batch take, not the buffers they share with others.
-fn bytes(array: &dyn Array) -> usize {
-    let lengths = |views: &[u128]| views.iter().map(|view| 16 + (*view & 0xffff_ffff) as usize).sum();
-    match array.data_type() {
-        DataType::Utf8View => lengths(array.as_string_view().views()),
-        DataType::BinaryView => lengths(array.as_binary_view().views()),
-        DataType::Struct(_) => array.as_struct().columns().iter().map(|column| bytes(column)).sum(),
-        DataType::List(_) => {
-            let list = array.as_list::<i32>();
-            let ends = list.value_offsets();
-            // Offsets of a list array are never negative and never fall.
-            let place = |end: Option<&i32>| usize::try_from(end.copied().unwrap_or(0)).unwrap_or(0);
-            let (from, to) = (place(ends.first()), place(ends.last()));
-            bytes(&list.values().slice(from, to - from)) + ends.len() * 4
-        }
-        _ => array.to_data().get_slice_memory_size().unwrap_or(0),
+/// Refuses a row that no format can write in bounded memory.
+pub(crate) fn writable(bytes: usize) -> Result<(), EngineError> {
+    if bytes <= MAX_COLLECTED {
+        return Ok(());
     }
+    let (is, most) = (bytes >> 20, MAX_COLLECTED >> 20);
+    Err(EngineError::TooLarge(format!(
+        "a row of the answer has {is} MiB, more than {most}; ask for fewer columns, or for parts of them with substr"
+    )))
 }

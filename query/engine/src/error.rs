@@ -9,6 +9,7 @@ use datafusion::sql::sqlparser::tokenizer::TokenizerError;
 use parquet::errors::ParquetError;
 use tapline_archive::ArchiveError;
 
+use crate::bounds::TooLarge;
 use crate::refuse::not_a_question;
 
 /// Characters of what a library says.
@@ -53,6 +54,9 @@ pub enum EngineError {
         "the query needs more memory than the {0} MiB for queries; group by fewer values, sort fewer rows, or narrow it down by `timestamp`"
     )]
     Memory(usize),
+    /// One value or row is larger than a step may make.
+    #[error("{0}")]
+    TooLarge(String),
     /// Too many queries run already.
     #[error("{0} queries are running already; try again in a moment")]
     Busy(usize),
@@ -88,7 +92,7 @@ impl EngineError {
             Self::Refused(_) => "sql_refused",
             Self::Value(_) => "sql_value",
             Self::Timeout(_) => "sql_timeout",
-            Self::Memory(_) => "sql_memory",
+            Self::Memory(_) | Self::TooLarge(_) => "sql_memory",
             Self::Busy(_) => "sql_busy",
             Self::Damaged { .. } => "archive_damaged",
             Self::Archive(_) => "archive_unreadable",
@@ -101,7 +105,7 @@ impl EngineError {
         match self {
             Self::Syntax { .. } | Self::Planning { .. } | Self::Refused(_) | Self::Value(_) => 400,
             Self::Timeout(_) => 408,
-            Self::Memory(_) => 422,
+            Self::Memory(_) | Self::TooLarge(_) => 422,
             Self::Busy(_) => 429,
             Self::Damaged { .. } | Self::Archive(_) | Self::Internal(_) => 500,
         }
@@ -144,6 +148,9 @@ impl EngineError {
         if let Some(own) = archive_error(&error) {
             return Self::from(own);
         }
+        if let Some(large) = TooLarge::of(&error) {
+            return Self::TooLarge(large.0.clone());
+        }
         if let Some(fault) = pattern_fault(&error) {
             return fault;
         }
@@ -180,16 +187,17 @@ fn pattern_fault(error: &DataFusionError) -> Option<EngineError> {
         DataFusionError::External(_) | DataFusionError::Context(..) => error.to_string(),
         _ => return None,
     };
-    if !["Regular expression did not compile", "Invalid regex", "regex parse error"].iter().any(|it| told.contains(it)) {
+    if !["Regular expression did not compile", "Invalid regex", "regex parse error"].iter().any(|it| told.contains(it))
+    {
         return None;
     }
+    if told.contains("CompiledTooBig") || told.contains("size limit") {
+        return Some(EngineError::Value("a regular expression cannot be used: it becomes too large".to_owned()));
+    }
     let told = told.replace("\\n", "\n");
-    let reason = told.rsplit_once("error: ").map(|(_, reason)| reason.lines().next().unwrap_or_default());
-    let reason = match reason {
-        Some(reason) => shortened(reason.trim_end_matches(['"', ')', '\''])),
-        None if told.contains("CompiledTooBig") || told.contains("size limit") => "it becomes too large".to_owned(),
-        None => "it is not of the syntax of https://docs.rs/regex".to_owned(),
-    };
+    let reason = told.rsplit_once("\nerror: ").map(|(_, reason)| reason.lines().next().unwrap_or_default());
+    let reason = reason.unwrap_or("it is not of the syntax of https://docs.rs/regex");
+    let reason = shortened(reason.trim_end_matches(['"', ')', '\'']));
     Some(EngineError::Value(format!("a regular expression cannot be used: {reason}")))
 }
 

@@ -10,10 +10,14 @@ use futures::{Stream, StreamExt, stream};
 use parquet::arrow::ArrowWriter;
 use parquet::errors::ParquetError;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, writable};
+use crate::bounds::weigh;
 use crate::error::EngineError;
 
 mod csv;
+
+/// Bytes that a Parquet file may hold back until they are a row group.
+const ROW_GROUP: usize = 32 << 20;
 
 /// The three formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,15 +95,21 @@ impl Encoder {
         })
     }
 
+    /// Batches are bounded, their rows need not be.
     fn write(&mut self, batch: &RecordBatch) -> Result<Bytes, EngineError> {
+        weigh::batch_rows(batch).into_iter().try_for_each(writable)?;
         Ok(match self {
             Self::Csv(csv) => csv.write(batch).map_err(arrow_fault)?.into(),
             Self::Arrow(writer) => {
-                writer.write(batch).map_err(arrow_fault)?;
+                // A view is written with all of its buffer, whatever it shows of it.
+                writer.write(&weigh::compact_batch(batch).map_err(arrow_fault)?).map_err(arrow_fault)?;
                 std::mem::take(writer.get_mut()).into()
             }
             Self::Parquet(writer) => {
                 writer.write(batch).map_err(parquet_fault)?;
+                if writer.memory_size() > ROW_GROUP {
+                    writer.flush().map_err(parquet_fault)?;
+                }
                 std::mem::take(writer.inner_mut()).into()
             }
         })

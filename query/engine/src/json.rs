@@ -17,16 +17,29 @@ use tapline_model::time;
 /// Integers beyond are changed by readers that keep every number as a double.
 const SAFE: i64 = 1 << 53;
 
-/// Appends each row of a batch as an array of its values.
-pub fn append_rows(batch: &RecordBatch, rows: &mut Vec<Vec<Value>>) -> Result<(), ArrowError> {
-    let first = rows.len();
-    rows.extend((0..batch.num_rows()).map(|_| Vec::with_capacity(batch.num_columns())));
-    for column in batch.columns() {
-        for (row, values) in rows[first..].iter_mut().enumerate() {
-            values.push(value(column, row)?);
-        }
+/// One row of a batch. `row` is within it.
+pub fn row(batch: &RecordBatch, row: usize) -> Result<Vec<Value>, ArrowError> {
+    batch.columns().iter().map(|column| value(column, row)).collect()
+}
+
+/// Bytes of a value in memory or as text, whichever are more.
+pub(crate) fn bytes_of(value: &Value) -> usize {
+    const EACH: usize = size_of::<Value>();
+    EACH + match value {
+        Value::String(text) => text.len() + text.bytes().map(escaped).sum::<usize>(),
+        Value::Array(items) => items.iter().map(bytes_of).sum(),
+        Value::Object(members) => members.iter().map(|(name, value)| EACH + name.len() + bytes_of(value)).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
     }
-    Ok(())
+}
+
+/// What a byte of text takes more in JSON.
+fn escaped(byte: u8) -> usize {
+    match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' => 1,
+        0..0x20 => 5,
+        _ => 0,
+    }
 }
 
 /// One value. `row` is within the array.

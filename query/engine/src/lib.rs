@@ -8,6 +8,7 @@
 //! stand `storage/archive`'s; HTTP and its headers are `query/http`'s. Tables and functions for users: docs/sql.md.
 
 mod answer;
+mod bounds;
 mod catalog;
 mod engine;
 mod error;

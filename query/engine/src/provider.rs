@@ -26,6 +26,8 @@ use tapline_archive::{Chunk, DataFile, View};
 use tapline_index::Sidecar;
 use tapline_model::schema;
 
+use crate::bounds::PORTION;
+use crate::bounds::portions::{Needs, PortionsExec};
 use crate::needle;
 use crate::open::{ArchiveFiles, Touched};
 use crate::prune::{self, Known};
@@ -33,6 +35,10 @@ use crate::session::ARCHIVE_URL;
 
 /// Rows of an ID above this share of a file are read by scanning it: pages would be visited one by one for nothing.
 const MAX_SELECTED_SHARE: usize = 8;
+
+/// Rows read at once: DataFusion's number, and the least of long rows.
+const MOST_BATCH: usize = 8_192;
+const LEAST_BATCH: usize = 16;
 
 /// One snapshot of `events` for all tables of a query.
 #[derive(Debug)]
@@ -141,13 +147,39 @@ impl StoredEvents {
         let exact = filters.is_empty();
         let mut statistics = Statistics::new_unknown(&schema::EVENTS);
         statistics.num_rows = if exact { Precision::Exact(rows) } else { Precision::Inexact(rows) };
+        let batch = self.batch_rows(&files, projection);
         let config = FileScanConfigBuilder::new(ObjectStoreUrl::parse(ARCHIVE_URL)?, Arc::new(source))
             .with_file_groups(groups(files, state.config().target_partitions()))
             .with_projection_indices(projection.cloned())?
             .with_statistics(statistics)
             .with_limit(limit)
+            .with_batch_size(batch)
             .build();
-        Ok(DataSourceExec::from_data_source(config))
+        // Nothing is computed inside of the scan, where rows are not bounded.
+        let scan = DataSourceExec::from_data_source(config);
+        Ok(Arc::new(PortionsExec::new(scan, Needs::default(), None)))
+    }
+
+    /// Rows to read at once: fewer when those of some row group are long. `None` for as many as ever.
+    fn batch_rows(&self, files: &[Wanted], projection: Option<&Vec<usize>>) -> Option<usize> {
+        let fields = schema::EVENTS.fields();
+        let wanted = |name: &str| match projection {
+            Some(columns) => columns.iter().any(|column| fields[*column].name() == name),
+            None => true,
+        };
+        let mut longest = 0;
+        for file in files {
+            let Ok(footer) = self.view.reader.footer(&file.file) else { continue };
+            for group in footer.metadata().row_groups() {
+                let columns = group.columns().iter();
+                let columns =
+                    columns.filter(|column| column.column_path().parts().first().is_some_and(|name| wanted(name)));
+                let bytes: i64 = columns.map(|column| column.uncompressed_size()).sum();
+                longest = longest.max(bytes / group.num_rows().max(1));
+            }
+        }
+        let rows = PORTION / usize::try_from(longest).unwrap_or(0).max(1);
+        (rows < MOST_BATCH).then(|| rows.max(LEAST_BATCH))
     }
 }
 

@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout_at;
 
 use crate::answer::Message;
+use crate::bounds::bounded;
 use crate::error::{self, EngineError};
 use crate::snapshot::Snapshot;
 use crate::stop::{Stop, stoppable};
@@ -66,7 +67,8 @@ impl Query {
             read_only.verify_plan(&plan)?;
             let plan = presentable(self.limited(plan)?)?;
             let physical = session.state().create_physical_plan(&plan).await?;
-            execute_stream(stoppable(physical, &self.stop)?, session.task_ctx())
+            let (physical, context) = bounded(stoppable(physical, &self.stop)?, &self.stop, session.task_ctx())?;
+            execute_stream(physical, context)
         };
         planned.await.map_err(|error| self.error(error))
     }

@@ -16,6 +16,7 @@ use object_store::ObjectStore;
 use object_store::memory::InMemory;
 use url::Url;
 
+use crate::bounds::grow::Guards;
 use crate::engine::EngineOptions;
 use crate::{catalog, functions};
 
@@ -36,6 +37,8 @@ pub(crate) fn base(options: &EngineOptions) -> Result<SessionState> {
     let mut state = SessionStateBuilder::new_with_default_features()
         .with_config(config(options))
         .with_runtime_env(runtime)
+        .with_analyzer_rule(Arc::new(Guards))
+        .with_optimizer_rule(Arc::new(Guards))
         .with_table_factories(std::collections::HashMap::new())
         .build();
     datafusion_functions_json::register_all(&mut state)?;

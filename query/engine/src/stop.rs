@@ -42,7 +42,8 @@ impl Stop {
         Instant::now() >= self.deadline
     }
 
-    fn is_over(&self) -> bool {
+    /// Whether the time is over, or nobody listens.
+    pub(crate) fn is_over(&self) -> bool {
         self.dropped.load(Ordering::Acquire) || self.is_late()
     }
 }

@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use futures::{StreamExt, TryStreamExt};
+use futures::{StreamExt, TryStreamExt, stream};
 use tapline_api::{SqlAnswer, SqlRequest, SqlSchema};
 use tapline_engine::export::{self, Format};
 use tapline_engine::{Answer, EngineError, Limits};
@@ -31,6 +31,7 @@ use crate::state::App;
     (status = 400, body = tapline_api::Problem),
     (status = 406, body = tapline_api::Problem),
     (status = 408, body = tapline_api::Problem),
+    (status = 422, body = tapline_api::Problem),
 ))]
 pub(crate) async fn query(
     State(app): State<App>,
@@ -43,7 +44,7 @@ pub(crate) async fn query(
     let answer = app.engine.query(&request.sql, limits).await.inspect_err(|error| timer.failed(error.code()))?;
     let response = match accepted {
         Accepted::Json => Json(answer.json().await.inspect_err(|error| timer.failed(error.code()))?).into_response(),
-        Accepted::File(format) => file(answer, format)?,
+        Accepted::File(format) => file(answer, format).await.inspect_err(|error| timer.failed(error.code()))?,
     };
     timer.done();
     Ok(response)
@@ -57,14 +58,21 @@ pub(crate) async fn schema(State(app): State<App>, params: Params) -> Result<Jso
     Ok(Json(schema))
 }
 
-fn file(answer: Answer, format: Format) -> Result<Response, Refusal> {
-    let bytes = export::bytes(answer, format)?;
+async fn file(answer: Answer, format: Format) -> Result<Response, EngineError> {
+    let mut bytes = export::bytes(answer, format)?.boxed();
+    // What fails before its first byte is told as any other call. A query may take longer than a call may to begin.
+    let first = match tokio::time::timeout(FIRST_BYTE, bytes.next()).await {
+        Ok(Some(Err(error))) => return Err(error),
+        Ok(first) => first,
+        Err(_) => None,
+    };
+    let bytes = stream::iter(first).chain(bytes);
     // An error after the first byte can only break the transfer off: the reader sees an incomplete file, not a whole one.
     let bytes = bytes.map_err(|error| {
         tracing::warn!(error = &error as &dyn std::error::Error, "an export broke off");
         std::io::Error::other(error)
     });
-    let mut response = Body::from_stream(bytes.boxed()).into_response();
+    let mut response = Body::from_stream(bytes).into_response();
     let extension = match format {
         Format::Csv => "csv",
         Format::Arrow => "arrows",
@@ -76,6 +84,9 @@ fn file(answer: Answer, format: Format) -> Result<Response, Refusal> {
     headers.extend(HeaderValue::from_str(&name).ok().map(|name| (header::CONTENT_DISPOSITION, name)));
     Ok(response)
 }
+
+/// How long the first byte of a file is waited for.
+const FIRST_BYTE: Duration = Duration::from_secs(30);
 
 /// What the answer is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -22,10 +22,8 @@ impl Csv {
 
     pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<Vec<u8>, ArrowError> {
         let mut text = self.head.take().unwrap_or_default();
-        let mut rows = Vec::new();
-        json::append_rows(batch, &mut rows)?;
-        for row in rows {
-            let fields: Vec<String> = row.into_iter().map(field).collect();
+        for row in 0..batch.num_rows() {
+            let fields: Vec<String> = json::row(batch, row)?.into_iter().map(field).collect();
             line(&mut text, fields.iter().map(String::as_str));
         }
         Ok(text.into_bytes())

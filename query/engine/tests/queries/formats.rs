@@ -70,7 +70,9 @@ async fn every_format_holds_every_row() {
 
 fn as_rows(batches: impl Iterator<Item = RecordBatch>) -> Vec<Vec<serde_json::Value>> {
     let mut rows = Vec::new();
-    batches.for_each(|batch| tapline_engine::json::append_rows(&batch, &mut rows).unwrap());
+    batches.for_each(|batch| {
+        rows.extend((0..batch.num_rows()).map(|row| tapline_engine::json::row(&batch, row).unwrap()));
+    });
     rows
 }
 

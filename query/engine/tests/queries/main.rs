@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, also in what it calls")]
 
 mod archive;
+mod bounds;
 mod damage;
 mod formats;
 mod limits;

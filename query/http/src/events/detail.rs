@@ -100,7 +100,8 @@ fn find(view: &View, address: &Address) -> Result<(Fetched, usize), Refusal> {
         Some(fault) => Err(fault.into()),
         None if address.partition.is_some() && address.position.parse::<i64>().is_err() => {
             let position = shorten(&address.position);
-            let detail = format!("`{position}` is no offset; in a partition the last segment of an address is a number");
+            let detail =
+                format!("`{position}` is no offset; in a partition the last segment of an address is a number");
             Err(Refusal::new(Code::BadAddress, detail))
         }
         None => Err(Refusal::new(Code::EventNotFound, not_found(address, lookup.unasked.len()))),

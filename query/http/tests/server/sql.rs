@@ -74,6 +74,21 @@ async fn compressed_answers_are_whole_in_every_format() {
     }
 }
 
+/// In each format, and not as a file that breaks off.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_no_format_can_hold_is_refused_before_the_first_byte() {
+    let running = orders().await;
+    running.append(&[Sample::json("orders", 2, &"x".repeat(1_000_000))]);
+    let body = br#"{"sql":"SELECT array_agg(body) AS all FROM events, generate_series(1, 100)"}"#;
+    for accept in
+        ["application/json", "text/csv", "application/vnd.apache.arrow.stream", "application/vnd.apache.parquet"]
+    {
+        let headers = [("content-type", "application/json"), ("accept", accept)];
+        let refused = running.send("POST", "/api/v1/sql", &headers, body).await;
+        assert_eq!((refused.status, refused.problem().as_str()), (422, "sql_memory"), "{accept}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn errors_have_their_place() {
     let running = orders().await;
