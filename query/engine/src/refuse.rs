@@ -27,6 +27,9 @@ const MAX_TABLES: usize = 64;
 /// Single questions joined by `UNION` and its like, or inside of each other.
 const MAX_SELECTS: usize = 128;
 
+/// Columns of one answer, as in PostgreSQL.
+const MAX_COLUMNS: usize = 1_664;
+
 /// Length up to which a text may be repeated or padded.
 const MAX_PADDING: u32 = 1_000;
 
@@ -167,6 +170,9 @@ impl Visitor for Walk {
         self.selects += 1;
         if self.selects > MAX_SELECTS {
             return ControlFlow::Break(format!("more than {MAX_SELECTS} times SELECT; ask in smaller steps"));
+        }
+        if select.projection.len() > MAX_COLUMNS {
+            return ControlFlow::Break(format!("more than {MAX_COLUMNS} columns are asked for; ask in smaller steps"));
         }
         match &select.into {
             Some(_) => ControlFlow::Break(not_a_question("SELECT INTO")),

@@ -109,6 +109,8 @@ async fn deep_and_long_texts_are_refused_or_answered_never_fatal() {
     assert!(refused(ask(format!("SELECT '{}'", "x".repeat(300_000))).await));
     assert!(refused(ask(format!("SELECT 1{}", " UNION ALL SELECT 1".repeat(5_000))).await));
     assert!(refused(ask(format!("SELECT * FROM events{}", ", events".repeat(100))).await));
+    let columns: Vec<String> = (0..1_700).map(|n| format!("{n} AS c{n}")).collect();
+    assert!(refused(ask(format!("SELECT {}", columns.join(","))).await));
     let chain: String = (0..900).map(|n| format!(" OR \"offset\" = {n}")).collect();
     ask(format!("SELECT count(*) FROM events WHERE false{chain}")).await.unwrap();
     let list: Vec<String> = (0..10_000).map(|n| n.to_string()).collect();
