@@ -142,7 +142,7 @@ fn is_envelope(name: &str) -> bool {
         let mut bytes = folded(name).rev();
         known.bytes().rev().all(|b| bytes.next() == Some(b))
     };
-    ENVELOPE.iter().any(|known| ends(known)) || ["id", "ceid"].iter().any(|known| folded(name).eq(known.bytes()))
+    ENVELOPE.iter().any(ends) || ["id", "ceid"].iter().any(|known| folded(name).eq(known.bytes()))
 }
 
 /// Names longer than this are data, not names.

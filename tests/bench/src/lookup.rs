@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
@@ -131,7 +132,7 @@ fn copy_with_bloom(from: &Path, to: &Path) -> Result<()> {
         .set_column_bloom_filter_enabled(column.clone(), true)
         .set_column_bloom_filter_fpp(column, 0.01)
         .build();
-    let mut writer = ArrowWriter::try_new(File::create(to)?, reader.schema().clone(), Some(properties))?;
+    let mut writer = ArrowWriter::try_new(File::create(to)?, Arc::clone(reader.schema()), Some(properties))?;
     for batch in reader.build()? {
         writer.write(&batch?)?;
     }
