@@ -138,11 +138,15 @@ const ENVELOPE: [&str; 9] = [
 
 /// Whether a name says no more than that of a column.
 fn is_envelope(name: &str) -> bool {
-    let ends = |known: &&str| {
-        let mut bytes = folded(name).rev();
-        known.bytes().rev().all(|b| bytes.next() == Some(b))
-    };
-    ENVELOPE.iter().any(ends) || ["id", "ceid"].iter().any(|known| folded(name).eq(known.bytes()))
+    // Longer than the longest that is known.
+    let mut tail = [0; 16];
+    let mut start = tail.len();
+    for (at, byte) in (0..tail.len()).rev().zip(folded(name).rev()) {
+        tail[at] = byte;
+        start = at;
+    }
+    let tail = &tail[start..];
+    ENVELOPE.iter().any(|known| tail.ends_with(known.as_bytes())) || matches!(tail, b"id" | b"ceid")
 }
 
 /// Names longer than this are data, not names.

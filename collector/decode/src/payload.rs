@@ -146,7 +146,7 @@ fn registry_frame(bytes: &[u8]) -> Option<(i32, &[u8])> {
 
 /// The text, or the position of the first byte that is none. Where the payload was cut its last character may be too.
 fn utf8(bytes: &[u8], cut: bool) -> Result<&str, usize> {
-    std::str::from_utf8(bytes).or_else(|error| {
+    simdutf8::compat::from_utf8(bytes).or_else(|error| {
         let whole = bytes.get(..error.valid_up_to()).unwrap_or_default();
         let torn = cut && error.error_len().is_none();
         let text = std::str::from_utf8(whole).unwrap_or_default();

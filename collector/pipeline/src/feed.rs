@@ -1,12 +1,12 @@
-//! One source's loop: read both lanes, cut chunks, hand them to the archive, wait when it is full.
+//! One source's loop: read both lanes, cut chunks, hand them on.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tapline_adapter::{AdapterError, Lane, Polled, ResumePoint, Tap, Undelivered};
-use tapline_archive::{Archive, ArchiveError, Progress};
+use tapline_archive::{ArchiveError, Progress};
 
+use crate::appender::Appender;
 use crate::resume;
 use crate::sink::ChunkSink;
 
@@ -38,10 +38,11 @@ pub(crate) struct Round {
 
 /// The state between two chunks.
 pub(crate) struct Feed {
-    archive: Arc<Archive>,
+    appender: Appender,
     sink: ChunkSink,
     options: FeedOptions,
-    progress: Progress,
+    source: String,
+    system: String,
     /// By destination, partition and incarnation: a chunk may hold the end of one life and the beginning of the next.
     moved: BTreeMap<(String, i32, i32), ResumePoint>,
     missing: Vec<Undelivered>,
@@ -51,19 +52,13 @@ pub(crate) struct Feed {
 }
 
 impl Feed {
-    pub(crate) fn new(
-        archive: Arc<Archive>,
-        sink: ChunkSink,
-        source: &str,
-        system: &str,
-        options: FeedOptions,
-    ) -> Self {
-        let progress = Progress { source: source.to_owned(), system: system.to_owned(), ..Progress::default() };
+    pub(crate) fn new(appender: Appender, sink: ChunkSink, source: &str, system: &str, options: FeedOptions) -> Self {
         Self {
-            archive,
+            appender,
             sink,
             options,
-            progress,
+            source: source.to_owned(),
+            system: system.to_owned(),
             moved: BTreeMap::new(),
             missing: Vec::new(),
             since: None,
@@ -73,6 +68,9 @@ impl Feed {
 
     /// Reads what has arrived. The live lane always comes first; the other one never waits.
     pub(crate) fn round(&mut self, tap: &mut dyn Tap) -> Result<Round, FeedError> {
+        if self.appender.has_ended() {
+            self.appender.close()?;
+        }
         let mut round = Round::default();
         // A chunk that is still open must not get older than its age while nothing arrives.
         let left =
@@ -104,16 +102,24 @@ impl Feed {
         }
     }
 
-    /// Hands over what is left.
-    pub(crate) fn hand_over(&mut self) -> Result<(), FeedError> {
+    /// Hands over what is left and waits until the archive has it.
+    pub(crate) fn close(mut self) -> Result<(), FeedError> {
+        self.hand_over()?;
+        Ok(self.appender.close()?)
+    }
+
+    fn hand_over(&mut self) -> Result<(), FeedError> {
         self.since = None;
         if self.sink.rows() == 0 && self.moved.is_empty() && self.missing.is_empty() {
             return Ok(());
         }
-        self.progress.moved = std::mem::take(&mut self.moved).into_iter().map(resume::moved).collect();
-        self.progress.missing = std::mem::take(&mut self.missing).into_iter().map(resume::missing).collect();
-        let batch = self.sink.finish();
-        Ok(self.archive.append(batch, &self.progress)?)
+        let progress = Progress {
+            source: self.source.clone(),
+            system: self.system.clone(),
+            moved: std::mem::take(&mut self.moved).into_iter().map(resume::moved).collect(),
+            missing: std::mem::take(&mut self.missing).into_iter().map(resume::missing).collect(),
+        };
+        Ok(self.appender.append(self.sink.finish(), progress)?)
     }
 
     fn take_over(&mut self, polled: Polled) {
@@ -143,4 +149,7 @@ pub(crate) enum FeedError {
     /// Rows could not be taken over; the tap is opened anew at the archive's positions.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
+    /// The operating system's; tried again like a broker that is away.
+    #[error("cannot start a thread to append with")]
+    Thread(#[source] std::io::Error),
 }

@@ -10,6 +10,7 @@ use tapline_archive::Archive;
 use tapline_decode::Rules;
 use tokio_util::sync::CancellationToken;
 
+use crate::appender::Appender;
 use crate::feed::{Feed, FeedError, FeedOptions};
 use crate::rates::Rates;
 use crate::resume;
@@ -171,7 +172,11 @@ impl Worker {
     fn read(&self, tap: &mut dyn Tap) -> Option<FeedError> {
         let (name, system) = (&self.state.name, self.state.system);
         let sink = ChunkSink::new(name, system, self.tapped.rules.clone(), self.tapped.payloads);
-        let mut feed = Feed::new(Arc::clone(&self.archive), sink, name, system, self.options);
+        let appender = match Appender::start(Arc::clone(&self.archive), name) {
+            Ok(appender) => appender,
+            Err(error) => return Some(FeedError::Thread(error)),
+        };
+        let mut feed = Feed::new(appender, sink, name, system, self.options);
         let mut asked = None::<Instant>;
         while !self.cancel.is_cancelled() {
             if asked.is_none_or(|asked| asked.elapsed() >= FACTS_INTERVAL) {
@@ -191,7 +196,7 @@ impl Worker {
                 Err(fault) => return Some(fault),
             }
         }
-        feed.hand_over().err()
+        feed.close().err()
     }
 
     fn show_round(&self, round: crate::feed::Round) {

@@ -176,9 +176,6 @@ fn properties(compacted: bool) -> WriterProperties {
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_data_page_size_limit(PAGE_BYTES)
         .set_dictionary_page_size_limit(256 * 1024)
-        // The page limit is looked at once a write batch: with the default of 1,024 rows a page of 1 KB payloads
-        // would grow to a megabyte.
-        .set_write_batch_size(64)
         .set_statistics_enabled(EnabledStatistics::None)
         .set_created_by(format!("tapline {}", env!("CARGO_PKG_VERSION")));
     for column in STATISTICS {

@@ -3,11 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test's fault is told by its panic")]
 
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{BinaryViewArray, RecordBatch};
 use deltalake::DeltaTableBuilder;
+use parquet::file::reader::FileReader;
+use parquet::file::serialized_reader::{ReadOptionsBuilder, SerializedFileReader};
 use tapline_archive::delta::{Commit, DeltaLog};
 use tapline_archive::writer::{FileWriter, day, sort_by_chain};
 use tapline_archive::{Archive, ArchiveError, ArchiveOptions, DataFile, Hit, Moved, Place, Progress, View};
@@ -373,4 +376,23 @@ async fn few_rows_are_committed_by_time() {
     assert_eq!(Archive::open_read_only(folder.path()).await.unwrap().view().file_rows(), 10);
     cancel.cancel();
     run.await.unwrap().unwrap();
+}
+
+#[test]
+fn reading_one_row_reads_one_small_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let batch = rows(0, 4_000);
+    let mut columns = batch.columns().to_vec();
+    let payloads = (0..4_000).map(|at| [at.to_string().as_bytes(), &[b'x'; 1_000]].concat());
+    columns[batch.schema().index_of("payload").unwrap()] = Arc::new(BinaryViewArray::from_iter_values(payloads));
+    let mut writer = FileWriter::create(folder.path(), "2026-01-01", false).unwrap();
+    writer.append(&RecordBatch::try_new(batch.schema(), columns).unwrap()).unwrap();
+    let file = File::open(folder.path().join(writer.finish().unwrap().path)).unwrap();
+    let options = ReadOptionsBuilder::new().with_page_index().build();
+    let reader = SerializedFileReader::new_with_options(file, options).unwrap();
+    let schema = reader.metadata().file_metadata().schema_descr_ptr();
+    let payload = (0..schema.num_columns()).find(|at| schema.column(*at).name() == "payload").unwrap();
+    let pages = reader.metadata().offset_index().unwrap()[0][payload].page_locations();
+    let rows = pages.windows(2).map(|pair| pair[1].first_row_index - pair[0].first_row_index);
+    assert!(rows.clone().all(|rows| rows <= 20), "{:?}", rows.max());
 }

@@ -164,6 +164,8 @@ struct HeadersBuilder {
 #[derive(Default)]
 struct DeadLetterBuilder {
     valid: Vec<bool>,
+    /// Rows without one, not yet appended: nearly all are, and so they cost one count instead of a call a column.
+    absent: usize,
     texts: [StringViewBuilder; 9],
     origin_partition: Int32Builder,
     origin_offset: Int64Builder,
@@ -174,6 +176,8 @@ struct DeadLetterBuilder {
 #[derive(Default)]
 struct RetryBuilder {
     valid: Vec<bool>,
+    /// As in [`DeadLetterBuilder`].
+    absent: usize,
     origin_destination: StringViewBuilder,
     origin_partition: Int32Builder,
     origin_offset: Int64Builder,
@@ -319,29 +323,39 @@ impl HeadersBuilder {
 impl DeadLetterBuilder {
     fn append(&mut self, row: Option<&DeadLetterRow<'_>>) {
         self.valid.push(row.is_some());
-        let texts = row.map_or([None; 9], |row| {
-            [
-                Some(row.framework),
-                row.origin_destination,
-                row.consumer_group,
-                row.exception,
-                row.root_cause,
-                row.message,
-                row.stack,
-                row.stage,
-                row.fingerprint,
-            ]
-        });
+        let Some(row) = row else { return self.absent += 1 };
+        self.append_absent();
+        let texts = [
+            Some(row.framework),
+            row.origin_destination,
+            row.consumer_group,
+            row.exception,
+            row.root_cause,
+            row.message,
+            row.stack,
+            row.stage,
+            row.fingerprint,
+        ];
         for (builder, text) in self.texts.iter_mut().zip(texts) {
             builder.append_option(text);
         }
-        self.origin_partition.append_option(row.and_then(|row| row.origin_partition));
-        self.origin_offset.append_option(row.and_then(|row| row.origin_offset));
-        self.origin_timestamp.append_option(row.and_then(|row| row.origin_timestamp));
-        self.attempts.append_option(row.and_then(|row| row.attempts));
+        self.origin_partition.append_option(row.origin_partition);
+        self.origin_offset.append_option(row.origin_offset);
+        self.origin_timestamp.append_option(row.origin_timestamp);
+        self.attempts.append_option(row.attempts);
+    }
+
+    fn append_absent(&mut self) {
+        let rows = std::mem::take(&mut self.absent);
+        self.texts.iter_mut().for_each(|builder| append_nulls(builder, rows));
+        self.origin_partition.append_nulls(rows);
+        self.origin_offset.append_nulls(rows);
+        self.origin_timestamp.append_nulls(rows);
+        self.attempts.append_nulls(rows);
     }
 
     fn finish(&mut self) -> StructArray {
+        self.append_absent();
         let texts = self.texts.each_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef);
         let [framework, destination, group, exception, root_cause, message, stack, stage, fingerprint] = texts;
         let columns: Vec<ArrayRef> = vec![
@@ -366,14 +380,26 @@ impl DeadLetterBuilder {
 impl RetryBuilder {
     fn append(&mut self, row: Option<&RetryRow<'_>>) {
         self.valid.push(row.is_some());
-        self.origin_destination.append_option(row.and_then(|row| row.origin_destination));
-        self.origin_partition.append_option(row.and_then(|row| row.origin_partition));
-        self.origin_offset.append_option(row.and_then(|row| row.origin_offset));
-        self.attempts.append_option(row.and_then(|row| row.attempts));
-        self.due_at.append_option(row.and_then(|row| row.due_at));
+        let Some(row) = row else { return self.absent += 1 };
+        self.append_absent();
+        self.origin_destination.append_option(row.origin_destination);
+        self.origin_partition.append_option(row.origin_partition);
+        self.origin_offset.append_option(row.origin_offset);
+        self.attempts.append_option(row.attempts);
+        self.due_at.append_option(row.due_at);
+    }
+
+    fn append_absent(&mut self) {
+        let rows = std::mem::take(&mut self.absent);
+        append_nulls(&mut self.origin_destination, rows);
+        self.origin_partition.append_nulls(rows);
+        self.origin_offset.append_nulls(rows);
+        self.attempts.append_nulls(rows);
+        self.due_at.append_nulls(rows);
     }
 
     fn finish(&mut self) -> StructArray {
+        self.append_absent();
         let columns: Vec<ArrayRef> = vec![
             Arc::new(self.origin_destination.finish()),
             Arc::new(self.origin_partition.finish()),
@@ -383,6 +409,11 @@ impl RetryBuilder {
         ];
         StructArray::new(schema::retry_fields(), columns, Some(NullBuffer::from(std::mem::take(&mut self.valid))))
     }
+}
+
+/// Arrow's view builder has no call for many.
+fn append_nulls(builder: &mut StringViewBuilder, rows: usize) {
+    (0..rows).for_each(|_| builder.append_null());
 }
 
 /// End offset of the next list; a chunk is far below 2^31 items because it is cut by rows and bytes.

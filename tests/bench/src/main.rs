@@ -9,6 +9,10 @@ mod traffic;
 
 use clap::{Parser, Subcommand};
 
+/// The product's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Measures Tapline against its peers on this machine.
 #[derive(Debug, Parser)]
 struct Cli {

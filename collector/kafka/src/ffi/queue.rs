@@ -88,11 +88,11 @@ impl Queue {
             count = self.fill(0, 1, wait);
             count += self.fill(count, max - count, Duration::ZERO);
         }
-        let batch = Batch { messages: &self.batch.spare_capacity_mut()[..count] };
-        batch.messages.iter().for_each(|raw| {
-            // SAFETY: `fill` initialised the first `count`.
-            take(Message { raw: unsafe { raw.assume_init() }, batch: PhantomData });
-        });
+        let mut batch = Batch { messages: &self.batch.spare_capacity_mut()[..count] };
+        while let Some(raw) = batch.first() {
+            take(Message { raw, batch: PhantomData });
+            batch.destroy_first();
+        }
         count
     }
 
@@ -116,15 +116,32 @@ impl Drop for Queue {
     }
 }
 
-/// Destroys its messages even if the taker panics.
+/// Destroys its messages even if the taker panics; each as soon as it was taken, so that the memory of its headers
+/// serves the next one's while it is still in the cache.
 struct Batch<'a> {
     messages: &'a [std::mem::MaybeUninit<*mut rd::rd_kafka_message_t>],
 }
 
+impl Batch<'_> {
+    fn first(&self) -> Option<*mut rd::rd_kafka_message_t> {
+        // SAFETY: `fill` initialised every message of a batch.
+        self.messages.first().map(|raw| unsafe { raw.assume_init() })
+    }
+
+    fn destroy_first(&mut self) {
+        if let (Some(raw), Some((_, rest))) = (self.first(), self.messages.split_first()) {
+            self.messages = rest;
+            // SAFETY: it was filled by librdkafka, and is destroyed once: it is no longer in the batch.
+            unsafe { rd::rd_kafka_message_destroy(raw) };
+        }
+    }
+}
+
 impl Drop for Batch<'_> {
     fn drop(&mut self) {
-        // SAFETY: every message of a batch was filled by librdkafka and is destroyed once, here.
-        self.messages.iter().for_each(|raw| unsafe { rd::rd_kafka_message_destroy(raw.assume_init()) });
+        while !self.messages.is_empty() {
+            self.destroy_first();
+        }
     }
 }
 
