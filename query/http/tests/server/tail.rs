@@ -132,6 +132,19 @@ async fn too_many_at_once_are_counted_not_sent() {
     assert_eq!(events.last().unwrap(), "shop/orders/0/2999", "the newest are kept");
 }
 
+/// What five thousand events a second leave between two messages, with room for a machine that is busy.
+#[tokio::test(flavor = "multi_thread")]
+async fn five_thousand_a_second_are_sent_whole() {
+    let running = Running::start().await;
+    let mut reader = Reader::open(&running, "", &[]).await;
+    for chunk in 0..30 {
+        let some: Vec<Sample> = (0..50).map(|n| Sample::new("orders", chunk * 50 + n)).collect();
+        running.append(&some);
+    }
+    let (events, dropped, _) = reader.take(1_500).await;
+    assert_eq!((events, dropped), (named("orders", 0..1_500), 0));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_reader_holds_up_nobody_and_is_told_what_it_missed() {
     let running = Running::start().await;
