@@ -25,6 +25,8 @@ pub(crate) enum Command {
     /// Serve an embedded broker with a living shop on it: something to look at in a minute.
     Demo(DemoArgs),
     /// Explain the configuration, try each connection, print missing rights as commands.
+    ///
+    /// Exit code 1: something is missing, such as a right. 2: the configuration is wrong. 3: a broker cannot be reached.
     Check,
     /// Ask the archive in SQL.
     Sql(SqlArgs),

@@ -129,6 +129,16 @@ mod tests {
     }
 
     #[test]
+    fn a_message_that_ends_in_a_colon_loses_it() {
+        let message = "Error converting byte[] to Kafka Connect data failed due to serialization error: \n\tat a.b";
+        let class = "org.apache.kafka.connect.errors.DataException";
+        assert_eq!(
+            sentence(&cause(class), Some(message)),
+            "`payments` failed: Error converting byte[] to Kafka Connect data failed due to serialization error"
+        );
+    }
+
+    #[test]
     fn other_phrases_of_libraries_are_understood() {
         let said = |class: &str, message: &str| sentence(&cause(class), Some(message));
         assert_eq!(
