@@ -82,7 +82,7 @@ fn source_info(standing: &SourceStanding, ledger: Option<&SourceLedger>) -> Sour
 
 /// Why reading waits is told by the archive, for all sources at once.
 fn problems(standing: &SourceStanding) -> Vec<String> {
-    let waits = standing.paused.as_ref().map(|_| "reading waits until the archive takes rows again".to_owned());
+    let waits = standing.paused.as_ref().map(|_| SourceInfo::WAITS.to_owned());
     standing.fault.iter().cloned().chain(waits).chain(standing.facts.problems.iter().cloned()).collect()
 }
 

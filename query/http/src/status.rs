@@ -65,16 +65,14 @@ fn stalled(paused: Option<String>, unwritten: Option<String>) -> Option<String> 
     (!reasons.is_empty()).then(|| reasons.join("; "))
 }
 
-/// Of a source that waits for the archive nothing: why it waits has been said.
+/// Of a source that waits for the archive only what else is wrong: why it waits has been said.
 fn of_sources(sources: &[SourceInfo]) -> Vec<String> {
-    let mut faulty: Vec<&SourceInfo> =
-        sources.iter().filter(|source| source.state != SourceState::Paused && !source.problems.is_empty()).collect();
-    faulty.sort_by_key(|source| source.state != SourceState::Down);
-    let lines = |source: &&SourceInfo| {
-        let name = source.name.clone();
-        source.problems.clone().into_iter().map(move |problem| format!("`{name}`: {problem}"))
+    let mut worst_first: Vec<&SourceInfo> = sources.iter().collect();
+    worst_first.sort_by_key(|source| source.state != SourceState::Down);
+    let lines = |source: &&SourceInfo| -> Vec<String> {
+        source.faults().map(|fault| format!("`{}`: {fault}", source.name)).collect()
     };
-    faulty.iter().flat_map(lines).collect()
+    worst_first.iter().flat_map(lines).collect()
 }
 
 #[cfg(test)]
@@ -110,7 +108,7 @@ mod tests {
         );
         assert_eq!(stalled(None, None), None);
         let sources = [
-            troubled("a", SourceState::Paused, "reading waits until the archive takes rows again"),
+            troubled("a", SourceState::Paused, SourceInfo::WAITS),
             troubled("b", SourceState::Degraded, "no right"),
             troubled("c", SourceState::Down, "cannot reach c:9092"),
         ];

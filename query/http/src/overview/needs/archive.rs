@@ -101,7 +101,7 @@ mod tests {
         facts.unwritten = Some("cannot create a.parquet: No space left on device (os error 28)".into());
         facts.disk = Some((0, 200 << 20));
         facts.sources[0].state = tapline_api::SourceState::Paused;
-        facts.sources[0].problems = vec!["reading waits until the archive takes rows again".into()];
+        facts.sources[0].problems = vec![tapline_api::SourceInfo::WAITS.into()];
         let needs = crate::overview::needs::all(&facts);
         assert_eq!(needs.len(), 1, "{needs:?}");
         assert_eq!(

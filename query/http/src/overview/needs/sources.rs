@@ -22,9 +22,9 @@ const PAUSES: i64 = 20;
 const LEAST_SILENCE: i64 = 120_000_000;
 
 pub(super) fn needs(facts: &Facts) -> Vec<Need> {
-    let waits = |source: &&SourceInfo| source.state == SourceState::Paused && facts.paused.is_some();
+    let only_waits = |source: &&SourceInfo| source.state == SourceState::Paused && source.faults().next().is_none();
     // Why they wait is the archive's to say.
-    let mut needs: Vec<Need> = facts.sources.iter().filter(|source| !waits(source)).filter_map(faulty).collect();
+    let mut needs: Vec<Need> = facts.sources.iter().filter(|source| !only_waits(source)).filter_map(faulty).collect();
     needs.extend(facts.sources.iter().filter_map(behind));
     needs.extend(gaps(facts));
     needs.extend(silent(facts));
@@ -39,7 +39,7 @@ fn faulty(source: &SourceInfo) -> Option<Need> {
         SourceState::Paused => (Level::Bad, format!("Reading {shown} waits")),
         SourceState::Starting | SourceState::Up | SourceState::Archived => return None,
     };
-    let detail = sentence(source.problems.first().map_or("it is tried again", String::as_str));
+    let detail = sentence(source.faults().next().unwrap_or("it is tried again"));
     Some(Need {
         level,
         mark: "source".to_owned(),
