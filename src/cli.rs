@@ -25,6 +25,8 @@ pub(crate) enum Command {
     /// Serve an embedded broker with a living shop on it: something to look at in a minute.
     Demo(DemoArgs),
     /// Explain the configuration, try each connection, print missing rights as commands.
+    ///
+    /// Exit code 1: something is missing, such as a right. 2: the configuration is wrong. 3: a broker cannot be reached.
     Check,
     /// Ask the archive in SQL.
     Sql(SqlArgs),
@@ -40,7 +42,7 @@ pub(crate) struct DemoArgs {
     #[arg(long, default_value = "127.0.0.1:8270")]
     pub(crate) listen: std::net::SocketAddr,
     /// Orders a minute.
-    #[arg(long, default_value_t = 30.0)]
+    #[arg(long, default_value_t = 30.0, value_parser = rate)]
     pub(crate) orders_per_minute: f64,
     /// The same seed makes the same shop.
     #[arg(long, default_value_t = 1)]
@@ -78,6 +80,7 @@ pub(crate) struct SqlArgs {
 #[derive(Debug, Args)]
 pub(crate) struct ChainArgs {
     /// Any ID: `name=value` or a bare value, or an event's address.
+    #[arg(value_parser = id)]
     pub(crate) id: String,
     #[command(flatten)]
     pub(crate) target: Target,
@@ -103,4 +106,41 @@ pub(crate) struct TailArgs {
     /// A running server; the configured one otherwise.
     #[arg(long, value_name = "URL")]
     pub(crate) server: Option<String>,
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|rate: &f64| rate.is_finite() && *rate > 0.0);
+    number.ok_or_else(|| "orders a minute are a number above 0, such as 30 or 0.5".to_owned())
+}
+
+fn id(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        return Err("write `name=value`, a bare value such as ORD-84127190, or an event's address".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(words: &[&str]) -> String {
+        Cli::try_parse_from([&["tapline"], words].concat()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_shop_without_orders_is_refused() {
+        for rate in ["0", "-1", "NaN", "inf", "many"] {
+            let said = refusal(&["demo", &format!("--orders-per-minute={rate}")]);
+            assert!(said.contains("orders a minute are a number above 0"), "{said}");
+        }
+        assert!(Cli::try_parse_from(["tapline", "demo", "--orders-per-minute", "0.5"]).is_ok());
+    }
+
+    #[test]
+    fn an_empty_id_is_refused_with_what_to_write() {
+        for id in ["", " "] {
+            assert!(refusal(&["chain", id]).contains("write `name=value`, a bare value"), "{id}");
+        }
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tapline_adapter::{Check, Remedy, TapOptions};
+use tapline_adapter::{AdapterError, Check, Remedy, TapOptions, Trouble};
 use tapline_api::Setting;
 use tapline_archive::{Archive, ArchiveError, ArchiveOptions};
 use tapline_engine::{Engine, EngineOptions};
@@ -33,16 +33,15 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    /// Opens the archive, starts taps, binds the address. Nothing is served yet.
-    pub(crate) async fn start(config: &Config, settings: Vec<Setting>) -> Result<Self, Fault> {
+    /// Opens the archive, starts taps, binds the address. Nothing is served yet. `listen_by` is what sets the address,
+    /// for whoever has to choose another.
+    pub(crate) async fn start(config: &Config, settings: Vec<Setting>, listen_by: &str) -> Result<Self, Fault> {
         let token = token(config)?;
         check_address(config.http.listen, token.as_ref()).map_err(|error| Fault::Usage(error.to_string()))?;
         let taps = taps(config)?;
         let listener = TcpListener::bind(config.http.listen).await.map_err(|error| {
-            Fault::Unreachable(format!(
-                "cannot listen on {}: {error}; set `http.listen` to a free address",
-                config.http.listen
-            ))
+            let listen = config.http.listen;
+            Fault::Unreachable(format!("cannot listen on {listen}: {error}; name a free address by `{listen_by}`"))
         })?;
         let address = listener.local_addr().map_err(anyhow::Error::from)?;
         let archive =
@@ -97,8 +96,8 @@ pub(crate) fn taps(config: &Config) -> Result<Vec<Tapped>, Fault> {
 }
 
 fn tapped(name: &str, config: &SourceConfig, queue_bytes: usize) -> Result<Tapped, Fault> {
-    let source = KafkaSource::new(name, &config.brokers, config.client_properties()?)
-        .map_err(|error| Fault::Usage(error.to_string()))?;
+    let wrong = |error: AdapterError| Fault::Usage(error.to_string());
+    let source = KafkaSource::new(name, &config.brokers, config.client_properties()?).map_err(wrong)?;
     let options = TapOptions {
         include: config.topics.clone(),
         exclude: config.exclude.clone(),
@@ -107,6 +106,7 @@ fn tapped(name: &str, config: &SourceConfig, queue_bytes: usize) -> Result<Tappe
         backfill_rate: config.backfill_rate.0,
         discovery_interval: DISCOVERY,
     };
+    source.accepts(&options).map_err(wrong)?;
     let payloads = PayloadPolicy { limit: config.payload_limit.as_usize(), ..PayloadPolicy::default() };
     Ok(Tapped { source: Arc::new(source), options, rules: tapline_decode::Rules::default(), payloads })
 }
@@ -172,7 +172,7 @@ pub(crate) fn check_listen(config: &Config) -> Option<Check> {
     });
     let outcome = match outcome {
         Ok(()) => Ok("allowed".to_owned()),
-        Err(fault) => Err(Remedy { sentence: fault.to_string(), command: None }),
+        Err(fault) => Err(Remedy { sentence: fault.to_string(), command: None, trouble: Trouble::Configuration }),
     };
     Some(Check { what, outcome })
 }

@@ -63,7 +63,7 @@ fn source_info(standing: &SourceStanding, ledger: Option<&SourceLedger>) -> Sour
         name: standing.name.clone(),
         system: standing.system.to_owned(),
         state: state(standing),
-        problems: standing.fault.iter().chain(&standing.paused).chain(&facts.problems).cloned().collect(),
+        problems: problems(standing),
         capabilities: standing.capabilities.iter().map(capability).collect(),
         cluster: facts.cluster.clone(),
         destinations: destinations.len(),
@@ -78,6 +78,12 @@ fn source_info(standing: &SourceStanding, ledger: Option<&SourceLedger>) -> Sour
             .map(time::format),
         left_out: facts.left_out.iter().map(|(name, why)| (name.clone(), (*why).to_owned())).collect(),
     }
+}
+
+/// Why reading waits is told by the archive, for all sources at once.
+fn problems(standing: &SourceStanding) -> Vec<String> {
+    let waits = standing.paused.as_ref().map(|_| SourceInfo::WAITS.to_owned());
+    standing.fault.iter().cloned().chain(waits).chain(standing.facts.problems.iter().cloned()).collect()
 }
 
 fn state(standing: &SourceStanding) -> SourceState {

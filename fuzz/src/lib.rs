@@ -31,6 +31,7 @@ pub fn decode(record: &Record<'_>, check: impl FnOnce(&Meaning<'_>)) {
         incarnation: 1,
         leader_epoch: None,
         timestamp: None,
+        timestamp_outside: None,
         timestamp_kind: None,
         key: record.key,
         payload: record.payload,

@@ -1,5 +1,6 @@
 //! `tapline check`: what is in force, what can be reached, and what to run where a right is missing.
 
+use tapline_adapter::Trouble;
 use tapline_api::{Setting, SettingOrigin};
 
 use crate::config::{Config, options};
@@ -14,13 +15,24 @@ pub(crate) fn run(config: &Config, settings: &[Setting], json: bool) -> Result<E
         findings.extend(checks.into_iter().map(|check| (name.clone(), check)));
     }
     findings.extend(node::check_listen(config).map(|check| ("http".to_owned(), check)));
-    let faults = findings.iter().filter(|(_, check)| check.outcome.is_err()).count();
+    let troubles = findings.iter().filter_map(|(_, check)| Some(check.outcome.as_ref().err()?.trouble));
+    let exit = exit(troubles);
     if json {
         print_json(settings, &findings)?;
     } else {
         print_text(config, settings, &findings);
     }
-    Ok(if faults == 0 { Exit::Done } else { Exit::Problem })
+    Ok(exit)
+}
+
+/// What has to be mended first decides: the configuration, then the connection.
+fn exit(troubles: impl Iterator<Item = Trouble>) -> Exit {
+    let of = |trouble| match trouble {
+        Trouble::Configuration => (2, Exit::WrongUse),
+        Trouble::Connection => (1, Exit::Unreachable),
+        Trouble::Other => (0, Exit::Problem),
+    };
+    troubles.map(of).max_by_key(|(first, _)| *first).map_or(Exit::Done, |(_, exit)| exit)
 }
 
 type Finding = (String, tapline_adapter::Check);
@@ -72,5 +84,23 @@ fn origin(origin: SettingOrigin) -> &'static str {
         SettingOrigin::Default => "default",
         SettingOrigin::File => "file",
         SettingOrigin::Environment => "environment",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_exit_code_tells_configuration_connection_and_rights_apart() {
+        use Trouble::{Configuration, Connection, Other};
+        for (troubles, expected) in [
+            (&[][..], Exit::Done),
+            (&[Other], Exit::Problem),
+            (&[Other, Connection], Exit::Unreachable),
+            (&[Connection, Configuration, Other], Exit::WrongUse),
+        ] {
+            assert_eq!(exit(troubles.iter().copied()), expected);
+        }
     }
 }

@@ -21,7 +21,7 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<Exit, Fault> {
     let text = configuration(&broker.bootstrap_servers(), &archive, args);
     let (config, settings) = Config::from_parts(Path::new("the demo's configuration"), &text, std::iter::empty())?;
     let _telemetry = telemetry::start(&config)?;
-    let node = Node::start(&config, settings).await?;
+    let node = Node::start(&config, settings, "--listen").await?;
     let cancel = CancellationToken::new();
     let shop = tokio::spawn(tapline_shop::run(shop_options(&broker.bootstrap_servers(), args), cancel.clone()));
     println!("listening on http://{}", node.address());

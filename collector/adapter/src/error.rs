@@ -57,4 +57,17 @@ pub struct Remedy {
     pub sentence: String,
     /// A command to copy, where one mends it.
     pub command: Option<String>,
+    /// What kind of fault it mends.
+    pub trouble: Trouble,
+}
+
+/// Kinds of fault that scripts tell apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// What a person configured cannot be used.
+    Configuration,
+    /// No broker could be reached, or none accepted the connection.
+    Connection,
+    /// Everything else, such as a missing right.
+    Other,
 }

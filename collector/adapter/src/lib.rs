@@ -8,7 +8,7 @@ pub mod record;
 pub mod source;
 pub mod tap;
 
-pub use error::{AdapterError, Remedy};
+pub use error::{AdapterError, Remedy, Trouble};
 pub use record::{RawRecord, RecordSink};
 pub use source::{Capability, Check, Place, Source, SourceFacts};
 pub use tap::{Lane, Polled, Positions, ResumePoint, Start, Tap, TapOptions, Undelivered, UndeliveredReason};

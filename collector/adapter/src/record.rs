@@ -17,8 +17,10 @@ pub struct RawRecord<'a> {
     pub incarnation: i32,
     /// Leader epoch of the batch, where known.
     pub leader_epoch: Option<i32>,
-    /// Microseconds; `None` when the broker has none (Kafka: -1).
+    /// Microseconds; `None` when the broker has none (Kafka: -1), or one that no calendar holds.
     pub timestamp: Option<i64>,
+    /// In that case what the broker says, milliseconds.
+    pub timestamp_outside: Option<i64>,
     /// Who set it.
     pub timestamp_kind: Option<TimestampKind>,
     /// Null and empty differ.

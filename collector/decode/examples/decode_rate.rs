@@ -37,6 +37,7 @@ fn measure(name: &str, payload: &str) {
         incarnation: 1,
         leader_epoch: Some(0),
         timestamp: Some(1_795_230_764_512_000),
+        timestamp_outside: None,
         timestamp_kind: Some(TimestampKind::Created),
         key: Some(b"ORD-2026-0047113"),
         payload: Some(payload.as_bytes()),

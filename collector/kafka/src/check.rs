@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tapline_adapter::{Check, Remedy, TapOptions};
+use tapline_adapter::{Check, Remedy, TapOptions, Trouble};
 
 use crate::ffi::{Client, ClientEvent, ErrorCode, TopicMetadata};
 use crate::filter::{Filter, Verdict};
 use crate::lane::LaneReader;
+use crate::outage::Outage;
 use crate::plan::Life;
 use crate::source::Cluster;
-use crate::standing::{fault, unseen};
+use crate::standing::unseen;
 
 const CONNECT: Duration = Duration::from_secs(5);
 /// For all topics together.
@@ -27,7 +28,10 @@ pub(crate) fn check(cluster: &Cluster, options: &TapOptions) -> Vec<Check> {
     let opened = Filter::new(&cluster.name, options).and_then(|filter| Ok((filter, cluster.client(QUEUE_BYTES)?)));
     let (filter, client) = match opened {
         Ok(opened) => opened,
-        Err(error) => return vec![failed("the client's properties", error.to_string(), None)],
+        Err(error) => {
+            let remedy = Remedy { sentence: error.to_string(), command: None, trouble: Trouble::Configuration };
+            return vec![Check { what: "the client's properties".to_owned(), outcome: Err(remedy) }];
+        }
     };
     let all = match connect(cluster, &client) {
         Ok(all) => all,
@@ -44,15 +48,13 @@ pub(crate) fn check(cluster: &Cluster, options: &TapOptions) -> Vec<Check> {
 
 fn connect(cluster: &Cluster, client: &Client) -> Result<Vec<TopicMetadata>, Remedy> {
     client.metadata(CONNECT).map(|metadata| metadata.topics).map_err(|code| {
-        let mut said = (code, code.to_string());
+        let mut outage = Outage::new(code, &code.to_string());
         while let Some(event) = client.next_event(Duration::ZERO) {
-            if let ClientEvent::Error { code, text } = event
-                && !said.0.is_authentication()
-            {
-                said = (code, text);
+            if let ClientEvent::Error { code, text } = event {
+                outage = Outage::new(code, &text).or_better(Some(outage));
             }
         }
-        Remedy { sentence: fault(cluster, said.0, &said.1), command: None }
+        Remedy { sentence: outage.sentence(cluster), command: None, trouble: Trouble::Connection }
     })
 }
 
@@ -120,5 +122,5 @@ fn try_reading(client: &Arc<Client>, topics: &[&TopicMetadata]) -> BTreeMap<usiz
 }
 
 fn failed(what: &str, sentence: String, command: Option<String>) -> Check {
-    Check { what: what.to_owned(), outcome: Err(Remedy { sentence, command }) }
+    Check { what: what.to_owned(), outcome: Err(Remedy { sentence, command, trouble: Trouble::Other }) }
 }

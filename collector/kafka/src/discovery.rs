@@ -183,7 +183,12 @@ impl Worker {
                     // Looks soon whether it is still so.
                     self.due = self.due.min(Instant::now() + SOON);
                 }
-                ClientEvent::Error { code, text } => tracing::debug!(code = code.0, text, "kafka client"),
+                ClientEvent::Error { code, text } => {
+                    tracing::debug!(code = code.0, text, "kafka client");
+                    if [ErrorCode::RESOLVE, ErrorCode::TRANSPORT].contains(&code) {
+                        self.standing.lock().heard(code, &text);
+                    }
+                }
                 ClientEvent::Other => {}
             }
             event = self.client.next_event(Duration::ZERO);

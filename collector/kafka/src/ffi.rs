@@ -34,6 +34,8 @@ impl ErrorCode {
     pub(crate) const OFFSET_RESET: Self = Self::of(rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET);
     pub(crate) const ALL_BROKERS_DOWN: Self = Self::of(rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN);
     pub(crate) const AUTHENTICATION: Self = Self::of(rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__AUTHENTICATION);
+    pub(crate) const RESOLVE: Self = Self::of(rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__RESOLVE);
+    pub(crate) const TRANSPORT: Self = Self::of(rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__TRANSPORT);
     pub(crate) const SASL: Self = Self::of(rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED);
     pub(crate) const SSL: Self = Self::of(rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__SSL);
     pub(crate) const TOPIC_DENIED: Self = Self::of(rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);

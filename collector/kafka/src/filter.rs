@@ -25,7 +25,11 @@ pub(crate) enum Verdict {
 impl Filter {
     pub(crate) fn new(source: &str, options: &TapOptions) -> Result<Self, AdapterError> {
         let named = options.include.iter().filter(|pattern| !pattern.contains(['*', '?', '[', '{'])).cloned().collect();
-        Ok(Self { include: globs(source, &options.include)?, exclude: globs(source, &options.exclude)?, named })
+        Ok(Self {
+            include: globs(source, "topics", &options.include)?,
+            exclude: globs(source, "exclude", &options.exclude)?,
+            named,
+        })
     }
 
     pub(crate) fn verdict(&self, topic: &str) -> Verdict {
@@ -51,10 +55,12 @@ fn is_internal(topic: &str) -> bool {
     topic.starts_with("__") || topic == "_schemas" || topic.ends_with("-changelog") || topic.ends_with("-repartition")
 }
 
-fn globs(source: &str, patterns: &[String]) -> Result<GlobSet, AdapterError> {
-    let fault = |error: globset::Error| AdapterError::Configuration {
-        name: source.to_owned(),
-        detail: format!("topic pattern `{}`: {}", error.glob().unwrap_or_default(), error.kind()),
+/// The patterns of one option of the source.
+fn globs(source: &str, key: &str, patterns: &[String]) -> Result<GlobSet, AdapterError> {
+    let fault = |error: globset::Error| {
+        let (pattern, why) = (error.glob().unwrap_or_default(), error.kind());
+        let detail = format!("`sources.{source}.{key}` holds `{pattern}`, which is no pattern: {why}");
+        AdapterError::Configuration { name: source.to_owned(), detail }
     };
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
@@ -102,7 +108,11 @@ mod tests {
 
     #[test]
     fn a_bad_pattern_is_named() {
-        let error = Filter::new("orders", &options(&["shop.[a"], &[])).unwrap_err().to_string();
-        assert!(error.starts_with("configuration of source `orders`: topic pattern `shop.[a`:"), "{error}");
+        for (include, exclude, key) in [("shop.[a", "b", "topics"), ("*", "shop.[a", "exclude")] {
+            let error = Filter::new("orders", &options(&[include], &[exclude])).unwrap_err().to_string();
+            let start =
+                format!("configuration of source `orders`: `sources.orders.{key}` holds `shop.[a`, which is no");
+            assert!(error.starts_with(&start), "{error}");
+        }
     }
 }

@@ -12,6 +12,7 @@ mod ffi;
 mod filter;
 mod lane;
 mod mock;
+mod outage;
 mod places;
 mod plan;
 mod settings;

@@ -6,6 +6,7 @@ use std::time::Instant;
 use tapline_adapter::{
     Lane, Place, Polled, Positions, RawRecord, RecordSink, ResumePoint, Undelivered, UndeliveredReason,
 };
+use tapline_model::time;
 
 use crate::ffi::{ErrorCode, Message};
 use crate::plan::{Found, Life, Past, Plan, left_over, plan};
@@ -429,7 +430,8 @@ fn hand_on(
     sink: &mut dyn RecordSink,
     troubles: &mut Troubles,
 ) -> usize {
-    let (timestamp, timestamp_kind) = message.timestamp();
+    let (told, timestamp_kind) = message.timestamp();
+    let timestamp = told.and_then(time::of_millis);
     let (key, payload) = (message.key(), message.payload());
     let mut size = key.map_or(0, <[u8]>::len) + payload.map_or(0, <[u8]>::len);
     message.with_headers(|headers, repaired| {
@@ -443,6 +445,7 @@ fn hand_on(
             incarnation,
             leader_epoch: message.leader_epoch(),
             timestamp,
+            timestamp_outside: told.filter(|_| timestamp.is_none()),
             timestamp_kind,
             key,
             payload,

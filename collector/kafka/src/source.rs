@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tapline_adapter::{AdapterError, Capability, Check, Positions, Source, Tap, TapOptions};
 
 use crate::ffi::Client;
+use crate::filter::Filter;
 use crate::{check, settings, tap};
 
 /// A Kafka cluster, or one that speaks its protocol.
@@ -36,6 +37,19 @@ impl KafkaSource {
         let cluster = Cluster { name: name.to_owned(), brokers: brokers.to_owned(), properties: client };
         Ok(Self { cluster: Arc::new(cluster) })
     }
+
+    /// Checks what is to be read, without connecting.
+    ///
+    /// # Errors
+    /// [`AdapterError::Configuration`] names the pattern that is none.
+    pub fn accepts(&self, options: &TapOptions) -> Result<(), AdapterError> {
+        Filter::new(&self.cluster.name, options).map(drop)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
 }
 
 impl Source for KafkaSource {
@@ -51,9 +65,12 @@ impl Source for KafkaSource {
         let missing = |name, reason: &str| Capability { name, missing: Some(reason.to_owned()) };
         vec![
             Capability { name: "tap", missing: None },
-            missing("lag", "comes with lag"),
+            missing("lag", "not yet in this version: how far consumer groups are behind is not measured"),
             Capability { name: "dead_letters", missing: None },
-            missing("publish", "comes with replay"),
+            missing(
+                "publish",
+                "not yet in this version: nothing is written to brokers, so dead letters cannot be put back",
+            ),
             Capability { name: "seek", missing: None },
         ]
     }
@@ -80,6 +97,14 @@ impl Cluster {
             "kafka-acls --bootstrap-server {brokers} --add --allow-principal {principal} --operation Read \
              --operation Describe --topic {topic}"
         )
+    }
+
+    /// Whether an address stands in the configuration.
+    pub(crate) fn lists(&self, address: &str) -> bool {
+        let listed = self.brokers.split(',').map(|broker| broker.trim().rsplit("://").next().unwrap_or_default());
+        // Without a port librdkafka takes Kafka's.
+        address == self.brokers
+            || listed.into_iter().any(|broker| broker == address || format!("{broker}:9092") == address)
     }
 
     fn principal(&self) -> String {

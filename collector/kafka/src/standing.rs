@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 use crate::ffi::ErrorCode;
+use crate::outage::Outage;
 use crate::places::Places;
 use crate::source::Cluster;
 
@@ -18,7 +19,7 @@ pub(crate) struct Standing {
     pub(crate) connected: bool,
     pub(crate) cluster: Option<String>,
     /// The last error of the connection as a whole.
-    pub(crate) connection: Option<(ErrorCode, String)>,
+    pub(crate) connection: Option<Outage>,
     /// Topics named without a wildcard that cannot be seen.
     pub(crate) unseen: Vec<String>,
     /// Partitions that cannot be read for the moment, and since when.
@@ -34,13 +35,15 @@ impl Standing {
         self.connection = None;
     }
 
+    /// A fault of the connection as a whole.
     pub(crate) fn lost(&mut self, code: ErrorCode, text: &str) {
         self.connected = false;
-        // The refusal says more than the silence that follows it.
-        let explained = self.connection.as_ref().is_some_and(|(known, _)| known.is_authentication());
-        if code.is_authentication() || !explained {
-            self.connection = Some((code, text.to_owned()));
-        }
+        self.heard(code, text);
+    }
+
+    /// A fault of one broker, which explains the outage that may follow.
+    pub(crate) fn heard(&mut self, code: ErrorCode, text: &str) {
+        self.connection = Some(Outage::new(code, text).or_better(self.connection.take()));
     }
 
     pub(crate) fn mark(&self, topic: &str, partition: i32) -> Option<(i64, i64)> {
@@ -49,8 +52,9 @@ impl Standing {
 
     /// What is wrong, in sentences, worst first.
     pub(crate) fn problems(&self, cluster: &Cluster, places: &Places, now: Instant) -> Vec<String> {
+        let outage = self.connection.iter().filter(|_| !self.connected);
         let mut problems: Vec<String> =
-            self.connection.iter().map(|(code, text)| fault(cluster, *code, text)).collect();
+            outage.map(|outage| format!("{}; it is tried again", outage.sentence(cluster))).collect();
         problems.extend(shortened(denied(cluster, places)));
         problems.extend(shortened(self.unseen.iter().map(|topic| unseen(cluster, topic)).collect()));
         problems.extend(shortened(self.waits(now)));
@@ -73,21 +77,6 @@ impl Standing {
         })
         .collect()
     }
-}
-
-/// Why a client has no connection, with what to do.
-pub(crate) fn fault(cluster: &Cluster, code: ErrorCode, text: &str) -> String {
-    let Cluster { name, brokers, .. } = cluster;
-    if code == ErrorCode::SSL {
-        return format!("TLS with {brokers} failed: {text}; see the `ssl.*` properties in [sources.{name}.client]");
-    }
-    if code.is_authentication() {
-        return format!(
-            "the broker refused the credentials: {text}; see `security.protocol`, `sasl.mechanism`, `sasl.username` \
-             and `sasl.password` in [sources.{name}.client]"
-        );
-    }
-    format!("cannot reach {brokers}: {text}; it is tried again until it answers")
 }
 
 pub(crate) fn unseen(cluster: &Cluster, topic: &str) -> String {
@@ -161,13 +150,23 @@ fn shortened(mut sentences: Vec<String>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::KafkaSource;
 
     #[test]
-    fn silence_does_not_hide_the_refusal_before_it() {
+    fn what_was_heard_of_one_broker_explains_the_outage() {
         let mut standing = Standing::default();
-        standing.lost(ErrorCode::SASL, "bad password");
+        standing.reached();
+        standing.heard(ErrorCode::TRANSPORT, "k1:9092/1: Connect to ipv4#10.0.0.1:9092 failed: Connection refused");
+        let (source, places) =
+            (KafkaSource::new("s", "k1:9092", BTreeMap::new()).unwrap(), Places::new(BTreeMap::new()));
+        let problems = |standing: &Standing| standing.problems(source.cluster(), &places, Instant::now());
+        assert_eq!(problems(&standing), Vec::<String>::new(), "other brokers answer");
         standing.lost(ErrorCode::ALL_BROKERS_DOWN, "1/1 brokers are down");
-        assert_eq!(standing.connection, Some((ErrorCode::SASL, "bad password".to_owned())));
+        let said = problems(&standing).remove(0);
+        assert!(
+            said.starts_with("cannot reach k1:9092: connection refused") && said.ends_with("tried again"),
+            "{said}"
+        );
         standing.reached();
         assert!(standing.connected && standing.connection.is_none());
     }

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use rdkafka::ClientConfig;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
-use tapline_adapter::{Lane, Polled, Positions, RawRecord, RecordSink, Source, SourceFacts, Start, Tap, TapOptions};
+use tapline_adapter::{
+    Lane, Polled, Positions, RawRecord, RecordSink, Source, SourceFacts, Start, Tap, TapOptions, Trouble,
+};
 use tapline_kafka::{EmbeddedBroker, KafkaSource};
 
 type Seen = (String, i32, i64, Option<Vec<u8>>, Option<Vec<u8>>, Vec<(String, Option<Vec<u8>>)>);
@@ -183,6 +185,40 @@ fn null_empty_and_repeated_are_told_apart() {
     assert_eq!((&sink.0[2].3, &sink.0[2].4), (&Some(vec![0xff, 0x00]), &Some(vec![0])));
 }
 
+/// Microseconds, and milliseconds outside of the calendar.
+#[derive(Default)]
+struct Times(Vec<(Option<i64>, Option<i64>)>);
+
+impl RecordSink for Times {
+    fn record(&mut self, record: &RawRecord<'_>) {
+        self.0.push((record.timestamp, record.timestamp_outside));
+    }
+}
+
+#[test]
+fn any_number_a_producer_gives_as_its_time_is_a_time_none_or_told() {
+    let broker = EmbeddedBroker::start(&[("odd", 1)]).unwrap();
+    let producer = producer(&broker);
+    for millis in [i64::MAX, i64::MIN, -1, -5_000, 1_795_230_764_512] {
+        let record = BaseRecord::<[u8], [u8]>::to("odd").partition(0).timestamp(millis);
+        producer.send(record).map_err(|(error, _)| error).unwrap();
+        // Within a batch times are told as differences, which these would overflow.
+        producer.flush(Duration::from_secs(10)).unwrap();
+    }
+    let (mut tap, mut times) = (tap(&broker, Start::Earliest, Positions::new()), Times::default());
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while times.0.len() < 5 && Instant::now() < deadline {
+        tap.poll(Lane::Live, Duration::from_millis(20), 500, &mut times).unwrap();
+        tap.poll(Lane::Backfill, Duration::ZERO, 500, &mut times).unwrap();
+    }
+    let outside = |millis| (None, Some(millis));
+    let inside = |micros| (Some(micros), None);
+    assert_eq!(
+        times.0,
+        [outside(i64::MAX), outside(i64::MIN), (None, None), inside(-5_000_000), inside(1_795_230_764_512_000)]
+    );
+}
+
 #[test]
 fn a_broker_that_is_not_there_is_told_and_not_fatal() {
     let source = KafkaSource::new("gone", "127.0.0.1:1", BTreeMap::new()).unwrap();
@@ -190,7 +226,36 @@ fn a_broker_that_is_not_there_is_told_and_not_fatal() {
     let (mut positions, mut sink) = (Positions::new(), Collected::default());
     read_until(&mut *tap, &mut positions, &mut sink, |_, facts| !facts.problems.is_empty());
     let facts = tap.facts();
-    assert!(!facts.connected && facts.problems[0].starts_with("cannot reach 127.0.0.1:1:"), "{facts:?}");
+    assert!(!facts.connected && facts.problems.len() == 1, "{facts:?}");
+    read_until(&mut *tap, &mut positions, &mut sink, |_, facts| facts.problems[0].contains("connection refused"));
+    assert_eq!(
+        tap.facts().problems[0],
+        "cannot reach 127.0.0.1:1: connection refused, no broker listens there; see `brokers` in [sources.gone]; it is \
+         tried again"
+    );
+    let checks = source.check(&options(Start::Earliest));
+    let remedy = checks[0].outcome.as_ref().unwrap_err();
+    assert_eq!(remedy.trouble, Trouble::Connection);
+    assert!(remedy.sentence.starts_with("cannot reach 127.0.0.1:1: connection refused"), "{remedy:?}");
+}
+
+#[test]
+fn a_name_that_is_not_resolved_is_told_apart_from_a_port_that_is_closed() {
+    let source = KafkaSource::new("typo", "broker.invalid:9092", BTreeMap::new()).unwrap();
+    let checks = source.check(&options(Start::Earliest));
+    let remedy = checks[0].outcome.as_ref().unwrap_err();
+    assert!(remedy.sentence.starts_with("cannot reach broker.invalid:9092: its name is not resolved ("), "{remedy:?}");
+}
+
+#[test]
+fn tls_to_a_port_that_speaks_none_says_so() {
+    let broker = EmbeddedBroker::start(&[]).unwrap();
+    let tls = BTreeMap::from([("security.protocol".to_owned(), "SSL".to_owned())]);
+    let source = KafkaSource::new("tls", &broker.bootstrap_servers(), tls).unwrap();
+    let checks = source.check(&options(Start::Earliest));
+    let remedy = checks[0].outcome.as_ref().unwrap_err();
+    assert!(remedy.sentence.starts_with("the TLS handshake with 127.0.0.1:"), "{remedy:?}");
+    assert_eq!(remedy.trouble, Trouble::Connection);
 }
 
 #[test]

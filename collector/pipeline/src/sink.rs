@@ -20,6 +20,13 @@ impl Default for PayloadPolicy {
     }
 }
 
+impl PayloadPolicy {
+    /// A limit may be smaller than what would be kept.
+    fn cut_at(self) -> usize {
+        self.kept.min(self.limit)
+    }
+}
+
 /// Rows of one source until they are handed to the archive.
 pub(crate) struct ChunkSink {
     source: String,
@@ -58,29 +65,41 @@ impl RecordSink for ChunkSink {
         if self.builder.is_empty() {
             self.archived_at = time::now();
         }
-        let size = size(record);
-        match record.payload {
-            Some(payload) if payload.len() > self.policy.limit => {
-                let note = oversized(payload, self.policy);
-                let cut = RawRecord { payload: Some(&payload[..self.policy.kept]), ..*record };
-                let meaning = Meaning { decode_error: Some(&note), ..self.decoder.decode(&cut) };
-                let row = row(&self.source, self.system, self.archived_at, &cut, &meaning, size);
-                self.builder.append(&row);
-            }
-            _ => {
-                let meaning = self.decoder.decode(record);
-                let row = row(&self.source, self.system, self.archived_at, record, &meaning, size);
-                self.builder.append(&row);
-            }
+        let (size, cut) = (size(record), cut(record, self.policy));
+        let mut meaning = self.decoder.decode(&cut);
+        let notes = notes(record, &meaning, self.policy);
+        if notes.is_some() {
+            meaning.decode_error = notes.as_deref();
         }
+        self.builder.append(&row(&self.source, self.system, self.archived_at, &cut, &meaning, size));
     }
+}
+
+/// The record with no more of its payload than is kept.
+fn cut<'a>(record: &RawRecord<'a>, policy: PayloadPolicy) -> RawRecord<'a> {
+    let kept = |payload: &'a [u8]| if payload.len() > policy.limit { &payload[..policy.cut_at()] } else { payload };
+    RawRecord { payload: record.payload.map(kept), ..*record }
+}
+
+/// What is wrong with a record besides what the decoder says; with that, if both have something to say.
+fn notes(record: &RawRecord<'_>, meaning: &Meaning<'_>, policy: PayloadPolicy) -> Option<String> {
+    let payload = record.payload.filter(|payload| payload.len() > policy.limit);
+    if payload.is_none() && record.timestamp_outside.is_none() {
+        return None;
+    }
+    // Of a payload that was cut the decoder has nothing to say but that.
+    let decoded = meaning.decode_error.filter(|_| payload.is_none()).map(str::to_owned);
+    let payload = payload.map(|payload| oversized(payload, policy));
+    let timestamp = record.timestamp_outside.map(|millis| format!("timestamp {millis} ms is outside of the calendar"));
+    Some(payload.into_iter().chain(decoded).chain(timestamp).collect::<Vec<_>>().join("; "))
 }
 
 fn oversized(payload: &[u8], policy: PayloadPolicy) -> String {
     let (all, hash) = (payload.len(), xxhash_rust::xxh3::xxh3_128(payload));
     format!(
         "payload of {all} bytes is over the limit of {}; the first {} are kept, xxh3-128 of all is {hash:032x}",
-        policy.limit, policy.kept
+        policy.limit,
+        policy.cut_at()
     )
 }
 
@@ -132,5 +151,59 @@ fn row<'a>(
         retry: meaning.retry,
         replay_id: meaning.replay_id,
         size,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tapline_model::EventColumns;
+
+    use super::*;
+
+    /// `decode_error` and payload of a record that passed a sink.
+    fn passed(record: &RawRecord<'_>, policy: PayloadPolicy) -> (Option<String>, Option<i64>, usize) {
+        let mut sink = ChunkSink::new("s", "kafka", Rules::default(), policy);
+        sink.record(record);
+        let batch = sink.finish();
+        let columns = EventColumns::new(&batch);
+        let (errors, times) = (columns.text("decode_error").unwrap(), columns.micros("timestamp").unwrap());
+        let payload = columns.binary("payload").unwrap().value(0).len();
+        (errors.iter().next().flatten().map(str::to_owned), times.iter().next().flatten(), payload)
+    }
+
+    fn record(payload: &[u8], timestamp: Option<i64>) -> RawRecord<'_> {
+        RawRecord {
+            destination: "orders",
+            partition: Some(0),
+            offset: Some(0),
+            position: None,
+            incarnation: 1,
+            leader_epoch: None,
+            timestamp,
+            timestamp_outside: None,
+            timestamp_kind: None,
+            key: None,
+            payload: Some(payload),
+            headers: &[],
+        }
+    }
+
+    #[test]
+    fn a_timestamp_outside_of_the_calendar_is_null_and_noted() {
+        let outside = RawRecord { timestamp_outside: Some(i64::MAX), ..record(b"{}", None) };
+        let (note, time, _) = passed(&outside, PayloadPolicy::default());
+        assert_eq!(note.as_deref(), Some("timestamp 9223372036854775807 ms is outside of the calendar"));
+        assert_eq!(time, None);
+        assert_eq!(passed(&record(b"{}", Some(-1_000)), PayloadPolicy::default()), (None, Some(-1_000), 2));
+    }
+
+    #[test]
+    fn a_payload_and_a_timestamp_are_both_noted() {
+        let outside = RawRecord { timestamp_outside: Some(i64::MIN), ..record(&[b'x'; 100], None) };
+        let (note, _, kept) = passed(&outside, PayloadPolicy { limit: 10, kept: 1 << 20 });
+        let note = note.unwrap();
+        assert!(note.starts_with("payload of 100 bytes is over the limit of 10; the first 10 are kept, "), "{note}");
+        assert!(note.ends_with("; timestamp -9223372036854775808 ms is outside of the calendar"), "{note}");
+        assert_eq!(kept, 10, "a limit below what would be kept is no fault");
     }
 }

@@ -89,6 +89,16 @@ pub struct SourceInfo {
     pub left_out: Vec<(String, String)>,
 }
 
+impl SourceInfo {
+    /// What a source says of itself while the archive takes nothing. Why, the archive says, once for all sources.
+    pub const WAITS: &str = "reading waits until the archive takes rows again";
+
+    /// Its problems besides [`Self::WAITS`].
+    pub fn faults(&self) -> impl Iterator<Item = &str> {
+        self.problems.iter().map(String::as_str).filter(|problem| *problem != Self::WAITS)
+    }
+}
+
 /// `GET /api/v1/destinations`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

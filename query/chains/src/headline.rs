@@ -8,7 +8,7 @@ use crate::judge::Verdict;
 use crate::row::{Role, Row, short_type};
 use crate::state::{State, Wait, put_back};
 use crate::story::Story;
-use crate::wording::{count, counted, duration, exception, noun, subject_of};
+use crate::wording::{closed, count, counted, duration, exception, noun, subject_of};
 
 /// Headline and detail.
 pub(crate) fn sentences(story: &Story<'_>, state: &State, findings: &[Finding]) -> (String, String) {
@@ -91,7 +91,7 @@ fn stuck(story: &Story<'_>, who: &str, wait: &Wait) -> String {
         Some(service) => format!("{who} waits for `{service}` after `{last}`"),
         None => format!("{who} stands still after `{last}`"),
     };
-    format!("{waits}: `{step}` has not come in {}.", duration(wait.since))
+    format!("{waits}: `{step}` has not come for {}.", duration(wait.since))
 }
 
 fn detail(story: &Story<'_>, state: &State, findings: &[Finding]) -> String {
@@ -116,18 +116,15 @@ fn detail(story: &Story<'_>, state: &State, findings: &[Finding]) -> String {
 }
 
 fn gave_up(story: &Story<'_>, row: &Row) -> String {
-    let lies = format!("It lies in `{}`", row.address.destination);
-    let since = row.time.map_or_else(String::new, |time| format!(" since {}", duration(story.now - time)));
+    let destination = &row.address.destination;
+    let lies = match row.time {
+        Some(time) => format!("It has been in `{destination}` for {}", duration(story.now - time)),
+        None => format!("It lies in `{destination}`"),
+    };
     let message = row.dead.as_ref().and_then(|dead| dead.message.as_deref());
     let message = message.and_then(|text| text.lines().next()).map(|line| line.chars().take(200).collect::<String>());
-    let said = message.map_or_else(|| ".".to_owned(), |message| format!(": {}", sentence(&message)));
-    format!("{lies}{since}{said}")
-}
-
-/// A line of somebody else's text as a sentence of ours; its backticks would be markup.
-fn sentence(text: &str) -> String {
-    let text = text.trim().trim_end_matches('.').replace('`', "'");
-    format!("{text}.")
+    let said = message.map_or_else(|| ".".to_owned(), |message| format!(": {}", closed(&message.replace('`', "'"))));
+    format!("{lies}{said}")
 }
 
 fn usual(wait: &Wait) -> String {

@@ -36,3 +36,4 @@ pub use flow::{Flow, Traffic, destination_id, flow};
 pub use options::ChainOptions;
 pub use query::parse;
 pub use shape::ShapeCache;
+pub use wording::{closed, without_end};

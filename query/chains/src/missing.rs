@@ -17,6 +17,9 @@ const LISTED: usize = 50;
 /// A cause named this soon (microseconds) after the first archived row probably stood before it.
 const BEGINNING: i64 = 60_000_000;
 
+/// A reason, with what a sentence adds to it.
+type Why = (MissingReason, &'static str);
+
 /// Everything that is missing, what was never read last.
 pub(crate) fn missing(story: &Story<'_>, state: &State) -> Vec<Missing> {
     let mut missing = Vec::new();
@@ -56,21 +59,24 @@ fn causes(story: &Story<'_>) -> Vec<Missing> {
             continue;
         };
         if named.insert(cause) {
-            let what = format!("message `{cause}`, which `{}` declares as its cause", row.short_type());
-            missing.push(Missing { what, reason: why_cause(story, row), named_by: Some(row.text.to_string()) });
+            let (reason, more) = why_cause(story, row);
+            let what = format!("message `{cause}`, which `{}` declares as its cause{more}", row.short_type());
+            missing.push(Missing { what, reason, named_by: Some(row.text.to_string()) });
         }
     }
     missing
 }
 
 /// Nobody says where a cause stood, so only the beginning of the archive can explain it.
-fn why_cause(story: &Story<'_>, row: &Row) -> MissingReason {
+fn why_cause(story: &Story<'_>, row: &Row) -> Why {
     let begins = story.book.view().times().map(|(first, _)| first);
     match begins {
-        _ if story.walk.truncated => MissingReason::Budget,
-        _ if !story.book.unread.is_empty() => MissingReason::Gap,
-        Some(begins) if row.at().saturating_sub(begins) < BEGINNING => MissingReason::Expired,
-        _ => MissingReason::NotSeen,
+        _ if story.walk.truncated => (MissingReason::Budget, ""),
+        _ if !story.book.unread.is_empty() => (MissingReason::Gap, ""),
+        Some(begins) if row.at().saturating_sub(begins) < BEGINNING => {
+            (MissingReason::NotSeen, ", probably from before reading began")
+        }
+        _ => (MissingReason::NotSeen, ""),
     }
 }
 
@@ -85,9 +91,11 @@ fn origins(story: &Story<'_>) -> Vec<Missing> {
             continue;
         }
         let (place, copy) = (place(&origin), &story.row(row).address.destination);
+        let cut = story.walk.truncated;
+        let (reason, more) = if cut { (MissingReason::Budget, "") } else { why_origin(story, &origin) };
         missing.push(Missing {
-            what: format!("the event at {place}, which `{copy}` names as its origin"),
-            reason: if story.walk.truncated { MissingReason::Budget } else { why_origin(story, &origin) },
+            what: format!("the event at {place}, which `{copy}` names as its origin{more}"),
+            reason,
             named_by: Some(story.row(row).text.to_string()),
         });
     }
@@ -99,30 +107,41 @@ fn place(address: &Address) -> String {
     format!("`{}`/{partition}/{}", address.destination, address.position)
 }
 
-fn why_origin(story: &Story<'_>, origin: &Address) -> MissingReason {
+fn why_origin(story: &Story<'_>, origin: &Address) -> Why {
     let source = story.ledger.sources.get(&origin.source);
     let mut lives = source.into_iter().flat_map(|source| &source.destinations);
     let life = lives.find(|life| life.name == origin.destination && life.incarnation == origin.incarnation);
     let partition = life.zip(origin.partition).and_then(|(life, number)| life.partitions.get(&number));
     match (partition, origin.position.parse::<i64>()) {
         (Some(partition), Ok(offset)) => why_offset(partition, offset),
-        _ => MissingReason::NotSeen,
+        _ => (MissingReason::NotSeen, ""),
     }
 }
 
+/// The first offset that was ever asked for: every later one is a row, a hole, or still to be read.
+fn begun(partition: &PartitionLedger) -> i64 {
+    let listed: i64 = partition.gaps.iter().map(|gap| gap.to - gap.from).sum();
+    let unread = partition.backfill.map_or(0, |(next, end)| end - next);
+    let counted = partition.rows.saturating_add(partition.single_holes);
+    let passed = i64::try_from(counted).unwrap_or(i64::MAX).saturating_add(listed + unread + partition.unlisted);
+    partition.next.saturating_sub(passed)
+}
+
 /// What the positions of a partition say about an offset that is not archived.
-fn why_offset(partition: &PartitionLedger, offset: i64) -> MissingReason {
+fn why_offset(partition: &PartitionLedger, offset: i64) -> Why {
     if let Some(gap) = partition.gaps.iter().find(|gap| (gap.from..gap.to).contains(&offset)) {
-        return match gap.kind {
+        let reason = match gap.kind {
             GapKind::Expired => MissingReason::Expired,
             GapKind::Erased => MissingReason::Erased,
             GapKind::Excluded | GapKind::NotDelivered => MissingReason::Gap,
         };
+        return (reason, "");
     }
     let unread = partition.backfill.is_some_and(|(next, end)| (next..end).contains(&offset));
-    if offset >= partition.next || unread {
-        return MissingReason::NotSeen;
+    match offset {
+        _ if offset >= partition.next || unread => (MissingReason::NotSeen, ""),
+        _ if offset < begun(partition) => (MissingReason::NotSeen, ", from before reading began"),
+        // Read past and not archived: a hole of one offset, or one that is not listed any more.
+        _ => (MissingReason::Gap, ""),
     }
-    // Read past, not archived, in no gap: it lay before the place where reading began.
-    MissingReason::Expired
 }

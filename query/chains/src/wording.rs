@@ -37,6 +37,17 @@ pub(crate) fn duration(micros: i64) -> String {
     }
 }
 
+/// Somebody else's text as the end of a sentence of ours: with one full stop, unless it ends by itself.
+pub fn closed(text: &str) -> String {
+    let text = without_end(text);
+    if text.is_empty() || text.ends_with(['!', '?', '…']) { text.to_owned() } else { format!("{text}.") }
+}
+
+/// Somebody else's text without what ends it: errors end in a full stop, or in the colon before a cause left out.
+pub fn without_end(text: &str) -> &str {
+    text.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '.' | ':' | ';' | ',')).trim_start()
+}
+
 /// `com.example.InvalidFormatException` is `InvalidFormatException`.
 pub(crate) fn exception(name: &str) -> &str {
     name.rsplit(['.', '$']).find(|word| !word.is_empty()).unwrap_or(name)
@@ -106,6 +117,22 @@ mod tests {
             (273_600_000_000, "3 d 4 h"),
         ] {
             assert_eq!(duration(micros), text);
+        }
+    }
+
+    #[test]
+    fn a_text_that_ends_in_a_colon_ends_in_one_full_stop() {
+        for (text, sentence) in [
+            (
+                "Error converting byte[] failed due to serialization error: ",
+                "Error converting byte[] failed due to serialization error.",
+            ),
+            ("no such card.", "no such card."),
+            ("gave up;", "gave up."),
+            ("what?", "what?"),
+            (" cut…", "cut…"),
+        ] {
+            assert_eq!(closed(text), sentence);
         }
     }
 

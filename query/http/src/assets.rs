@@ -2,7 +2,8 @@
 //! anew is there at once). Without a built page a placeholder says how to build it.
 //!
 //! Files under `assets/` carry a hash of their content in their name and are kept by browsers for ever; `index.html`
-//! names them and is asked for each time. Paths without an extension are the page's own and all answer with it.
+//! names them and is asked for each time. Paths without an extension are the page's own and all answer with it; so do
+//! chains, whose ids may hold anything.
 
 mod encoding;
 
@@ -33,18 +34,31 @@ pub(crate) async fn page(method: Method, uri: Uri, headers: HeaderMap) -> Result
     if !matches!(method, Method::GET | Method::HEAD) {
         return Err(Refusal::new(Code::MethodNotAllowed, "the page knows GET and HEAD only"));
     }
-    // The last segment with a dot is a file's name; an address or ID with dots belongs to the page that shows it.
-    let is_file = name.starts_with("assets/") || (!name.contains('/') && name.contains('.'));
-    if !is_file {
+    if is_of_the_page(uri.path(), name) {
         return Ok(match Dist::get("index.html") {
             Some(file) => answer("index.html", file, &headers),
             None => placeholder(),
         });
     }
-    match Dist::get(name).filter(|_| !is_variant(name)) {
+    match Dist::get(name).filter(|_| !is_variant(name) && !climbs(name)) {
         Some(file) => Ok(answer(name, file, &headers)),
         None => Err(Refusal::new(Code::UnknownPath, format!("the page has no file `{}`; reload it", shorten(&path)))),
     }
+}
+
+/// Whether the page shows something under this path, given as sent and decoded. What looks like a file or climbs out of a
+/// folder it does not.
+fn is_of_the_page(sent: &str, name: &str) -> bool {
+    // An ID with dots and slashes is one segment as it was sent.
+    if sent.starts_with("/chain/") {
+        return !climbs(sent);
+    }
+    let last = name.rsplit('/').next().unwrap_or_default();
+    !climbs(name) && !last.contains('.') && name.split('/').next() != Some("assets")
+}
+
+fn climbs(path: &str) -> bool {
+    path.split('/').any(|segment| matches!(segment, "." | ".."))
 }
 
 /// Compressed forms are chosen by `Accept-Encoding`, not asked for by name.
@@ -128,14 +142,33 @@ mod tests {
 
     #[tokio::test]
     async fn the_pages_paths_answer_with_the_page() {
-        for path in ["/", "/events", "/chain/order.id%3D1.5", "/chain/a%2Fb.c", "/nowhere"] {
+        for path in
+            ["/", "/events", "/chain/order.id%3D1.5", "/chain/a%2Fb.c", "/chain/a%2F..%2Fb", "/nowhere", "/no/where"]
+        {
             assert_eq!(get(path).await, (200, Some("text/html; charset=utf-8".into())), "{path}");
         }
     }
 
     #[tokio::test]
     async fn what_is_no_file_is_not_found() {
-        for path in ["/api", "/api/v2/x", "/favicon.xyz", "/assets/none.js", "/assets/../../Cargo.toml"] {
+        for path in [
+            "/api",
+            "/api/v2/x",
+            "/favicon.xyz",
+            "/no/favicon.xyz",
+            "/assets",
+            "/assets/",
+            "/assets/none.js",
+            "/assets/none",
+            "/assets/../../Cargo.toml",
+            "/assets/../index.html",
+            "/assets%2F..%2Fx",
+            "/../../etc/passwd",
+            "/..%2F..%2Fetc%2Fpasswd",
+            "/%2e%2e/%2e%2e/etc/passwd",
+            "//etc/./passwd",
+            "/chain/../../etc/passwd",
+        ] {
             assert_eq!(get(path).await, (404, Some("application/problem+json".into())), "{path}");
         }
         assert_eq!(get("/%ff").await.0, 400);

@@ -12,6 +12,8 @@ use tapline_model::address::AddressError;
 use tapline_model::columns::ColumnError;
 use tapline_model::time::TimeError;
 
+use crate::words::sentence;
+
 macro_rules! codes {
     ($($name:ident $word:literal $status:ident $retry:literal $title:literal;)+) => {
         /// A stable word of the contract. Scripts match on it: never renamed, never reused.
@@ -143,19 +145,6 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// Errors are written in lower case without a full stop; in an answer they stand as sentences.
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let mut sentence: String = match letters.next() {
-        Some(first) => first.to_uppercase().chain(letters).collect(),
-        None => return String::new(),
-    };
-    if !sentence.ends_with(['.', '!', '?']) {
-        sentence.push('.');
-    }
-    sentence
-}
-
 impl From<ArchiveError> for Refusal {
     fn from(error: ArchiveError) -> Self {
         match &error {
@@ -226,12 +215,5 @@ mod tests {
             assert_eq!(code.status().is_server_error(), ours, "{}", code.word());
             assert_eq!(Code::of(code.word()), Some(*code));
         }
-    }
-
-    #[test]
-    fn errors_become_sentences() {
-        assert_eq!(sentence("`x` is not a time; write now-15m"), "`x` is not a time; write now-15m.");
-        assert_eq!(sentence("état inconnu"), "État inconnu.");
-        assert_eq!(sentence(""), "");
     }
 }

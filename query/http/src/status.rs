@@ -52,13 +52,66 @@ fn newest(sources: &[SourceInfo], now: i64) -> Option<i64> {
 
 /// What is wrong, worst first.
 fn problems(app: &App, sources: &[SourceInfo], damaged: &[String]) -> Vec<String> {
-    let mut problems: Vec<String> = app.archive.pause_reason().into_iter().collect();
-    problems.extend(app.archive.write_fault().map(|fault| format!("rows stay in memory: {fault}")));
+    let mut problems = Vec::from_iter(stalled(app.archive.pause_reason(), app.archive.write_fault()));
     problems.extend(damaged.iter().map(|file| format!("data file {file}")));
-    let mut sources: Vec<&SourceInfo> = sources.iter().filter(|source| !source.problems.is_empty()).collect();
-    sources.sort_by_key(|source| source.state != SourceState::Down);
-    problems.extend(
-        sources.iter().flat_map(|source| source.problems.iter().map(|problem| format!("`{}`: {problem}", source.name))),
-    );
+    problems.extend(of_sources(sources));
     problems
+}
+
+/// One line for what stops reading or writing: both have one cause.
+fn stalled(paused: Option<String>, unwritten: Option<String>) -> Option<String> {
+    let unwritten = unwritten.map(|fault| format!("rows stay in memory: {fault}"));
+    let reasons: Vec<String> = paused.into_iter().chain(unwritten).collect();
+    (!reasons.is_empty()).then(|| reasons.join("; "))
+}
+
+/// Of a source that waits for the archive only what else is wrong: why it waits has been said.
+fn of_sources(sources: &[SourceInfo]) -> Vec<String> {
+    let mut worst_first: Vec<&SourceInfo> = sources.iter().collect();
+    worst_first.sort_by_key(|source| source.state != SourceState::Down);
+    let lines = |source: &&SourceInfo| -> Vec<String> {
+        source.faults().map(|fault| format!("`{}`: {fault}", source.name)).collect()
+    };
+    worst_first.iter().flat_map(lines).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn troubled(name: &str, state: SourceState, problem: &str) -> SourceInfo {
+        SourceInfo {
+            name: name.to_owned(),
+            system: "kafka".to_owned(),
+            state,
+            problems: vec![problem.to_owned()],
+            capabilities: Vec::new(),
+            cluster: None,
+            destinations: 0,
+            partitions: 0,
+            lag: None,
+            rate: 0.0,
+            bytes_rate: 0.0,
+            backfill: None,
+            rows: 0,
+            newest: None,
+            left_out: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn one_cause_is_one_line() {
+        let (full, fault) = ("the disk is full; free some space", "cannot create a.parquet: No space left");
+        assert_eq!(
+            stalled(Some(full.into()), Some(fault.into())).as_deref(),
+            Some("the disk is full; free some space; rows stay in memory: cannot create a.parquet: No space left")
+        );
+        assert_eq!(stalled(None, None), None);
+        let sources = [
+            troubled("a", SourceState::Paused, SourceInfo::WAITS),
+            troubled("b", SourceState::Degraded, "no right"),
+            troubled("c", SourceState::Down, "cannot reach c:9092"),
+        ];
+        assert_eq!(of_sources(&sources), ["`c`: cannot reach c:9092", "`b`: no right"]);
+    }
 }

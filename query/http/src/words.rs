@@ -71,6 +71,13 @@ pub(crate) fn name(text: &str) -> String {
     format!("`{}`", text.replace('`', "'"))
 }
 
+/// An error or reason is written in lower case without a full stop; in an answer it stands as a sentence.
+pub(crate) fn sentence(reason: &str) -> String {
+    let closed = tapline_chains::closed(reason);
+    let mut letters = closed.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
+}
+
 /// Cut at a word near `most` characters.
 pub(crate) fn cut(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
@@ -105,6 +112,13 @@ mod tests {
             ["5 s", "48 min 34 s", "2 h 5 min", "1 h", "3 d 4 h"]
         );
         assert_eq!(duration(-5), "0 s");
+    }
+
+    #[test]
+    fn errors_become_sentences() {
+        assert_eq!(sentence("`x` is not a time; write now-15m"), "`x` is not a time; write now-15m.");
+        assert_eq!(sentence("état inconnu"), "État inconnu.");
+        assert_eq!(sentence(""), "");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Times as the contract writes them: RFC 3339 with microseconds, and `now-15m`. Microseconds since 1970, UTC.
 
+use std::ops::RangeInclusive;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 
 /// Why a text is not a time.
@@ -11,6 +13,14 @@ pub enum TimeError {
     /// A duration without a known unit.
     #[error("`{0}` is not a duration; write a number and one of ms, s, m, h, d, w, such as 15m")]
     Duration(String),
+}
+
+/// What RFC 3339 can write: the years 1 to 9999, in microseconds.
+const CALENDAR: RangeInclusive<i64> = -62_135_596_800_000_000..=253_402_300_799_999_999;
+
+/// Milliseconds in microseconds, if they lie in the years 1 to 9999.
+pub fn of_millis(millis: i64) -> Option<i64> {
+    millis.checked_mul(1_000).filter(|micros| CALENDAR.contains(micros))
 }
 
 /// The present, in microseconds.
@@ -80,6 +90,20 @@ mod tests {
         assert_eq!(parse("now-5x", now), Err(TimeError::Duration("5x".into())));
         assert_eq!(parse("now-", now), Err(TimeError::Duration(String::new())));
         assert!(parse("now-99999999999999999w", now).is_err());
+    }
+
+    #[test]
+    fn times_that_no_calendar_holds_are_none() {
+        for (millis, text) in [
+            (-62_135_596_800_000, "0001-01-01T00:00:00.000000Z"),
+            (-1_000, "1969-12-31T23:59:59.000000Z"),
+            (253_402_300_799_999, "9999-12-31T23:59:59.999000Z"),
+        ] {
+            assert_eq!(of_millis(millis).map(format).as_deref(), Some(text));
+        }
+        for millis in [i64::MIN, -62_135_596_800_001, 253_402_300_800_000, i64::MAX / 1_000, i64::MAX] {
+            assert_eq!(of_millis(millis), None, "{millis}");
+        }
     }
 
     proptest! {

@@ -112,8 +112,45 @@ fn check_explains_what_is_in_force_and_what_cannot_be_reached() -> Result<()> {
     std::fs::write(&config, "[sources.gone]\nbrokers = \"127.0.0.1:1\"\n")?;
     let checked = run(&["check", "--config", &config.to_string_lossy()])?;
     let text = told(&checked);
-    ensure!(checked.status.code() == Some(1), "exit code {:?}: {text}", checked.status.code());
+    ensure!(checked.status.code() == Some(3), "exit code {:?}: {text}", checked.status.code());
     ensure!(text.contains("sources.gone.brokers = \"127.0.0.1:1\"  (file)"), "{text}");
-    ensure!(text.contains("FAILED  gone:") && text.contains("127.0.0.1:1"), "{text}");
+    ensure!(text.contains("FAILED  gone:") && text.contains("cannot reach 127.0.0.1:1: connection refused"), "{text}");
+
+    std::fs::write(&config, "[sources.a]\ntopics = [\"shop.[a\"]\n")?;
+    for command in ["check", "serve"] {
+        let refused = run(&[command, "--config", &config.to_string_lossy()])?;
+        let text = told(&refused);
+        ensure!(refused.status.code() == Some(2), "{command}: exit code {:?}: {text}", refused.status.code());
+        ensure!(text.contains("`sources.a.topics` holds `shop.[a`, which is no pattern"), "{text}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_demo_whose_port_is_taken_names_its_option() -> Result<()> {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0")?;
+    let listen = taken.local_addr()?.to_string();
+    let refused = run(&["demo", "--history-minutes", "0", "--listen", &listen])?;
+    let text = told(&refused);
+    ensure!(refused.status.code() == Some(3), "exit code {:?}: {text}", refused.status.code());
+    ensure!(text.contains(&format!("cannot listen on {listen}")) && text.contains("`--listen`"), "{text}");
+    Ok(())
+}
+
+#[test]
+fn a_terminal_that_closes_ends_the_server_in_order() -> Result<()> {
+    let kafka = Kafka::start()?;
+    kafka.admin()?.create_topic("orders", 1, &[])?;
+    kafka.producer()?.send_all(&[order(7)])?;
+    let mut tapline =
+        Tapline::start(&format!("[sources.shop]\nbrokers = \"{}\"\nstart = \"earliest\"\n", kafka.bootstrap()))?;
+    wait_for("the row", SOON, || {
+        Ok((tapline.sql("SELECT count(*) FROM events")?[0][0].as_u64() == Some(1)).then_some(()))
+    })?;
+    tapline.stop_by("HUP")?;
+    let archive = tapline.archive();
+    let folder = archive.to_str().context("a path of ours is text")?;
+    let counted = run(&["sql", "--archive", folder, "SELECT count(*) FROM events"])?;
+    ensure!(told(&counted).trim() == "1", "what was read was committed: {}", told(&counted));
     Ok(())
 }

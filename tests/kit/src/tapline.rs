@@ -109,7 +109,12 @@ impl Tapline {
 
     /// Asks the process to end, as a service manager would, and waits until what was read is committed.
     pub fn stop(&mut self) -> Result<()> {
-        let asked = std::process::Command::new("kill").arg(self.child.id().to_string()).status()?;
+        self.stop_by("TERM")
+    }
+
+    /// As [`Self::stop`], by another signal.
+    pub fn stop_by(&mut self, signal: &str) -> Result<()> {
+        let asked = std::process::Command::new("kill").args(["-s", signal, &self.child.id().to_string()]).status()?;
         anyhow::ensure!(asked.success(), "tapline had ended before:\n{}", self.log());
         let status = wait_for("the end of tapline", START, || Ok(self.child.try_wait()?))?;
         anyhow::ensure!(status.success(), "tapline ended with {status}:\n{}", self.log());

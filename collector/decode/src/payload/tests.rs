@@ -31,6 +31,7 @@ fn record(payload: &[u8]) -> tapline_adapter::RawRecord<'_> {
         incarnation: 1,
         leader_epoch: None,
         timestamp: None,
+        timestamp_outside: None,
         timestamp_kind: None,
         key: None,
         payload: Some(payload),

@@ -49,6 +49,7 @@ impl Fixture {
             incarnation: 1,
             leader_epoch: None,
             timestamp: None,
+            timestamp_outside: None,
             timestamp_kind: None,
             key: self.key.as_deref(),
             payload: self.payload.as_deref(),

@@ -205,7 +205,7 @@ impl<'a> Message<'a> {
         unsafe { bytes((*self.raw).payload.cast(), (*self.raw).len) }
     }
 
-    /// Microseconds and who set them.
+    /// Milliseconds as they were told, which may be any number, and who set them. -1 is Kafka's word for none.
     pub(crate) fn timestamp(&self) -> (Option<i64>, Option<TimestampKind>) {
         let mut kind = rd::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
         // SAFETY: the message is live.
@@ -215,7 +215,7 @@ impl<'a> Message<'a> {
             rd::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME => Some(TimestampKind::Appended),
             rd::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE => None,
         };
-        ((at >= 0).then(|| at.saturating_mul(1000)), kind)
+        (kind.is_some().then_some(at).filter(|at| *at != -1), kind)
     }
 
     pub(crate) fn leader_epoch(&self) -> Option<i32> {

@@ -52,7 +52,7 @@ fn a_chain_waits_before_it_is_stuck() {
     let chain = world.chain_at("ORD-000900", 384 * S);
     assert_eq!(chain.state, ChainState::Stuck);
     let headline =
-        "Order ORD-000900 waits for `shipping` after `OrderPaid`: `ParcelPacked` has not come in 4 min 42 s.";
+        "Order ORD-000900 waits for `shipping` after `OrderPaid`: `ParcelPacked` has not come for 4 min 42 s.";
     assert_eq!(chain.headline, headline);
     assert!(chain.detail.contains("recent chains that began like this one 100 % had it, usually within 4 s."));
     assert_eq!(chain.missing[0].what, "`ParcelPacked` of `shipping` has not come");
@@ -75,7 +75,7 @@ fn a_dead_letter_fails_its_chain() {
     let chain = shop(tail).chain_at("ORD-000900", 166 * S);
     assert_eq!(chain.state, ChainState::Failed);
     assert_eq!(chain.headline, "Order ORD-000900 failed in `payments` after 3 attempts: `BadFormat`.");
-    assert_eq!(chain.detail, "It lies in `orders-dlt` since 1 min.");
+    assert_eq!(chain.detail, "It has been in `orders-dlt` for 1 min.");
     assert_eq!(chain.missing, []);
 }
 
@@ -143,7 +143,10 @@ fn a_cause_that_is_not_there_is_missing() {
     assert_eq!(late.missing[0].reason, MissingReason::NotSeen);
     assert_eq!(late.missing[0].named_by.as_deref(), Some("shop/payments/0/0"));
     // The archive begins there: the cause stood before it.
-    assert_eq!(world(&[effect(0)]).chain("ORD-000001").missing[0].reason, MissingReason::Expired);
+    let early = world(&[effect(0)]).chain("ORD-000001").missing.remove(0);
+    assert_eq!(early.reason, MissingReason::NotSeen);
+    let what = "message `msg-0001`, which `Paid` declares as its cause, probably from before reading began";
+    assert_eq!(early.what, what);
 }
 
 #[test]
@@ -151,11 +154,8 @@ fn an_origin_that_is_not_there_is_explained_by_the_positions() {
     let letter = |offset| event("orders-dlt", 0).with("key=ORD-000001").dead(("orders", 0, offset), "pay", "Bad", 1);
     let mut world = world(&[event("orders OrderPlaced", 0).at(0, 50), letter(7)]);
     let reason = |world: &World| world.chain("ORD-000001").missing[0].reason;
-    assert_eq!(
-        world.chain("ORD-000001").missing[0].what,
-        "the event at `orders`/0/7, which `orders-dlt` names as its origin"
-    );
-    assert_eq!(reason(&world), MissingReason::Expired);
+    let what = |world: &World| world.chain("ORD-000001").missing[0].what.clone();
+    let named = "the event at `orders`/0/7, which `orders-dlt` names as its origin";
     for (kind, expected) in [
         (GapKind::Expired, MissingReason::Expired),
         (GapKind::Erased, MissingReason::Erased),
@@ -164,7 +164,7 @@ fn an_origin_that_is_not_there_is_explained_by_the_positions() {
     ] {
         let orders = world.ledger.sources.get_mut("shop").unwrap().destination("orders", 1);
         orders.partitions.entry(0).or_default().gaps = vec![GapRange { from: 5, to: 9, kind, seen_at: T0 }];
-        assert_eq!(reason(&world), expected);
+        assert_eq!((reason(&world), what(&world).as_str()), (expected, named));
     }
     let orders = world.ledger.sources.get_mut("shop").unwrap().destination("orders", 1);
     let partition = orders.partitions.entry(0).or_default();
@@ -172,7 +172,24 @@ fn an_origin_that_is_not_there_is_explained_by_the_positions() {
     assert_eq!(reason(&world), MissingReason::NotSeen);
     let orders = world.ledger.sources.get_mut("shop").unwrap().destination("orders", 1);
     orders.partitions.entry(0).or_default().backfill = Some((20, 40));
-    assert_eq!(reason(&world), MissingReason::Expired);
+    assert_eq!(what(&world), format!("{named}, from before reading began"));
+}
+
+#[test]
+fn what_stood_before_the_first_position_has_not_expired() {
+    let letter = |offset| event("orders-dlt", 0).with("key=ORD-000001").dead(("orders", 0, offset), "pay", "Bad", 1);
+    let orders = [40, 41, 43].map(|offset| event("orders OrderPlaced", 0).at(0, offset));
+    let with = |offset: i64, hole: u64| {
+        let mut world = world(&[orders.as_slice(), &[letter(offset)]].concat());
+        let orders = world.ledger.sources.get_mut("shop").unwrap().destination("orders", 1);
+        orders.partitions.entry(0).or_default().single_holes = hole;
+        world.chain("ORD-000001").missing.remove(0)
+    };
+    let before = with(39, 1);
+    assert_eq!(before.reason, MissingReason::NotSeen);
+    assert!(before.what.ends_with("names as its origin, from before reading began"), "{}", before.what);
+    let hole = with(42, 1);
+    assert_eq!(hole.reason, MissingReason::Gap, "a marker or an aborted record: {}", hole.what);
 }
 
 #[test]

@@ -35,8 +35,9 @@ use cursor::TailCursor;
 /// Tails open at once.
 pub(crate) const MOST_TAILS: usize = 64;
 
-/// Events of one message; more than a person can read and a page can draw.
-const MOST_EVENTS: usize = 500;
+/// Events of one message, about two megabytes: five thousand a second fit even where a broker hands them over in lumps
+/// of half a second, as the embedded one does.
+const MOST_EVENTS: usize = 4_000;
 
 /// Events that come within this time go into one message.
 const GATHER: Duration = Duration::from_millis(100);
@@ -136,7 +137,7 @@ impl Tail {
     async fn catch_up(&mut self) -> Gathered {
         let (app, filter, at) = (self.app.clone(), Arc::clone(&self.filter), self.at);
         let stop = Stop::new(self.gone.clone());
-        let work = move || catch_up(&app.archive.view(), app.epoch, &filter, at, MOST_EVENTS * 2, &stop);
+        let work = move || catch_up(&app.archive.view(), app.epoch, &filter, at, MOST_EVENTS, &stop);
         match tokio::task::spawn_blocking(work).await {
             Ok(Ok((gathered, at))) => {
                 self.at = at;

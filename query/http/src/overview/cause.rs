@@ -3,6 +3,8 @@
 //! Messages are written by libraries in fixed phrases; the rules know the common ones. Where none applies, the first
 //! sentence of the message stands.
 
+use tapline_chains::without_end;
+
 use crate::rollup::Cause;
 use crate::words::{cut, name};
 
@@ -86,7 +88,7 @@ fn is_timeout(cause: &Cause, message: &str) -> bool {
 fn first_sentence(message: &str) -> String {
     let line = message.lines().next().unwrap_or_default();
     let end = line.find(". ").unwrap_or(line.len());
-    cut(line[..end].trim_end_matches('.'), LONGEST).replace('`', "'")
+    cut(without_end(&line[..end]), LONGEST).replace('`', "'")
 }
 
 /// `a.b.Outer$CardType` is `CardType`.
@@ -124,6 +126,16 @@ mod tests {
         let cause = cause("com.fasterxml.jackson.databind.exc.InvalidFormatException");
         assert_eq!(sentence(&cause, Some(message)), "`payments` could not read card type `CARTE_BANCAIRE`");
         assert_eq!(noun(&cause, Some(message)), "card type `CARTE_BANCAIRE`");
+    }
+
+    #[test]
+    fn a_message_that_ends_in_a_colon_loses_it() {
+        let message = "Error converting byte[] to Kafka Connect data failed due to serialization error: \n\tat a.b";
+        let class = "org.apache.kafka.connect.errors.DataException";
+        assert_eq!(
+            sentence(&cause(class), Some(message)),
+            "`payments` failed: Error converting byte[] to Kafka Connect data failed due to serialization error"
+        );
     }
 
     #[test]

@@ -32,14 +32,25 @@ fn detail(facts: &Facts) -> String {
     if facts.is_empty() {
         return sources;
     }
-    let range = duration(facts.axis.to().min(facts.now) - facts.from);
     let gaps = match facts.gaps.len() {
         0 => "no gaps".to_owned(),
         gaps => counted(gaps as u64, "gap"),
     };
     #[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
     let events = short(facts.events.total() as f64);
-    format!("{sources} {events} events in {range} are archived, {gaps}.")
+    format!("{sources} {events} events {} are archived, {gaps}.", range(facts))
+}
+
+/// As a person says it: "of the last hour".
+fn range(facts: &Facts) -> String {
+    let range = duration(facts.axis.to().min(facts.now) - facts.from);
+    let of = if facts.is_live() { "of the last" } else { "within" };
+    match range.strip_prefix("1 ").filter(|_| facts.is_live()) {
+        Some("min") => format!("{of} minute"),
+        Some("h") => format!("{of} hour"),
+        Some("d") => format!("{of} day"),
+        _ => format!("{of} {range}"),
+    }
 }
 
 #[cfg(test)]
@@ -57,7 +68,7 @@ mod tests {
         facts.events.points[0] = 4_460_000;
         let (headline, detail) = of(&facts, &needs::all(&facts));
         assert_eq!(headline, "One thing needs a person. 1,259 orders wait in `orders-dlt`.");
-        assert_eq!(detail, "The source is up. 4.46M events in 1 h are archived, no gaps.");
+        assert_eq!(detail, "The source is up. 4.46M events of the last hour are archived, no gaps.");
         facts.damaged = vec!["a: gone".into()];
         let (headline, _) = of(&facts, &needs::all(&facts));
         assert_eq!(headline, "Two things need a person. 1 data file cannot be read.");

@@ -125,11 +125,25 @@ async fn a_reader_that_comes_back_misses_nothing() {
 async fn too_many_at_once_are_counted_not_sent() {
     let running = Running::start().await;
     let mut reader = Reader::open(&running, "", &[]).await;
-    let many: Vec<Sample> = (0..3_000).map(|offset| Sample::new("orders", offset)).collect();
+    let many: Vec<Sample> = (0..6_000).map(|offset| Sample::new("orders", offset)).collect();
     running.append(&many);
     let (events, dropped, _) = reader.take(1).await;
-    assert_eq!((events.len() as u64) + dropped, 3_000);
-    assert_eq!(events.last().unwrap(), "shop/orders/0/2999", "the newest are kept");
+    assert_eq!((events.len() as u64) + dropped, 6_000);
+    assert!(dropped > 0, "a message has a bound");
+    assert_eq!(events.last().unwrap(), "shop/orders/0/5999", "the newest are kept");
+}
+
+/// What five thousand events a second leave in half a second, which is how a broker may hand them over.
+#[tokio::test(flavor = "multi_thread")]
+async fn five_thousand_a_second_are_sent_whole() {
+    let running = Running::start().await;
+    let mut reader = Reader::open(&running, "", &[]).await;
+    for chunk in 0..52 {
+        let some: Vec<Sample> = (0..50).map(|n| Sample::new("orders", chunk * 50 + n)).collect();
+        running.append(&some);
+    }
+    let (events, dropped, _) = reader.take(2_600).await;
+    assert_eq!((events, dropped), (named("orders", 0..2_600), 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,13 +1,14 @@
 //! The archive: taps that wait, rows that cannot be written, damaged files, a disk that gets full.
 
 use tapline_api::{Level, Need};
+use tapline_chains::closed;
 
 use super::action;
 use crate::overview::facts::Facts;
-use crate::words::{counted, size};
+use crate::words::{counted, sentence, size};
 
 pub(super) fn needs(facts: &Facts) -> Vec<Need> {
-    [paused(facts), unwritten(facts), damaged(facts), disk(facts)].into_iter().flatten().collect()
+    [stalled(facts), damaged(facts), disk(facts)].into_iter().flatten().collect()
 }
 
 fn need(level: Level, mark: &str, sentence: String, detail: String) -> Need {
@@ -23,15 +24,20 @@ fn need(level: Level, mark: &str, sentence: String, detail: String) -> Need {
     }
 }
 
-fn paused(facts: &Facts) -> Option<Need> {
-    let reason = facts.paused.clone()?;
-    Some(need(Level::Bad, "failing", "Nothing is read at the moment".to_owned(), sentence(&reason)))
-}
-
-fn unwritten(facts: &Facts) -> Option<Need> {
-    let fault = facts.unwritten.clone()?;
-    let what = "Rows stay in memory and are not safe yet".to_owned();
-    Some(need(Level::Bad, "failing", what, sentence(&fault)))
+/// Taps that wait and rows that cannot be written have one cause, which is told once: a full disk does both, and rows
+/// that stay in memory fill it until taps wait.
+fn stalled(facts: &Facts) -> Option<Need> {
+    let kept = facts.unwritten.as_deref();
+    let (what, detail) = match (facts.paused.as_deref(), kept) {
+        (None, None) => return None,
+        (None, Some(fault)) => ("Rows stay in memory and are not safe yet", sentence(fault)),
+        (Some(reason), None) => ("Nothing is read at the moment", sentence(reason)),
+        (Some(reason), Some(fault)) => (
+            "Nothing is read at the moment",
+            format!("{} Rows stay in memory and are not safe yet: {}", sentence(reason), closed(fault)),
+        ),
+    };
+    Some(need(Level::Bad, "failing", what.to_owned(), detail))
 }
 
 fn damaged(facts: &Facts) -> Option<Need> {
@@ -52,12 +58,6 @@ fn disk(facts: &Facts) -> Option<Need> {
     let sentence = format!("The archive's disk has {} left", size(free as f64));
     let detail = format!("At {} reading stops, so that nothing that was read is lost.", size(reserve as f64));
     Some(need(Level::Warn, "behind", sentence, detail))
-}
-
-/// Reasons are written in lower case without a full stop.
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).chain(['.']).collect()
 }
 
 #[cfg(test)]
@@ -91,6 +91,24 @@ mod tests {
         let need = needs(&facts).remove(0);
         assert_eq!((need.level, need.sentence.as_str()), (Level::Bad, "Rows stay in memory and are not safe yet"));
         assert_eq!(need.detail, "Cannot create a.parquet: Read-only file system (os error 30).");
+    }
+
+    #[test]
+    fn a_full_disk_is_one_thing_that_needs_a_person() {
+        let mut facts = facts();
+        let reason = "the archive's disk has 0 MiB free, below the reserve of 200 MiB; free some space";
+        facts.paused = Some(reason.into());
+        facts.unwritten = Some("cannot create a.parquet: No space left on device (os error 28)".into());
+        facts.disk = Some((0, 200 << 20));
+        facts.sources[0].state = tapline_api::SourceState::Paused;
+        facts.sources[0].problems = vec![tapline_api::SourceInfo::WAITS.into()];
+        let needs = crate::overview::needs::all(&facts);
+        assert_eq!(needs.len(), 1, "{needs:?}");
+        assert_eq!(
+            needs[0].detail,
+            "The archive's disk has 0 MiB free, below the reserve of 200 MiB; free some space. Rows stay in memory and \
+             are not safe yet: cannot create a.parquet: No space left on device (os error 28)."
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Dead letters: one need a cause.
 
 use tapline_api::{Level, Need};
+use tapline_chains::closed;
 use tapline_model::time;
 
 use super::{action, spark};
@@ -39,7 +40,7 @@ fn need(facts: &Facts, dead: &Dead) -> Need {
         level: if growing { Level::Bad } else { Level::Warn },
         mark: "dead_letter".to_owned(),
         sentence: format!("{} in {}", waiting(count, dead.cause.origin.as_deref()), name(&dead.destination)),
-        detail: format!("{}.", cause::sentence(&dead.cause, dead.message.as_deref())),
+        detail: closed(&cause::sentence(&dead.cause, dead.message.as_deref())),
         figure: Some(figure),
         figure_note: note,
         spark: spark(&dead.activity.series.points),

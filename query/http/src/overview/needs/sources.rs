@@ -8,7 +8,7 @@ use tapline_model::time;
 use super::{action, spark};
 use crate::href;
 use crate::overview::facts::{Activity, Facts};
-use crate::words::{counted, duration, name, short, thousands};
+use crate::words::{counted, duration, name, sentence, short, thousands};
 
 /// A tap this many seconds of traffic behind, and this many events, is told.
 const BEHIND_SECONDS: f64 = 30.0;
@@ -22,7 +22,9 @@ const PAUSES: i64 = 20;
 const LEAST_SILENCE: i64 = 120_000_000;
 
 pub(super) fn needs(facts: &Facts) -> Vec<Need> {
-    let mut needs: Vec<Need> = facts.sources.iter().filter_map(faulty).collect();
+    let only_waits = |source: &&SourceInfo| source.state == SourceState::Paused && source.faults().next().is_none();
+    // Why they wait is the archive's to say.
+    let mut needs: Vec<Need> = facts.sources.iter().filter(|source| !only_waits(source)).filter_map(faulty).collect();
     needs.extend(facts.sources.iter().filter_map(behind));
     needs.extend(gaps(facts));
     needs.extend(silent(facts));
@@ -31,17 +33,17 @@ pub(super) fn needs(facts: &Facts) -> Vec<Need> {
 
 fn faulty(source: &SourceInfo) -> Option<Need> {
     let shown = name(&source.name);
-    let (level, sentence) = match source.state {
+    let (level, what) = match source.state {
         SourceState::Down => (Level::Bad, format!("{shown} cannot be reached")),
         SourceState::Degraded => (Level::Warn, format!("{shown} is read, but not all of it")),
         SourceState::Paused => (Level::Bad, format!("Reading {shown} waits")),
         SourceState::Starting | SourceState::Up | SourceState::Archived => return None,
     };
-    let detail = source.problems.first().cloned().unwrap_or_else(|| "It is tried again.".to_owned());
+    let detail = sentence(source.faults().next().unwrap_or("it is tried again"));
     Some(Need {
         level,
         mark: "source".to_owned(),
-        sentence,
+        sentence: what,
         detail,
         figure: None,
         figure_note: None,
@@ -143,7 +145,7 @@ mod tests {
         facts.sources[0].problems = vec!["no broker answers at localhost:9092; tried again in 4 s".into()];
         let need = needs(&facts).remove(0);
         assert_eq!((need.level, need.sentence.as_str()), (Level::Bad, "`shop` cannot be reached"));
-        assert!(need.detail.starts_with("no broker answers"));
+        assert_eq!(need.detail, "No broker answers at localhost:9092; tried again in 4 s.");
         facts.sources[0].state = SourceState::Degraded;
         assert_eq!(needs(&facts)[0].level, Level::Warn);
         facts.sources[0].state = SourceState::Starting;
