@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tapline_api::{SqlAnswer, SqlRequest};
 use tapline_archive::{Archive, ArchiveError};
-use tapline_engine::{ArchiveFacts, Engine, EngineOptions, Limits};
+use tapline_engine::{ArchiveFacts, Engine, EngineError, EngineOptions, Limits};
 use tokio::runtime::Runtime;
 
 use super::{Answerer, answerer};
@@ -22,6 +22,9 @@ pub(crate) fn run(args: &SqlArgs, config: &Config, json: bool, runtime: &Runtime
         Answerer::Folder(folder) => runtime.block_on(ask_folder(&folder, &sql, args.max_rows, config))?,
     };
     output::rows(&answer, json)?;
+    for warning in &answer.warnings {
+        eprintln!("warning: {}", output::harmless(warning));
+    }
     if answer.truncated {
         eprintln!("cut after {} rows; ask for more by --max-rows", answer.rows.len());
     }
@@ -45,10 +48,32 @@ async fn ask_folder(folder: &Path, sql: &str, max_rows: usize, config: &Config) 
         ..EngineOptions::default()
     };
     let tables = Arc::new(ArchiveFacts(Arc::clone(&archive)));
-    let engine = Engine::new(archive, tables, options).map_err(anyhow::Error::from)?;
+    let files = archive.view().files.len();
+    let engine = Engine::new(Arc::clone(&archive), tables, options).map_err(anyhow::Error::from)?;
     let limits = Limits { max_rows: Some(max_rows), timeout: None };
-    let refused = |error: tapline_engine::EngineError| Fault::Refused(error.to_string());
-    engine.query(sql, limits).await.map_err(refused)?.json().await.map_err(refused)
+    let ask = async || engine.query(sql, limits).await?.json().await;
+    let mut answer = ask().await;
+    // Nobody else asks again: each attempt finds one more damaged file, which the next leaves out.
+    for _ in 0..files {
+        if !matches!(answer, Err(EngineError::Damaged { .. })) {
+            break;
+        }
+        answer = ask().await;
+    }
+    tell_damaged(&archive);
+    answer.map_err(|error| Fault::Refused(error.to_string()))
+}
+
+/// Says on standard error which files an answer was made without.
+pub(super) fn tell_damaged(archive: &Archive) {
+    let (damaged, files) = (archive.figures().damaged, archive.view().files.len());
+    if damaged.is_empty() {
+        return;
+    }
+    eprintln!("warning: {} of {files} data files are damaged or missing and left out:", damaged.len());
+    for file in damaged {
+        eprintln!("  {}", output::harmless(&file));
+    }
 }
 
 /// Opens an archive folder for reading.

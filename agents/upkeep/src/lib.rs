@@ -25,6 +25,7 @@ pub async fn run(archive: Arc<Archive>, limits: Limits, cancel: CancellationToke
     let mut looks = 0u32;
     while cancel.run_until_cancelled(tokio::time::sleep(LOOK)).await.is_some() {
         looks = looks.wrapping_add(1);
+        blocking(&archive, Archive::mend).await;
         while let Some(inputs) = plan(&archive.view().files, &limits, tapline_model::time::now()) {
             if cancel.is_cancelled() {
                 return;
@@ -48,7 +49,11 @@ async fn tidy(archive: &Arc<Archive>) {
         tracing::warn!(error = &error as &dyn std::error::Error, "leftovers are removed later");
         return;
     }
+    blocking(archive, Archive::sweep).await;
+}
+
+async fn blocking(archive: &Arc<Archive>, work: fn(&Archive)) {
     let archive = Arc::clone(archive);
-    // A panic would be reported by the runtime; there is nothing else to do about leftovers.
-    let _ = tokio::task::spawn_blocking(move || archive.sweep()).await;
+    // A panic would be reported by the runtime; the next look does the work again.
+    let _ = tokio::task::spawn_blocking(move || work(&archive)).await;
 }
