@@ -18,13 +18,14 @@ use crate::output;
 pub(crate) fn run(args: &SqlArgs, config: &Config, json: bool, runtime: &Runtime) -> Result<Exit, Fault> {
     let sql = text(args)?;
     let answer = match answerer(&args.target, config)? {
-        Answerer::Server(client) => client.sql(&SqlRequest { sql, max_rows: Some(args.max_rows), timeout_ms: None })?,
+        Answerer::Server(client) => {
+            let answer = client.sql(&SqlRequest { sql, max_rows: Some(args.max_rows), timeout_ms: None })?;
+            answer.warnings.iter().for_each(|warning| eprintln!("warning: {}", output::harmless(warning)));
+            answer
+        }
         Answerer::Folder(folder) => runtime.block_on(ask_folder(&folder, &sql, args.max_rows, config))?,
     };
     output::rows(&answer, json)?;
-    for warning in &answer.warnings {
-        eprintln!("warning: {}", output::harmless(warning));
-    }
     if answer.truncated {
         eprintln!("cut after {} rows; ask for more by --max-rows", answer.rows.len());
     }

@@ -25,7 +25,7 @@ pub async fn run(archive: Arc<Archive>, limits: Limits, cancel: CancellationToke
     let mut looks = 0u32;
     while cancel.run_until_cancelled(tokio::time::sleep(LOOK)).await.is_some() {
         looks = looks.wrapping_add(1);
-        blocking(&archive, Archive::mend).await;
+        mend(&archive).await;
         while let Some(inputs) = plan(&archive.view().files, &limits, tapline_model::time::now()) {
             if cancel.is_cancelled() {
                 return;
@@ -39,6 +39,14 @@ pub async fn run(archive: Arc<Archive>, limits: Limits, cancel: CancellationToke
             tidy(&archive).await;
         }
     }
+}
+
+/// Files that are missing may have been replaced by another engine, which is no damage.
+async fn mend(archive: &Arc<Archive>) {
+    if let Err(error) = archive.refresh().await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "the log cannot be read at the moment");
+    }
+    blocking(archive, Archive::mend).await;
 }
 
 async fn tidy(archive: &Arc<Archive>) {

@@ -169,6 +169,12 @@ impl DataFile {
         damage.as_ref().is_some_and(|damage| damage.noticed.elapsed() >= ASKED_AGAIN || damage.seen != self.identity())
     }
 
+    /// Whether a damaged file stood there with its full size: what it holds is at fault.
+    pub(crate) fn was_whole(&self) -> bool {
+        let damage = self.damage.load();
+        damage.as_ref().and_then(|damage| damage.seen.as_ref()).is_some_and(|seen| seen.size == self.size)
+    }
+
     fn identity(&self) -> Option<Identity> {
         let found = std::fs::metadata(&self.location).ok()?;
         let changed = (found.ctime(), found.ctime_nsec());

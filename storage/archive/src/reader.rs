@@ -77,14 +77,15 @@ impl Reader {
         Scan::begin(file, &footer, columns, batch, selection).map_err(|fault| fault.of(file))
     }
 
-    /// Reads a damaged file from end to end if there is a reason to; one that can be read is not damaged any more.
-    /// Blocks on the disk.
+    /// Reads a damaged file from end to end if there is a reason to; one that can be read is not damaged any more. Of one
+    /// that was missing the footer is enough: a folder that came back may hold thousands. Blocks on the disk.
     pub(crate) fn ask_again(&self, file: &DataFile) {
         if !file.is_to_be_asked_again() {
             return;
         }
         self.footers.invalidate(&file.path);
-        match read_all(file) {
+        let read = || file.check().map_err(Fault::File).and_then(|()| load(file));
+        match if file.was_whole() { read().and_then(|footer| read_all(file, &footer)) } else { read().map(drop) } {
             Ok(()) => file.mark_whole(),
             Err(Fault::File(what)) => file.mark_damaged(&what),
             Err(Fault::Machine(_)) => {}
@@ -117,8 +118,9 @@ impl Fault {
         if is_of_the_file(&error) { Self::File(error.to_string()) } else { Self::Machine(error.kind()) }
     }
 
+    /// Some decoders tell more than a line.
     fn decode(error: impl std::fmt::Display) -> Self {
-        Self::File(error.to_string())
+        Self::File(error.to_string().lines().next().unwrap_or_default().to_owned())
     }
 
     fn of(&self, file: &DataFile) -> ArchiveError {
@@ -147,10 +149,9 @@ fn load(file: &DataFile) -> Result<Arc<ArrowReaderMetadata>, Fault> {
     Ok(Arc::new(footer))
 }
 
-fn read_all(file: &DataFile) -> Result<(), Fault> {
-    file.check().map_err(Fault::File)?;
+fn read_all(file: &DataFile, footer: &ArrowReaderMetadata) -> Result<(), Fault> {
     let columns: Vec<&str> = schema::EVENTS.fields().iter().map(|field| field.name().as_str()).collect();
-    let mut scan = Scan::begin(file, &*load(file)?, &columns, STEP, None)?;
+    let mut scan = Scan::begin(file, footer, &columns, STEP, None)?;
     while scan.decode()?.is_some() {}
     Ok(())
 }

@@ -75,6 +75,8 @@ async fn a_file_that_came_back_is_read_again() {
         assert!(matches!(&read, Err(ArchiveError::Damaged { path, .. }) if *path == file.path), "{read:?}");
         archive.mend();
         assert_eq!(archive.figures().damaged.len(), 1, "it is still damaged");
+        std::fs::write(&file.location, &rotten).unwrap();
+        archive.mend();
         std::fs::write(&file.location, &whole).unwrap();
         archive.mend();
         assert_eq!(archive.figures().damaged, Vec::<String>::new());

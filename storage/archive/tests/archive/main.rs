@@ -4,6 +4,7 @@
 
 mod damage;
 mod foreign;
+mod rewritten;
 
 use std::collections::BTreeSet;
 use std::path::Path;
