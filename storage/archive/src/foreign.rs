@@ -8,8 +8,11 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, ListArray, RecordBatch, RecordBatchOptions, StructArray};
 use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema};
+use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, TimeUnit};
 use arrow::error::ArrowError;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use parquet::basic::Type;
+use parquet::errors::ParquetError;
 use tapline_model::schema;
 
 /// Whether a file has the types that we write.
@@ -44,6 +47,29 @@ fn means(found: &DataType, wanted: &DataType) -> bool {
         (Utf8View, Utf8View) | (BinaryView, BinaryView) | (Int32, Int32) | (Int64, Int64) => true,
         _ => false,
     }
+}
+
+/// Times as Spark writes them by default: Arrow takes INT96 for nanoseconds, of which only six centuries fit, and turns
+/// the others into something else. One engine writes all its times alike.
+pub(crate) fn with_all_times(
+    footer: ArrowReaderMetadata,
+    options: ArrowReaderOptions,
+) -> Result<ArrowReaderMetadata, ParquetError> {
+    if footer.parquet_schema().columns().iter().all(|column| column.physical_type() != Type::INT96) {
+        return Ok(footer);
+    }
+    let fields: Fields = footer.schema().fields().iter().map(in_micros).collect();
+    let schema = Schema::new_with_metadata(fields, footer.schema().metadata().clone());
+    ArrowReaderMetadata::try_new(Arc::clone(footer.metadata()), options.with_schema(Arc::new(schema)))
+}
+
+fn in_micros(field: &FieldRef) -> FieldRef {
+    let kind = match field.data_type() {
+        DataType::Timestamp(TimeUnit::Nanosecond, None) => schema::micros_type(),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(in_micros).collect()),
+        same => same.clone(),
+    };
+    Arc::new(field.as_ref().clone().with_data_type(kind))
 }
 
 /// The rows with our types; columns and parts of columns that were not read stay away.
@@ -97,7 +123,11 @@ fn plain(array: &ArrayRef, wanted: &DataType) -> Result<ArrayRef, ArrowError> {
 mod tests {
     use arrow::array::{BinaryArray, Int32Array, LargeListArray, StringArray, TimestampNanosecondArray};
     use arrow::buffer::OffsetBuffer;
-    use arrow::datatypes::TimeUnit;
+    use bytes::Bytes;
+    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+    use parquet::data_type::{Int96, Int96Type};
+    use parquet::file::writer::SerializedFileWriter;
+    use parquet::schema::parser::parse_message_type;
 
     use super::*;
 
@@ -134,6 +164,30 @@ mod tests {
         let columns = tapline_model::EventColumns::new(&ours);
         assert_eq!(columns.headers(0).unwrap(), [("attempt", Some(b"1".as_slice())), ("nothing", None)]);
         assert_eq!((columns.micros("timestamp").unwrap().value(0), columns.int("partition").unwrap().value(0)), (7, 3));
+    }
+
+    /// Year 9999 in nanoseconds is some day of 1816.
+    #[test]
+    fn times_beyond_nanoseconds_survive_spark() {
+        let message = "message spark { optional int96 timestamp; }";
+        let message = Arc::new(parse_message_type(message).unwrap());
+        let mut file = Vec::new();
+        let mut writer = SerializedFileWriter::new(&mut file, message, Arc::default()).unwrap();
+        let mut group = writer.next_row_group().unwrap();
+        let mut column = group.next_column().unwrap().unwrap();
+        // Julian day of 9999-12-31, and no nanoseconds.
+        let value = Int96::from(vec![0, 0, 5_373_484]);
+        column.typed::<Int96Type>().write_batch(&[value], Some(&[1]), None).unwrap();
+        column.close().unwrap();
+        group.close().unwrap();
+        writer.close().unwrap();
+        let (file, options) = (Bytes::from(file), ArrowReaderOptions::new());
+        let footer = ArrowReaderMetadata::load(&file, options.clone()).unwrap();
+        let footer = with_all_times(footer, options).unwrap();
+        let mut rows = ParquetRecordBatchReaderBuilder::new_with_metadata(file, footer).build().unwrap();
+        let ours = as_ours(&rows.next().unwrap().unwrap()).unwrap();
+        let times = tapline_model::EventColumns::new(&ours).micros("timestamp").unwrap().value(0);
+        assert_eq!(tapline_model::time::format(times), "9999-12-31T00:00:00.000000Z");
     }
 
     #[test]

@@ -144,7 +144,8 @@ pub(crate) fn guarded<T>(decode: impl FnOnce() -> T) -> Result<T, Fault> {
 fn load(file: &DataFile) -> Result<Arc<ArrowReaderMetadata>, Fault> {
     let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
     let handle = File::open(&file.location).map_err(Fault::open)?;
-    let footer = guarded(|| ArrowReaderMetadata::load(&handle, options))?.map_err(Fault::decode)?;
+    let read = || foreign::with_all_times(ArrowReaderMetadata::load(&handle, options.clone())?, options);
+    let footer = guarded(read)?.map_err(Fault::decode)?;
     foreign::check(footer.schema()).map_err(Fault::File)?;
     Ok(Arc::new(footer))
 }

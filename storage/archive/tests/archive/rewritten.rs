@@ -12,9 +12,9 @@ use tapline_model::schema;
 
 /// Replaces each file by another engine's with the same rows.
 pub(crate) async fn rewrite(archive: &Archive) {
-    for file in archive.view().files.to_vec() {
-        let other = rewritten(archive, &file);
-        archive.replace(&[file], vec![other]).await.unwrap();
+    for file in archive.view().files.iter() {
+        let other = rewritten(archive, file);
+        archive.replace(&[Arc::clone(file)], vec![other]).await.unwrap();
     }
 }
 
