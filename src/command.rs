@@ -21,7 +21,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Fault> {
     let (config, settings) = Config::load(cli.config.as_deref())?;
     match &cli.command {
         Command::Serve => runtime.block_on(serve::run(&config, settings)),
-        Command::Check => check::run(&config, &settings, cli.json),
+        Command::Check => check::run(&config, &settings, cli.json, &runtime),
         Command::Sql(args) => sql::run(args, &config, cli.json, &runtime),
         Command::Chain(args) => chain::run(args, &config, cli.json, &runtime),
         Command::Tail(args) => tail::run(args, &config, cli.json),

@@ -4,7 +4,7 @@ use tapline_api::{Chain, ChainState, Member};
 use tapline_chains::ChainOptions;
 use tokio::runtime::Runtime;
 
-use super::sql::open;
+use super::sql::{open, tell_damaged};
 use super::{Answerer, answerer};
 use crate::cli::ChainArgs;
 use crate::config::Config;
@@ -17,8 +17,9 @@ pub(crate) fn run(args: &ChainArgs, config: &Config, json: bool, runtime: &Runti
         Answerer::Folder(folder) => {
             let archive = runtime.block_on(open(&folder))?;
             let (view, ledger, now) = (archive.view(), archive.ledger(), tapline_model::time::now());
-            tapline_chains::chain(&view, &ledger, &args.id, now, &ChainOptions::default())
-                .map_err(|error| Fault::Refused(error.to_string()))?
+            let chain = tapline_chains::chain(&view, &ledger, &args.id, now, &ChainOptions::default());
+            tell_damaged(&archive);
+            chain.map_err(|error| Fault::Refused(error.to_string()))?
         }
     };
     if json {

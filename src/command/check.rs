@@ -1,13 +1,17 @@
 //! `tapline check`: what is in force, what can be reached, and what to run where a right is missing.
 
-use tapline_adapter::Trouble;
+use std::path::Path;
+
+use tapline_adapter::{Check, Remedy, Trouble};
 use tapline_api::{Setting, SettingOrigin};
+use tapline_archive::{Examined, examine};
+use tokio::runtime::Runtime;
 
 use crate::config::{Config, options};
 use crate::exit::{Exit, Fault};
 use crate::node;
 
-pub(crate) fn run(config: &Config, settings: &[Setting], json: bool) -> Result<Exit, Fault> {
+pub(crate) fn run(config: &Config, settings: &[Setting], json: bool, runtime: &Runtime) -> Result<Exit, Fault> {
     let mut findings = Vec::new();
     for tapped in node::taps(config)? {
         let name = tapped.source.name().to_owned();
@@ -15,6 +19,7 @@ pub(crate) fn run(config: &Config, settings: &[Setting], json: bool) -> Result<E
         findings.extend(checks.into_iter().map(|check| (name.clone(), check)));
     }
     findings.extend(node::check_listen(config).map(|check| ("http".to_owned(), check)));
+    findings.push(("archive".to_owned(), runtime.block_on(check_archive(config))));
     let troubles = findings.iter().filter_map(|(_, check)| Some(check.outcome.as_ref().err()?.trouble));
     let exit = exit(troubles);
     if json {
@@ -35,7 +40,33 @@ fn exit(troubles: impl Iterator<Item = Trouble>) -> Exit {
     troubles.map(of).max_by_key(|(first, _)| *first).map_or(Exit::Done, |(_, exit)| exit)
 }
 
-type Finding = (String, tapline_adapter::Check);
+type Finding = (String, Check);
+
+/// How the archive's folder stands, also while a server uses it.
+async fn check_archive(config: &Config) -> Check {
+    let outcome = match examine(Path::new(&config.archive)).await {
+        Ok(Examined::New) => Ok("there is none yet; it is created by the first start".to_owned()),
+        Ok(Examined::Archive { files, damaged, held }) if damaged.is_empty() => Ok(match held {
+            Some(pid) => {
+                format!("in use by a running tapline{pid}, which is fine if that is the server; {files} data files")
+            }
+            None => format!("{files} data files, all there"),
+        }),
+        Ok(Examined::Archive { files, damaged, .. }) => Err(format!(
+            "{} of {files} data files are damaged or missing; put them back from a copy, answers leave them out until \
+             then: {}",
+            damaged.len(),
+            damaged.join(", ")
+        )),
+        Err(error) => Err(with_cause(&error)),
+    };
+    let remedy = |sentence| Remedy { sentence, command: None, trouble: Trouble::Other };
+    Check { what: format!("archive in {}", config.archive), outcome: outcome.map_err(remedy) }
+}
+
+fn with_cause(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
+}
 
 fn print_text(config: &Config, settings: &[Setting], findings: &[Finding]) {
     println!("in force:");

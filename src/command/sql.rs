@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tapline_api::{SqlAnswer, SqlRequest};
 use tapline_archive::{Archive, ArchiveError};
-use tapline_engine::{ArchiveFacts, Engine, EngineOptions, Limits};
+use tapline_engine::{ArchiveFacts, Engine, EngineError, EngineOptions, Limits};
 use tokio::runtime::Runtime;
 
 use super::{Answerer, answerer};
@@ -18,7 +18,11 @@ use crate::output;
 pub(crate) fn run(args: &SqlArgs, config: &Config, json: bool, runtime: &Runtime) -> Result<Exit, Fault> {
     let sql = text(args)?;
     let answer = match answerer(&args.target, config)? {
-        Answerer::Server(client) => client.sql(&SqlRequest { sql, max_rows: Some(args.max_rows), timeout_ms: None })?,
+        Answerer::Server(client) => {
+            let answer = client.sql(&SqlRequest { sql, max_rows: Some(args.max_rows), timeout_ms: None })?;
+            answer.warnings.iter().for_each(|warning| eprintln!("warning: {}", output::harmless(warning)));
+            answer
+        }
         Answerer::Folder(folder) => runtime.block_on(ask_folder(&folder, &sql, args.max_rows, config))?,
     };
     output::rows(&answer, json)?;
@@ -45,10 +49,32 @@ async fn ask_folder(folder: &Path, sql: &str, max_rows: usize, config: &Config) 
         ..EngineOptions::default()
     };
     let tables = Arc::new(ArchiveFacts(Arc::clone(&archive)));
-    let engine = Engine::new(archive, tables, options).map_err(anyhow::Error::from)?;
+    let files = archive.view().files.len();
+    let engine = Engine::new(Arc::clone(&archive), tables, options).map_err(anyhow::Error::from)?;
     let limits = Limits { max_rows: Some(max_rows), timeout: None };
-    let refused = |error: tapline_engine::EngineError| Fault::Refused(error.to_string());
-    engine.query(sql, limits).await.map_err(refused)?.json().await.map_err(refused)
+    let ask = async || engine.query(sql, limits).await?.json().await;
+    let mut answer = ask().await;
+    // Nobody else asks again: each attempt finds one more damaged file, which the next leaves out.
+    for _ in 0..files {
+        if !matches!(answer, Err(EngineError::Damaged { .. })) {
+            break;
+        }
+        answer = ask().await;
+    }
+    tell_damaged(&archive);
+    answer.map_err(|error| Fault::Refused(error.to_string()))
+}
+
+/// Says on standard error which files an answer was made without.
+pub(super) fn tell_damaged(archive: &Archive) {
+    let (damaged, files) = (archive.figures().damaged, archive.view().files.len());
+    if damaged.is_empty() {
+        return;
+    }
+    eprintln!("warning: {} of {files} data files are damaged or missing and left out:", damaged.len());
+    for file in damaged {
+        eprintln!("  {}", output::harmless(&file));
+    }
 }
 
 /// Opens an archive folder for reading.

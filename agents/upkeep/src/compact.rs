@@ -37,12 +37,8 @@ fn rewrite(archive: &Archive, inputs: &[Arc<DataFile>]) -> Result<DataFile, Arch
     let columns: Vec<&str> = schema::EVENTS.fields().iter().map(|field| field.name().as_str()).collect();
     let mut batches = Vec::new();
     for file in inputs {
-        let damaged = |error: arrow::error::ArrowError| {
-            file.mark_damaged(&error.to_string());
-            ArchiveError::Damaged { path: file.path.clone(), what: error.to_string() }
-        };
-        for batch in view.reader.scan(file, &columns, SLICE)? {
-            batches.push(batch.map_err(damaged)?);
+        for batch in view.reader.scan(file, &columns, SLICE, None)? {
+            batches.push(batch?);
         }
     }
     let sorted: RecordBatch = sort_by_chain(&batches)?;

@@ -25,6 +25,7 @@ pub async fn run(archive: Arc<Archive>, limits: Limits, cancel: CancellationToke
     let mut looks = 0u32;
     while cancel.run_until_cancelled(tokio::time::sleep(LOOK)).await.is_some() {
         looks = looks.wrapping_add(1);
+        mend(&archive).await;
         while let Some(inputs) = plan(&archive.view().files, &limits, tapline_model::time::now()) {
             if cancel.is_cancelled() {
                 return;
@@ -40,6 +41,14 @@ pub async fn run(archive: Arc<Archive>, limits: Limits, cancel: CancellationToke
     }
 }
 
+/// Files that are missing may have been replaced by another engine, which is no damage.
+async fn mend(archive: &Arc<Archive>) {
+    if let Err(error) = archive.refresh().await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "the log cannot be read at the moment");
+    }
+    blocking(archive, Archive::mend).await;
+}
+
 async fn tidy(archive: &Arc<Archive>) {
     if let Err(error) = archive.clean_log().await {
         tracing::warn!(error = &error as &dyn std::error::Error, "the log is shortened later");
@@ -48,7 +57,11 @@ async fn tidy(archive: &Arc<Archive>) {
         tracing::warn!(error = &error as &dyn std::error::Error, "leftovers are removed later");
         return;
     }
+    blocking(archive, Archive::sweep).await;
+}
+
+async fn blocking(archive: &Arc<Archive>, work: fn(&Archive)) {
     let archive = Arc::clone(archive);
-    // A panic would be reported by the runtime; there is nothing else to do about leftovers.
-    let _ = tokio::task::spawn_blocking(move || archive.sweep()).await;
+    // A panic would be reported by the runtime; the next look does the work again.
+    let _ = tokio::task::spawn_blocking(move || work(&archive)).await;
 }

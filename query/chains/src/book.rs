@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::Instant;
 
-use tapline_archive::{Hit, Ledger, View};
+use tapline_archive::{ArchiveError, Hit, Ledger, View};
 use tapline_index::keys::origin_hash;
 use tapline_model::{Address, id};
 
@@ -162,7 +162,11 @@ impl<'v> Book<'v> {
         }
         let columns: Vec<&str> = row::COLUMNS.into_iter().chain([row::SIZE]).collect();
         let (fetched, faults) = self.view.fetch(&wanted, &columns);
-        self.unread.extend(faults.iter().map(ToString::to_string));
+        self.unread.extend(faults.into_iter().map(|fault| match fault {
+            // As a look-up names it, so that it is listed once.
+            ArchiveError::Damaged { path, .. } => path,
+            other => other.to_string(),
+        }));
         for part in fetched {
             for (row, number) in row::read(&part.batch)?.into_iter().zip(part.rows) {
                 let hit = Hit { place: part.place, row: number };

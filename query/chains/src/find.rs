@@ -49,7 +49,8 @@ pub struct Reading {
 /// Rows per name under which a value was seen, at most `limit` names. Blocks on the disk.
 pub fn find(view: &View, query: &IdQuery, limit: usize) -> Found {
     let total = view.lookup(query.hash(), 0).total;
-    let (fetched, _) = view.fetch(&query::newest(view, query.hash(), LOOKED_AT), &row::COLUMNS);
+    let (newest, _) = query::newest(view, query.hash(), LOOKED_AT);
+    let (fetched, _) = view.fetch(&newest, &row::COLUMNS);
     let rows: Vec<Row> = fetched.iter().filter_map(|part| row::read(&part.batch).ok()).flatten().collect();
     let mut readings = BTreeMap::<&str, Vec<(&Row, &str)>>::new();
     for row in &rows {

@@ -80,7 +80,9 @@ fn by_address(book: &mut Book<'_>, text: &str) -> Result<Option<Start>, ChainErr
 
 /// The rows at an address: one, unless a broker gave the place twice.
 pub(crate) fn rows_at(book: &mut Book<'_>, address: &Address) -> Result<Vec<RowAt>, ChainError> {
-    let hits = book.view().lookup(address.hash(), 16).hits;
+    let lookup = book.view().lookup(address.hash(), 16);
+    book.unread.extend(lookup.unasked);
+    let hits = lookup.hits;
     book.load_hits(&hits)?;
     let rows = hits.iter().filter_map(|hit| book.row_at(hit));
     Ok(rows.filter(|row| book.rows[*row].address == *address).collect())
@@ -90,7 +92,8 @@ fn by_id(book: &mut Book<'_>, judge: &mut Judge, query: &IdQuery) -> Result<Star
     if query.value.len() > id::MAX_VALUE {
         return Err(ChainError::TooLong(query.value.len()));
     }
-    let hits = newest(book.view(), query.hash(), book.options.max_members);
+    let (hits, unasked) = newest(book.view(), query.hash(), book.options.max_members);
+    book.unread.extend(unasked);
     book.load_hits(&hits)?;
     let mut readings = readings(book, &hits, query);
     let Some(token) = choose(book, judge, &readings)? else { return Ok(nothing(query)) };
@@ -190,11 +193,11 @@ fn also(book: &Book<'_>, readings: &Readings, chosen: Option<TokenAt>, query: &I
     names.into_iter().map(|(name, value)| IdView { name, value }).collect()
 }
 
-/// The newest rows under a hash: memory first, then files from the newest on.
-pub(crate) fn newest(view: &View, hash: u64, limit: usize) -> Vec<Hit> {
+/// The newest rows under a hash, memory first, then files from the newest on; and the files that could not be asked.
+pub(crate) fn newest(view: &View, hash: u64, limit: usize) -> (Vec<Hit>, Vec<String>) {
     /// Rows read of one file's index where a hub fills it.
     const OF_ONE_FILE: usize = 200_000;
-    let mut hits = Vec::new();
+    let (mut hits, mut unasked) = (Vec::new(), Vec::new());
     for (at, chunk) in view.hot.iter().enumerate().rev() {
         let rows: Vec<u32> = chunk.rows(hash).collect();
         hits.extend(rows.into_iter().rev().map(|row| Hit { place: Place::Hot(at), row }));
@@ -202,14 +205,15 @@ pub(crate) fn newest(view: &View, hash: u64, limit: usize) -> Vec<Hit> {
             break;
         }
     }
-    for (at, file) in view.files.iter().enumerate().rev().filter(|(_, file)| file.damage().is_none()) {
+    for (at, file) in view.files.iter().enumerate().rev() {
         if hits.len() >= limit {
             break;
         }
-        let rows = file.sidecar().and_then(|sidecar| sidecar.rows(hash, OF_ONE_FILE).ok());
-        let rows = rows.map(|(rows, _)| rows).unwrap_or_default();
-        hits.extend(rows.into_iter().rev().map(|row| Hit { place: Place::File(at), row }));
+        match view.reader.find(file, hash, OF_ONE_FILE) {
+            Ok((rows, _)) => hits.extend(rows.into_iter().rev().map(|row| Hit { place: Place::File(at), row })),
+            Err(_) => unasked.push(file.path.clone()),
+        }
     }
     hits.truncate(limit);
-    hits
+    (hits, unasked)
 }

@@ -211,12 +211,14 @@ impl From<&ArchiveError> for EngineError {
     }
 }
 
-/// Whether decoding a file failed, without a word on which.
+/// Whether decoding a file may have failed, without a word on which. Batches that do not fit together are made by
+/// decoders of rotten bytes, and by nothing else that we know of.
 pub(crate) fn is_decoding(error: &DataFusionError) -> bool {
     match error.find_root() {
         DataFusionError::ParquetError(_) => true,
         DataFusionError::ArrowError(arrow, _) => {
-            matches!(arrow.as_ref(), ArrowError::ParquetError(_) | ArrowError::ExternalError(_))
+            use ArrowError::{ExternalError, InvalidArgumentError, ParquetError};
+            matches!(arrow.as_ref(), ParquetError(_) | ExternalError(_) | InvalidArgumentError(_))
         }
         _ => false,
     }

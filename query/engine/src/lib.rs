@@ -14,6 +14,7 @@ mod engine;
 mod error;
 pub mod export;
 mod facts;
+mod foreign;
 mod functions;
 pub mod json;
 mod needle;

@@ -17,11 +17,12 @@ use parquet::arrow::arrow_reader::ArrowReaderOptions;
 use parquet::arrow::async_reader::AsyncFileReader;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
-use tapline_archive::reader::Reader;
+use tapline_archive::reader::{Reader, is_of_the_file};
 use tapline_archive::{ArchiveError, DataFile, View};
 use tapline_model::schema;
 
 use crate::error::EngineError;
+use crate::stop::Stop;
 
 /// Files that a query read from, so that a fault can be traced to one.
 #[derive(Debug, Default)]
@@ -35,18 +36,16 @@ impl Touched {
         }
     }
 
-    /// Reads the files once more, the last one first, and marks the first that fails. Blocks on the disk.
-    pub(crate) fn find_damaged(&self, view: &View) -> Option<EngineError> {
+    /// Reads the files once more, the last one first, until one fails, which marks it, or it is time to stop. Blocks
+    /// on the disk.
+    pub(crate) fn find_damaged(&self, view: &View, stop: &Stop) -> Option<EngineError> {
         let files: Vec<Arc<DataFile>> = self.0.lock().iter().rev().map(Arc::clone).collect();
         let columns: Vec<&str> = schema::EVENTS.fields().iter().map(|field| field.name().as_str()).collect();
-        files.into_iter().find_map(|file| {
-            let what = match view.reader.scan(&file, &columns, 8_192) {
-                Ok(mut batches) => batches.find_map(Result::err)?.to_string(),
-                Err(error) => error.to_string(),
-            };
-            file.mark_damaged(&what);
-            Some(EngineError::Damaged { path: file.path.clone(), what })
-        })
+        let fault = files.into_iter().find_map(|file| match view.reader.scan(&file, &columns, 8_192, None) {
+            Ok(batches) => batches.take_while(|_| !stop.is_over()).find_map(Result::err),
+            Err(error) => Some(error),
+        });
+        fault.as_ref().map(EngineError::from)
     }
 }
 
@@ -107,15 +106,12 @@ fn read_range(handle: &File, range: &Range<u64>) -> std::io::Result<Bytes> {
     Ok(bytes.into())
 }
 
-/// A missing or short file is damaged for good; running out of handles is not its fault.
 fn fault(file: &DataFile, error: std::io::Error) -> ParquetError {
-    use std::io::ErrorKind;
-    let fault = match error.kind() {
-        ErrorKind::NotFound | ErrorKind::UnexpectedEof => {
-            file.mark_damaged(&error.to_string());
-            ArchiveError::Damaged { path: file.path.clone(), what: error.to_string() }
-        }
-        _ => ArchiveError::Io { action: "read", path: file.location.clone(), source: error },
+    let fault = if is_of_the_file(&error) {
+        file.mark_damaged(&error.to_string());
+        ArchiveError::Damaged { path: file.path.clone(), what: error.to_string() }
+    } else {
+        ArchiveError::Io { action: "read", path: file.location.clone(), source: error }
     };
     ParquetError::External(Box::new(fault))
 }

@@ -22,12 +22,14 @@ use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::union::UnionExec;
 use parking_lot::Mutex;
 use parquet::arrow::arrow_reader::RowSelection;
+use tapline_archive::reader::is_ours;
 use tapline_archive::{Chunk, DataFile, View};
-use tapline_index::Sidecar;
+use tapline_index::{Sidecar, SidecarError};
 use tapline_model::schema;
 
 use crate::bounds::PORTION;
 use crate::bounds::portions::{Needs, PortionsExec};
+use crate::foreign;
 use crate::needle;
 use crate::open::{ArchiveFiles, Touched};
 use crate::prune::{self, Known};
@@ -78,6 +80,8 @@ struct Wanted {
     file: Arc<DataFile>,
     rows: usize,
     selection: Option<RowSelection>,
+    /// Written by us, with our types.
+    ours: bool,
 }
 
 #[async_trait]
@@ -117,8 +121,14 @@ impl TableProvider for StoredEvents {
         if !hot.is_empty() {
             plans.push(memory_plan(&hot, partitions, projection, limit)?);
         }
-        if !files.is_empty() {
-            plans.push(self.file_plan(state, files, projection, filters, limit)?);
+        let (ours, foreign): (Vec<_>, Vec<_>) = files.into_iter().partition(|wanted| wanted.ours);
+        if !ours.is_empty() {
+            plans.push(self.file_plan(state, ours, projection, filters, limit)?);
+        }
+        if !foreign.is_empty() {
+            let batch = self.batch_rows(&foreign, projection).unwrap_or(MOST_BATCH);
+            let files = foreign.into_iter().map(|wanted| (wanted.file, wanted.selection)).collect();
+            plans.push(foreign::plan(&self.view.reader, files, projected(projection)?, batch, partitions)?);
         }
         match plans.len() {
             0 => Ok(Arc::new(EmptyExec::new(projected(projection)?))),
@@ -219,41 +229,49 @@ fn wanted(view: &View, trace: &Trace, file: &Arc<DataFile>, needles: &[Vec<u64>]
     let footer = match view.reader.footer(file) {
         Ok(footer) => footer,
         Err(error) => {
-            trace.leave_out(file, file.damage().unwrap_or(&error.to_string()));
+            trace.leave_out(file, &file.damage().unwrap_or_else(|| error.to_string()));
             return None;
         }
     };
     let rows = usize::try_from(footer.metadata().file_metadata().num_rows()).unwrap_or(0);
+    let ours = is_ours(&footer);
     let selection = match matching_rows(file, needles, rows / MAX_SELECTED_SHARE) {
         Some(matching) if matching.is_empty() => return None,
         Some(matching) => Some(ranges(&matching, rows)),
         None => None,
     };
-    Some(Wanted { file: Arc::clone(file), rows, selection })
+    Some(Wanted { file: Arc::clone(file), rows, selection, ours })
 }
 
 /// Rows found under all needles, ascending; `None` where the index cannot say.
 fn matching_rows(file: &DataFile, needles: &[Vec<u64>], limit: usize) -> Option<Vec<u32>> {
     let sidecar = file.sidecar()?;
     // An ID that too many rows hold does not narrow; the others still may.
-    let found = needles.iter().filter_map(|hashes| rows_of_any(sidecar, hashes, limit.max(1)));
+    let found = needles.iter().filter_map(|hashes| match rows_of_any(&sidecar, hashes, limit.max(1)) {
+        Ok(rows) => rows,
+        // It only costs the short cut. The index is built anew in the background.
+        Err(error) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "file is scanned instead");
+            file.detach(&sidecar);
+            None
+        }
+    });
     found.reduce(|before, rows| before.into_iter().filter(|row| rows.binary_search(row).is_ok()).collect())
 }
 
-/// Rows found under one of the hashes, ascending; `None` if one of them has more than `limit`, or the sidecar cannot
-/// be read, which only costs the short cut.
-fn rows_of_any(sidecar: &Sidecar, hashes: &[u64], limit: usize) -> Option<Vec<u32>> {
+/// Rows found under one of the hashes, ascending; `None` if one of them has more than `limit`.
+fn rows_of_any(sidecar: &Sidecar, hashes: &[u64], limit: usize) -> Result<Option<Vec<u32>>, SidecarError> {
     let mut rows = Vec::new();
     for hash in hashes {
-        let (found, total) = sidecar.rows(*hash, limit).ok()?;
+        let (found, total) = sidecar.rows(*hash, limit)?;
         if total > limit {
-            return None;
+            return Ok(None);
         }
         rows.extend(found);
     }
     rows.sort_unstable();
     rows.dedup();
-    Some(rows)
+    Ok(Some(rows))
 }
 
 fn ranges(rows: &[u32], total: usize) -> RowSelection {
@@ -276,7 +294,7 @@ fn groups(mut files: Vec<Wanted>, partitions: usize) -> Vec<FileGroup> {
 }
 
 fn partitioned(wanted: Wanted) -> PartitionedFile {
-    let Wanted { file, rows, selection } = wanted;
+    let Wanted { file, rows, selection, .. } = wanted;
     let statistics = Arc::new(statistics(&file, rows));
     let partitioned = PartitionedFile::new(file.path.clone(), file.size)
         .with_statistics(statistics)

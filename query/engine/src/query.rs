@@ -1,5 +1,6 @@
 //! The life of one query: read, refused or planned, run, its rows sent.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use datafusion::common::DataFusionError;
 use datafusion::execution::context::SQLOptions;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::physical_plan::{SendableRecordBatchStream, execute_stream};
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout_at;
 
@@ -87,8 +88,7 @@ impl Query {
         rows: &mpsc::Sender<Message>,
     ) -> Result<bool, EngineError> {
         let mut left = self.max_rows;
-        while let Some(batch) = batches.next().await {
-            let batch = batch.map_err(|error| self.running_error(error))?;
+        while let Some(batch) = self.next(&mut batches).await? {
             let part = batch.slice(0, batch.num_rows().min(left));
             let truncated = batch.num_rows() > left;
             left -= part.num_rows();
@@ -113,18 +113,32 @@ impl Query {
         }
     }
 
-    /// Decoders do not say which file they failed on: the files that were read are read again until one fails.
+    /// The next rows. Rotten bytes can make a decoder panic, here or in a thread of the plan.
+    async fn next(&self, batches: &mut SendableRecordBatchStream) -> Result<Option<RecordBatch>, EngineError> {
+        match AssertUnwindSafe(batches.next()).catch_unwind().await {
+            Ok(batch) => batch.transpose().map_err(|error| self.running_error(error)),
+            Err(_) => Err(self.blame(EngineError::Internal("a step of it panicked".to_owned()))),
+        }
+    }
+
     fn running_error(&self, error: DataFusionError) -> EngineError {
         if self.stop.is_late() {
             return self.too_long();
         }
         let decoding = error::is_decoding(&error);
         let plain = self.error(error);
-        if !decoding || matches!(plain, EngineError::Damaged { .. } | EngineError::Archive(_)) {
-            return plain;
+        match plain {
+            EngineError::Damaged { .. } | EngineError::Archive(_) => plain,
+            EngineError::Internal(_) => self.blame(plain),
+            _ if decoding => self.blame(plain),
+            _ => plain,
         }
-        let blamed = tokio::task::block_in_place(|| self.snapshot.trace.touched.find_damaged(&self.snapshot.view));
-        blamed.unwrap_or(plain)
+    }
+
+    /// Decoders do not say which file they failed on: the files that were read are read again until one fails.
+    fn blame(&self, plain: EngineError) -> EngineError {
+        let Snapshot { trace, view, .. } = &self.snapshot;
+        tokio::task::block_in_place(|| trace.touched.find_damaged(view, &self.stop)).unwrap_or(plain)
     }
 }
 

@@ -148,7 +148,8 @@ impl IntoResponse for Refusal {
 impl From<ArchiveError> for Refusal {
     fn from(error: ArchiveError) -> Self {
         match &error {
-            ArchiveError::Damaged { .. } | ArchiveError::Io { .. } | ArchiveError::Log { .. } => {
+            ArchiveError::Damaged { .. } => Self::new(Code::ArchiveDamaged, error.to_string()),
+            ArchiveError::Io { .. } | ArchiveError::Log { .. } | ArchiveError::NoIndex { .. } => {
                 tracing::error!(error = &error as &dyn std::error::Error, "the archive cannot be read");
                 Self::new(Code::ArchiveUnreadable, error.to_string())
             }

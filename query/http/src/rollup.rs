@@ -169,12 +169,10 @@ fn count_place(view: &View, place: Place, stop: &Stop) -> Result<Option<Rollup>,
             let columns = COLUMNS.iter().copied().filter(|column| !matches!(*column, "dead_letter" | "retry"));
             let columns: Vec<&str> =
                 columns.chain(fields.iter().map(String::as_str)).chain(["retry.attempts"]).collect();
-            let Ok(batches) = view.reader.scan(file, &columns, 16_384) else { return Ok(None) };
+            let Ok(batches) = view.reader.scan(file, &columns, 16_384, None) else { return Ok(None) };
             for batch in batches {
                 stop.check()?;
-                let Ok(batch) = batch.inspect_err(|error| file.mark_damaged(&error.to_string())) else {
-                    return Ok(None);
-                };
+                let Ok(batch) = batch else { return Ok(None) };
                 counter.count(&batch)?;
             }
         }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use arc_swap::ArcSwap;
 use arrow::array::RecordBatch;
@@ -22,6 +22,7 @@ use crate::error::ArchiveError;
 use crate::file::DataFile;
 use crate::ledger::{Ledger, Progress};
 use crate::lock::FolderLock;
+use crate::reader::Reader;
 use crate::recovery;
 use crate::view::View;
 use crate::writer::{self, FileWriter};
@@ -108,7 +109,7 @@ impl Archive {
         let log = DeltaLog::open(folder, true).await?;
         let archive = Self::load(folder, options, log, Some(lock)).await?;
         archive.sweep();
-        recovery::rebuild_sidecars(&archive.view(), &archive.root());
+        archive.mend();
         Ok(archive)
     }
 
@@ -125,9 +126,8 @@ impl Archive {
         lock: Option<FolderLock>,
     ) -> Result<Arc<Self>, ArchiveError> {
         let (files, ledger, version) = (log.files().await?, log.ledger().await?, log.version());
-        for file in &files {
-            recovery::check_and_attach(log.root(), file);
-        }
+        files.iter().for_each(recovery::check_and_attach);
+        let reader = Reader::new(lock.is_some().then(|| log.root().to_owned()));
         let files = Arc::new(files.into_iter().map(Arc::new).collect());
         let state = State {
             staged_ledger: ledger.clone(),
@@ -145,7 +145,7 @@ impl Archive {
         Ok(Arc::new(Self {
             folder: folder.to_owned(),
             options,
-            view: ArcSwap::from_pointee(View { files, version, ..View::default() }),
+            view: ArcSwap::from_pointee(View { files, version, reader, hot: Vec::new() }),
             state: Mutex::new(state),
             room: Condvar::new(),
             log: tokio::sync::Mutex::new(log),
@@ -246,12 +246,13 @@ impl Archive {
         self.state.lock().faults.iter().flatten().next().cloned()
     }
 
-    /// Looks at the free space and pauses or resumes taps.
-    pub fn check_disk(&self) {
-        let Some(free) = crate::figures::disk_free(&self.folder) else { return };
+    /// Looks at the free space and pauses or resumes taps; true when it pauses them.
+    pub fn check_disk(&self) -> bool {
+        let Some(free) = crate::figures::disk_free(&self.folder) else { return false };
         let mut state = self.state.lock();
         let full = free < self.options.disk_reserve;
-        if full != state.disk_full.is_some() {
+        let changed = full != state.disk_full.is_some();
+        if changed {
             tracing::warn!(free, reserve = self.options.disk_reserve, full, "disk guard");
         }
         state.disk_full = full.then(|| {
@@ -259,6 +260,7 @@ impl Archive {
             format!("the archive's disk has {free} MiB free, below the reserve of {reserve} MiB; free some space")
         });
         self.room.notify_all();
+        changed && full
     }
 
     /// Writes and commits until cancelled, and everything that is left then.
@@ -269,7 +271,9 @@ impl Archive {
             tokio::select! {
                 () = cancel.cancelled() => {}
                 () = self.wake.notified() => {}
-                _ = tick.tick() => self.check_disk(),
+                _ = tick.tick() => if self.check_disk() && let Err(error) = self.sweep_leftovers().await {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "leftovers are removed later");
+                },
             }
             if let Err(error) = self.step().await {
                 tracing::error!(
@@ -426,7 +430,35 @@ impl Archive {
         let keep = self.options.keep_replaced;
         self.state.lock().retired.retain(|(since, _)| since.elapsed() < keep);
         let retired: Vec<PathBuf> = self.state.lock().retired.iter().map(|(_, file)| file.location.clone()).collect();
-        recovery::remove_orphans(&self.root(), &self.view(), &retired, keep);
+        let old = |modified: SystemTime| modified.elapsed().is_ok_and(|age| age >= keep);
+        recovery::remove_orphans(&self.root(), &self.view(), &retired, old);
+    }
+
+    /// Deletes what crashes left behind, however young: the disk is full. Files older than the lock are written by
+    /// nobody any more; those that the log says were replaced stay for engines that read an older snapshot.
+    async fn sweep_leftovers(&self) -> Result<(), ArchiveError> {
+        self.in_place()?;
+        self.refresh().await?;
+        let Some(taken) = self.lock.as_ref().and_then(FolderLock::taken_at) else { return Ok(()) };
+        let (root, view) = (self.root(), self.view());
+        let replaced = self.log.lock().await.replaced().await?;
+        let kept: Vec<PathBuf> = replaced.iter().map(|path| root.join(path)).collect();
+        let swept = move || recovery::remove_orphans(&root, &view, &kept, |modified| modified < taken);
+        // A panic would be reported by the runtime; the next sweep goes on.
+        let _ = tokio::task::spawn_blocking(swept).await;
+        Ok(())
+    }
+
+    /// Asks damaged files again that may be whole by now, and builds ID indexes that are missing. Blocks on the disk.
+    pub fn mend(&self) {
+        let view = self.view();
+        for file in view.files.iter() {
+            view.reader.ask_again(file);
+            match view.reader.index(file) {
+                Ok(_) | Err(ArchiveError::Damaged { .. } | ArchiveError::NoIndex { .. }) => {}
+                Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "id index cannot be built"),
+            }
+        }
     }
 
     /// Shortens the log; see [`DeltaLog::clean_log`].
@@ -448,7 +480,7 @@ impl Archive {
         let ledger = if self.lock.is_none() { Some(log.ledger().await?) } else { None };
         let mut state = self.state.lock();
         let mut view = View::clone(&self.view.load());
-        view.files = Arc::new(merged(log.root(), &view.files, active, &state.staged));
+        view.files = Arc::new(merged(&view.files, active, &state.staged));
         view.version = log.version();
         self.view.store(Arc::new(view));
         if let Some(ledger) = ledger {
@@ -465,13 +497,13 @@ impl Archive {
 }
 
 /// The active files, as known ones where they are, and those that wait for their commit.
-fn merged(root: &Path, known: &[Arc<DataFile>], active: Vec<DataFile>, staged: &[Arc<DataFile>]) -> Vec<Arc<DataFile>> {
+fn merged(known: &[Arc<DataFile>], active: Vec<DataFile>, staged: &[Arc<DataFile>]) -> Vec<Arc<DataFile>> {
     let known: BTreeMap<&str, &Arc<DataFile>> = known.iter().map(|file| (file.path.as_str(), file)).collect();
     let names: BTreeSet<String> = active.iter().map(|file| file.path.clone()).collect();
     let adopt = |file: DataFile| match known.get(file.path.as_str()) {
         Some(known) => Arc::clone(known),
         None => {
-            recovery::check_and_attach(root, &file);
+            recovery::check_and_attach(&file);
             Arc::new(file)
         }
     };

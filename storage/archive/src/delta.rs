@@ -21,6 +21,7 @@ use url::Url;
 use crate::error::ArchiveError;
 use crate::file::{DataFile, Stats};
 use crate::ledger::Ledger;
+use crate::log_file;
 use crate::store;
 use crate::writer::STATISTICS;
 
@@ -82,7 +83,11 @@ impl DeltaLog {
             Err(DeltaTableError::NotATable(_) | DeltaTableError::InvalidTableLocation(_)) => {
                 return Err(ArchiveError::NoArchive { folder: folder.to_owned() });
             }
-            Err(error) => return Err(fault(error)),
+            Err(error) => return Err(log_file::damaged(&root, usize::MAX).unwrap_or_else(|| fault(error))),
+        }
+        // An empty commit is read as one that did nothing: its rows would be missing, and its files swept away.
+        if let Some(damaged) = log_file::damaged(&root, 1) {
+            return Err(damaged);
         }
         let log = Self { root, table };
         log.check_format(folder)?;
@@ -192,6 +197,14 @@ impl DeltaLog {
         }
     }
 
+    /// Files that are not active any more and may still be read in an older snapshot, relative to the table.
+    pub(crate) async fn replaced(&self) -> Result<Vec<String>, ArchiveError> {
+        let fault = log_fault("read");
+        let log_store = self.table.log_store();
+        let removed = self.table.snapshot().map_err(fault)?.all_tombstones(log_store.as_ref());
+        removed.map_ok(|removed| removed.path().into_owned()).try_collect().await.map_err(fault)
+    }
+
     fn active(&self) -> Result<std::collections::HashSet<String>, ArchiveError> {
         let snapshot = self.table.snapshot().map_err(log_fault("read"))?;
         Ok(snapshot.log_data().into_iter().map(|view| view.path().into_owned()).collect())
@@ -225,7 +238,11 @@ fn app_id(source: &str) -> String {
 }
 
 fn log_fault(action: &'static str) -> impl Fn(DeltaTableError) -> ArchiveError + Copy {
-    move |source| ArchiveError::Log { action, source: Box::new(source) }
+    move |error| {
+        // Some of the library's errors end with a backtrace, from the second line on.
+        let what = error.to_string().lines().next().unwrap_or_default().to_owned();
+        ArchiveError::Log { action, what }
+    }
 }
 
 /// Whether a commit stands there; a crash at creation may leave the folder, and files by other names.

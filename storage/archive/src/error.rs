@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use tapline_index::SidecarError;
 use tapline_model::columns::ColumnError;
 
 /// A fault of the archive's folder, files or log.
@@ -20,6 +21,16 @@ pub enum ArchiveError {
     Gone {
         /// The archive's folder.
         folder: PathBuf,
+    },
+    /// A folder in which nothing can be created.
+    #[error(
+        "{folder} cannot be written to; give the right to write to the user that runs tapline, or configure another `archive`"
+    )]
+    NotWritable {
+        /// The archive's folder, or the one in which it would be created.
+        folder: PathBuf,
+        /// Why.
+        source: std::io::Error,
     },
     /// A reader was pointed to a folder that holds no archive.
     #[error("{folder} holds no archive; start `tapline serve` with it, or name the folder that `archive` configures")]
@@ -48,12 +59,24 @@ pub enum ArchiveError {
         source: std::io::Error,
     },
     /// The Delta log could not be read or written.
-    #[error("cannot {action} the log of the archive")]
+    #[error("cannot {action} the log of the archive: {what}")]
     Log {
         /// What was tried.
         action: &'static str,
-        /// Why.
-        source: Box<deltalake::DeltaTableError>,
+        /// The library's words, without the addresses of code that it adds.
+        what: String,
+    },
+    /// A file of the Delta log is not what was written.
+    #[error(
+        "{path} of the archive's log is damaged ({what}); put it back from a copy. Without one, copy the whole archive \
+         and then move this file away if it is the newest of the log: the rows it committed are read again from their \
+         brokers as far as these still keep them"
+    )]
+    DamagedLog {
+        /// On disk.
+        path: PathBuf,
+        /// What does not fit.
+        what: String,
     },
     /// A data file is not what its commit says.
     #[error("data file {path} is damaged or missing: {what}; every other file stays readable")]
@@ -85,6 +108,15 @@ pub enum ArchiveError {
         /// What does not fit.
         what: String,
     },
+    /// An ID index cannot be built at the moment.
+    #[error("the id index of data file {path} cannot be built; the server's log says why, it is tried again soon")]
+    NoIndex {
+        /// Relative to the archive.
+        path: String,
+    },
+    /// An ID index cannot be read or written.
+    #[error(transparent)]
+    Index(#[from] SidecarError),
     /// A batch lacks a column; a bug of ours.
     #[error(transparent)]
     Column(#[from] ColumnError),

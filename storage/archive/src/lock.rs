@@ -4,6 +4,7 @@ use std::fs::{File, Metadata, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::error::ArchiveError;
 
@@ -30,6 +31,18 @@ impl FolderLock {
         let note = std::process::id().to_string();
         file.set_len(0).and_then(|()| file.write_all(note.as_bytes())).map_err(io)?;
         Ok(Self { file, path })
+    }
+
+    /// When the lock was taken, by the clock of the file system that the archive's files are on.
+    pub(crate) fn taken_at(&self) -> Option<SystemTime> {
+        self.file.metadata().and_then(|found| found.modified()).ok()
+    }
+
+    /// Who holds the folder, ` (pid 4711)` where that is known; `None` when nobody does. Takes nothing, creates nothing.
+    pub(crate) fn held(folder: &Path) -> Option<String> {
+        let mut file = File::open(folder.join("tapline.lock")).ok()?;
+        // Shared, so that two who ask do not meet each other, and given back at once.
+        matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)).then(|| holder(&mut file))
     }
 
     /// Whether the folder's name still leads to the folder that was locked. A volume that is unmounted or a folder that

@@ -32,7 +32,7 @@ pub struct Lookup {
     pub hits: Vec<Hit>,
     /// How many there are.
     pub total: usize,
-    /// Files that could not be asked: damaged, or without index for the moment.
+    /// Files that could not be asked: they are damaged, or have no index and none can be built.
     pub unasked: Vec<String>,
 }
 
@@ -49,21 +49,18 @@ pub struct Fetched {
 
 impl View {
     /// At most `limit` rows found under `hash`, and how many there are. Reads at most two blocks of a sidecar for
-    /// each file that holds the hash; files that do not are passed over in memory.
+    /// each file that holds the hash; files that do not are passed over in memory. Builds indexes that are missing.
     pub fn lookup(&self, hash: u64, limit: usize) -> Lookup {
         let mut found = Lookup::default();
         for (at, file) in self.files.iter().enumerate() {
-            let Some(sidecar) = file.sidecar().filter(|_| file.damage().is_none()) else {
-                found.unasked.push(file.path.clone());
-                continue;
-            };
-            match sidecar.rows(hash, limit.saturating_sub(found.hits.len())) {
+            match self.reader.find(file, hash, limit.saturating_sub(found.hits.len())) {
                 Ok((rows, total)) => {
                     found.hits.extend(rows.into_iter().map(|row| Hit { place: Place::File(at), row }));
                     found.total += total;
                 }
+                // Damage is told where it is noticed.
                 Err(error) => {
-                    tracing::error!(error = &error as &dyn std::error::Error, "id index cannot be read");
+                    tracing::debug!(error = &error as &dyn std::error::Error, "file is not asked");
                     found.unasked.push(file.path.clone());
                 }
             }

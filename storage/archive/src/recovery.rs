@@ -2,79 +2,33 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::SystemTime;
 
-use tapline_index::{Entry, Names, Sidecar, keys};
+use tapline_index::Sidecar;
 use tapline_model::schema;
 
-use crate::error::ArchiveError;
 use crate::file::{COMPACTED, DataFile};
 use crate::view::View;
-use crate::writer;
-
-/// Columns that the ID index is made from.
-pub const INDEXED: [&str; 17] = [
-    "source",
-    "destination",
-    "partition",
-    "offset",
-    "incarnation",
-    "position",
-    "key",
-    "message_id",
-    "causation_id",
-    "correlation_id",
-    "conversation_id",
-    "trace_id",
-    "origin_trace_id",
-    "ids",
-    "dead_letter",
-    "retry",
-    "replay_id",
-];
 
 /// Looks at a file on disk and opens its sidecar if there is a good one.
-pub(crate) fn check_and_attach(root: &Path, file: &DataFile) {
-    file.check();
-    let location = DataFile::sidecar_location(root, &file.path);
-    match Sidecar::open(&location) {
-        Ok(sidecar) => file.attach(sidecar),
+pub(crate) fn check_and_attach(file: &DataFile) {
+    if let Err(what) = file.check() {
+        file.mark_damaged(&what);
+    }
+    match Sidecar::open(&file.index_location()) {
+        Ok(sidecar) => drop(file.attach(sidecar)),
         Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "id index will be rebuilt"),
     }
 }
 
-/// Rebuilds missing and damaged sidecars from their data files.
-pub(crate) fn rebuild_sidecars(view: &View, root: &Path) {
-    for file in view.files.iter().filter(|file| file.sidecar().is_none() && file.damage().is_none()) {
-        match rebuild(view, root, file) {
-            Ok(sidecar) => file.attach(sidecar),
-            Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "id index cannot be rebuilt"),
-        }
-    }
-}
-
-fn rebuild(view: &View, root: &Path, file: &DataFile) -> Result<Sidecar, ArchiveError> {
-    let (mut entries, mut names, mut first) = (Vec::<Entry>::new(), Names::default(), 0u32);
-    for batch in view.reader.scan(file, &INDEXED, 8_192)? {
-        let damaged = |error: arrow::error::ArrowError| ArchiveError::Damaged {
-            path: file.path.clone(),
-            what: error.to_string(),
-        };
-        let batch = batch.map_err(damaged)?;
-        entries.extend(keys(&batch, first, &mut names)?);
-        first += u32::try_from(batch.num_rows()).unwrap_or(u32::MAX);
-    }
-    entries.sort();
-    writer::write_sidecar(root, &file.path, &entries, &names)
-}
-
-/// Removes files that no commit names and `retired` does not hold: written before a crash, or replaced. Young ones
-/// stay: one may be about to be committed, and an engine beside us may still read an old snapshot.
-pub(crate) fn remove_orphans(root: &Path, view: &View, retired: &[PathBuf], keep: Duration) {
-    let active: HashSet<&PathBuf> = view.files.iter().map(|file| &file.location).chain(retired).collect();
+/// Removes files that no commit names and `kept` does not hold: written before a crash, or replaced. Of these only
+/// what is `old`: a young one may be about to be committed, and an engine beside us may still read an old snapshot.
+pub(crate) fn remove_orphans(root: &Path, view: &View, kept: &[PathBuf], old: impl Fn(SystemTime) -> bool) {
+    let active: HashSet<&PathBuf> = view.files.iter().map(|file| &file.location).chain(kept).collect();
     let orphans = data_files(root).into_iter().filter(|path| !active.contains(path) && is_ours(path));
-    for path in orphans.filter(|path| older_than(path, keep)) {
+    for path in orphans.filter(|path| modified(path).is_some_and(&old)) {
         if let Ok(relative) = path.strip_prefix(root) {
+            tracing::info!(path = %relative.display(), "a file that no commit names is removed");
             remove_file(root, &relative.to_string_lossy());
         }
     }
@@ -106,7 +60,6 @@ fn is_ours(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "parquet") && uuid::Uuid::try_parse(stem).is_ok()
 }
 
-fn older_than(path: &Path, age: Duration) -> bool {
-    let modified = std::fs::metadata(path).and_then(|found| found.modified());
-    modified.is_ok_and(|time| time.elapsed().is_ok_and(|elapsed| elapsed >= age))
+fn modified(path: &Path) -> Option<SystemTime> {
+    std::fs::metadata(path).and_then(|found| found.modified()).ok()
 }

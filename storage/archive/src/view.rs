@@ -36,10 +36,13 @@ impl View {
         self.files.iter().map(|file| file.rows).sum()
     }
 
-    /// Whether identifiers of this normalised name were seen.
+    /// Whether identifiers of this normalised name were seen. Builds indexes that are missing.
     pub fn knows_name(&self, normal: &str) -> bool {
         self.hot.iter().any(|chunk| chunk.names.contains(normal))
-            || self.files.iter().any(|file| file.sidecar().is_some_and(|sidecar| sidecar.names().contains(normal)))
+            || self
+                .files
+                .iter()
+                .any(|file| self.reader.index(file).is_ok_and(|sidecar| sidecar.names().contains(normal)))
     }
 
     /// Oldest and newest broker time, microseconds.

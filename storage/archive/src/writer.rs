@@ -11,13 +11,14 @@ use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::schema::types::ColumnPath;
-use tapline_index::{Entry, Names, Sidecar, keys};
+use tapline_index::{Entry, Names, keys};
 use tapline_model::columns::EventColumns;
 use tapline_model::{schema, time};
 
 use crate::chunk::{Chunk, bounds};
 use crate::error::ArchiveError;
 use crate::file::{COMPACTED, ColumnBounds, DataFile, Stats};
+use crate::indexes::write_sidecar;
 use crate::store::{create_folder, sync_folder};
 
 /// Rows of a row group: small enough that an external index pays off, see ARCHITECTURE.md.
@@ -133,7 +134,7 @@ impl FileWriter {
         let data = DataFile::new(&self.root, self.path.clone(), day, size, self.bounds.stats());
         // Runs of each chunk are sorted already, which a stable sort exploits.
         self.entries.sort();
-        data.attach(write_sidecar(&self.root, &self.path, &self.entries, &self.names)?);
+        data.attach(write_sidecar(&data.index_location(), &self.entries, &self.names)?);
         self.finished = true;
         Ok(data)
     }
@@ -147,21 +148,6 @@ impl FileWriter {
         self.bounds.add(batch)?;
         self.parquet.write(batch).map_err(|error| write_error(&self.path, &error))
     }
-}
-
-/// Writes the sidecar of a data file and opens it.
-pub(crate) fn write_sidecar(
-    root: &Path,
-    path: &str,
-    entries: &[Entry],
-    names: &Names,
-) -> Result<Sidecar, ArchiveError> {
-    let location = DataFile::sidecar_location(root, path);
-    let folder = location.parent().unwrap_or(root);
-    create_folder(folder).map_err(|source| ArchiveError::Io { action: "create", path: folder.to_owned(), source })?;
-    let fault = |error: tapline_index::SidecarError| write_error(path, &error);
-    tapline_index::write(&location, entries, names).map_err(fault)?;
-    Sidecar::open(&location).map_err(fault)
 }
 
 fn write_error(path: &str, error: &dyn std::error::Error) -> ArchiveError {

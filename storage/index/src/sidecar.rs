@@ -4,8 +4,10 @@
 //! magic "TAPIDS01" | filter descriptor | fingerprints | hashes u64 × n | rows u32 × n | names | footer
 //! footer: lengths of the sections u64 × 5 | xxh3 of all before u64 | magic
 //! ```
-//! All numbers little-endian. The filter, the names and one hash in [`FENCE`] are kept in memory (about 9.2 bits a
-//! key); a look-up that passes the filter costs one read of at most [`FENCE`] hashes and one of as many rows.
+//! All numbers little-endian. The filter, the names, and of each block of [`FENCE`] entries the first hash and two
+//! checksums are kept in memory (about 9.3 bits a key); a look-up that passes the filter costs one read of at most
+//! [`FENCE`] hashes and one of as many rows. What is read is held against the checksums, which were taken when the
+//! whole file was found intact: what rots later is noticed.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -13,7 +15,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use xorf::{BinaryFuse8, BinaryFuse8Ref, DmaSerializable, Filter, FilterRef};
-use xxhash_rust::xxh3::Xxh3Default;
+use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
 use crate::keys::Entry;
 use crate::names::Names;
@@ -77,7 +79,12 @@ fn sections(filter: &BinaryFuse8, entries: &[Entry], names: &Names) -> [Vec<u8>;
 fn write_sections(path: &Path, sections: &[Vec<u8>; 5]) -> io::Result<u64> {
     let mut hasher = Xxh3Default::new();
     let mut footer = Vec::with_capacity(FOOTER);
-    let mut file = File::create(path)?;
+    // Who reads the old one goes on reading it.
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = File::create_new(path)?;
     file.write_all(MAGIC)?;
     for section in sections {
         hasher.update(section);
@@ -100,10 +107,27 @@ pub struct Sidecar {
     fingerprints: Vec<u8>,
     fences: Vec<u64>,
     names: Names,
-    hashes_at: u64,
-    rows_at: u64,
+    hashes: Table,
+    rows: Table,
     entries: usize,
     size: u64,
+}
+
+/// One of the two tables on disk.
+#[derive(Debug)]
+struct Table {
+    /// Where it begins.
+    at: u64,
+    /// Bytes of an entry.
+    width: usize,
+    /// Checksum of each block.
+    sums: Vec<u64>,
+}
+
+impl Table {
+    fn new(bytes: &[u8], at: u64, width: usize) -> Self {
+        Self { at, width, sums: bytes.chunks(FENCE * width).map(xxh3_64).collect() }
+    }
 }
 
 impl Sidecar {
@@ -144,8 +168,8 @@ impl Sidecar {
             fingerprints: fingerprints.to_vec(),
             fences: hashes.as_chunks().0.iter().step_by(FENCE).map(|word| u64::from_le_bytes(*word)).collect(),
             names: Names::decode(names).ok_or("names")?,
-            hashes_at,
-            rows_at: hashes_at + hashes.len() as u64,
+            rows: Table::new(rows, hashes_at + hashes.len() as u64, 4),
+            hashes: Table::new(hashes, hashes_at, 8),
             entries: hashes.len() / 8,
             size: bytes.len() as u64,
         })
@@ -161,11 +185,16 @@ impl Sidecar {
         if !self.may_contain(hash) {
             return Ok((Vec::new(), 0));
         }
-        let io = |source| SidecarError::Io { path: self.path.clone(), source };
-        let (first, end) = (self.first(hash).map_err(io)?, self.end(hash).map_err(io)?);
-        let mut bytes = vec![0; (end - first).min(limit) * 4];
-        self.file.read_exact_at(&mut bytes, self.rows_at + first as u64 * 4).map_err(io)?;
-        Ok((bytes.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word)).collect(), end - first))
+        let (first, end) = (self.first(hash)?, self.end(hash)?);
+        let last = end.min(first.saturating_add(limit));
+        let mut rows = Vec::with_capacity(last - first);
+        while first + rows.len() < last {
+            let at = first + rows.len();
+            let block = self.block(&self.rows, at / FENCE)?;
+            let wanted = block.as_chunks().0.iter().skip(at % FENCE).take(last - at);
+            rows.extend(wanted.map(|word| u32::from_le_bytes(*word)));
+        }
+        Ok((rows, end - first))
     }
 
     /// Names under which the file's identifiers were seen.
@@ -190,25 +219,37 @@ impl Sidecar {
 
     /// Bytes that this sidecar keeps in memory.
     pub fn resident_bytes(&self) -> usize {
-        self.fingerprints.len() + self.fences.len() * 8
+        self.fingerprints.len() + (self.fences.len() + self.hashes.sums.len() + self.rows.sums.len()) * 8
     }
 
     /// Index of the first entry whose hash is not below `hash`.
-    fn first(&self, hash: u64) -> io::Result<usize> {
+    fn first(&self, hash: u64) -> Result<usize, SidecarError> {
         self.partition_point(self.fences.partition_point(|fence| *fence < hash), |entry| entry < hash)
     }
 
     /// Index of the first entry whose hash is above `hash`.
-    fn end(&self, hash: u64) -> io::Result<usize> {
+    fn end(&self, hash: u64) -> Result<usize, SidecarError> {
         self.partition_point(self.fences.partition_point(|fence| *fence <= hash), |entry| entry <= hash)
     }
 
     /// The point lies in the block before fence number `fence`: reads that block and searches it.
-    fn partition_point(&self, fence: usize, before: impl Fn(u64) -> bool) -> io::Result<usize> {
-        let from = fence.saturating_sub(1) * FENCE;
-        let mut bytes = vec![0; (self.entries - from).min(FENCE) * 8];
-        self.file.read_exact_at(&mut bytes, self.hashes_at + from as u64 * 8)?;
-        Ok(from + bytes.as_chunks().0.partition_point(|word| before(u64::from_le_bytes(*word))))
+    fn partition_point(&self, fence: usize, before: impl Fn(u64) -> bool) -> Result<usize, SidecarError> {
+        let number = fence.saturating_sub(1);
+        let block = self.block(&self.hashes, number)?;
+        Ok(number * FENCE + block.as_chunks().0.partition_point(|word| before(u64::from_le_bytes(*word))))
+    }
+
+    /// Reads one block of a table.
+    fn block(&self, table: &Table, number: usize) -> Result<Vec<u8>, SidecarError> {
+        let from = number * FENCE;
+        let mut bytes = vec![0; self.entries.saturating_sub(from).min(FENCE) * table.width];
+        self.file
+            .read_exact_at(&mut bytes, table.at + (from * table.width) as u64)
+            .map_err(|source| SidecarError::Io { path: self.path.clone(), source })?;
+        if table.sums.get(number) != Some(&xxh3_64(&bytes)) {
+            return Err(SidecarError::Damaged { path: self.path.clone(), what: "checksum of a block" });
+        }
+        Ok(bytes)
     }
 }
 
@@ -262,6 +303,37 @@ mod tests {
             std::fs::write(&path, &bytes[..at]).unwrap();
             prop_assert!(Sidecar::open(&path).is_err());
         }
+    }
+
+    /// A sidecar is read whole when it is opened; what rotted later was once believed.
+    #[test]
+    fn damage_after_opening_is_noticed() {
+        let pairs: Vec<(u64, u32)> = (0..5_000).map(|n| (n * 977, n as u32)).collect();
+        let (_folder, path) = written(&sorted(&pairs));
+        let sidecar = Sidecar::open(&path).unwrap();
+        let handle = File::options().write(true).open(&path).unwrap();
+        for at in [sidecar.hashes.at + 2_500 * 8, sidecar.rows.at + 2_500 * 4] {
+            let mut byte = [0];
+            sidecar.file.read_exact_at(&mut byte, at).unwrap();
+            handle.write_all_at(&[byte[0] ^ 1], at).unwrap();
+            let found = sidecar.rows(2_500 * 977, 9);
+            assert!(matches!(found, Err(SidecarError::Damaged { .. })), "{found:?}");
+            assert_eq!(sidecar.rows(7 * 977, 9).unwrap(), (vec![7], 1), "other blocks stay readable");
+            handle.write_all_at(&byte, at).unwrap();
+            assert_eq!(sidecar.rows(2_500 * 977, 9).unwrap(), (vec![2_500], 1));
+        }
+        handle.set_len(100).unwrap();
+        assert!(sidecar.rows(2_500 * 977, 9).is_err());
+    }
+
+    /// An index that is built anew must not pull the file away under who still reads the old one.
+    #[test]
+    fn an_open_sidecar_outlives_its_replacement() {
+        let (_folder, path) = written(&sorted(&[(1, 1), (2, 2)]));
+        let old = Sidecar::open(&path).unwrap();
+        write(&path, &sorted(&[(3, 3)]), &Names::default()).unwrap();
+        assert_eq!(old.rows(2, 9).unwrap(), (vec![2], 1));
+        assert_eq!(Sidecar::open(&path).unwrap().rows(3, 9).unwrap(), (vec![3], 1));
     }
 
     #[test]

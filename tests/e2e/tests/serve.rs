@@ -1,10 +1,11 @@
 //! The process as its users meet it: faults that stop nothing else, refusals with a sentence, commands without a server.
 
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use tapline_kit::{Kafka, Record, Tapline, tapline, wait_for};
+use tapline_kit::{Kafka, Record, Tapline, second_reader, tapline, wait_for};
 
 const SOON: Duration = Duration::from_secs(60);
 
@@ -102,6 +103,129 @@ fn sql_and_chain_work_on_a_folder_without_a_server() -> Result<()> {
     ensure!(answer["members"].as_array().map(Vec::len) == Some(2), "{answer}");
     let nothing = run(&["sql", "--archive", "/nowhere/at/all", "SELECT 1"])?;
     ensure!(nothing.status.code() == Some(3), "exit code {:?}: {}", nothing.status.code(), told(&nothing));
+    Ok(())
+}
+
+/// A stopped Tapline with two data files: ORD-7 stands in both, ORD-8 in the second.
+fn two_files(kafka: &Kafka) -> Result<Tapline> {
+    kafka.admin()?.create_topic("orders", 1, &[])?;
+    let mut tapline =
+        Tapline::start(&format!("[sources.shop]\nbrokers = \"{}\"\nstart = \"earliest\"\n", kafka.bootstrap()))?;
+    for (records, total) in [(vec![order(7)], 1), (vec![order(7), order(8)], 3)] {
+        kafka.producer()?.send_all(&records)?;
+        wait_for("the rows", SOON, || {
+            Ok((tapline.sql("SELECT count(*) FROM events")?[0][0].as_u64() == Some(total)).then_some(()))
+        })?;
+        tapline.stop()?;
+        if total == 1 {
+            tapline.restart()?;
+        }
+    }
+    Ok(tapline)
+}
+
+fn data_files(archive: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for day in std::fs::read_dir(archive.join("events"))? {
+        let day = day?;
+        if day.file_name().to_string_lossy().starts_with("archived_day=") {
+            files.extend(std::fs::read_dir(day.path())?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn members(chain: &Output) -> Result<usize> {
+    let answer: serde_json::Value = serde_json::from_slice(&chain.stdout).with_context(|| told(chain))?;
+    answer["members"].as_array().map(Vec::len).context("a chain has members")
+}
+
+/// Such files have other Arrow types and no ID index; they were refused as damaged.
+#[test]
+fn what_another_engine_optimized_is_read_and_found_by_id() -> Result<()> {
+    let kafka = Kafka::start()?;
+    let mut tapline = two_files(&kafka)?;
+    ensure!(second_reader::optimize(&tapline.archive())? == 2, "two files become one");
+    let archive = tapline.archive();
+    let folder = archive.to_str().context("a path of ours is text")?;
+    let counted = run(&["sql", "--archive", folder, "SELECT count(*), count(DISTINCT body) FROM events"])?;
+    ensure!(counted.status.success() && told(&counted).trim() == "3\t2", "{}", told(&counted));
+    let chain = run(&["chain", "--archive", folder, "--json", "orderId=ORD-00000007"])?;
+    ensure!(members(&chain)? == 2 && chain.stderr.is_empty(), "{}", told(&chain));
+    tapline.restart()?;
+    let (_, answer) = tapline.get("/api/v1/chains/ORD-00000007")?;
+    ensure!(answer["members"].as_array().map(Vec::len) == Some(2), "{answer}");
+    kafka.producer()?.send_all(&[order(7)])?;
+    wait_for("the new row beside them", SOON, || {
+        let rows = tapline.sql("SELECT count(*) FROM events WHERE id(ids, 'orderId') = 'ORD-00000007'")?;
+        Ok((rows[0][0].as_u64() == Some(3)).then_some(()))
+    })?;
+    let (_, status) = tapline.get("/api/v1/status")?;
+    ensure!(status["archive"]["damaged"] == serde_json::json!([]), "{status}");
+    Ok(())
+}
+
+#[test]
+fn commands_without_a_server_name_the_files_that_they_leave_out() -> Result<()> {
+    let kafka = Kafka::start()?;
+    let tapline = two_files(&kafka)?;
+    let archive = tapline.archive();
+    let folder = archive.to_str().context("a path of ours is text")?;
+    std::fs::remove_dir_all(archive.join("events/_index"))?;
+    let chain = run(&["chain", "--archive", folder, "--json", "ORD-00000007"])?;
+    ensure!(members(&chain)? == 2, "without sidecars the rows themselves are asked: {}", told(&chain));
+    let files = data_files(&archive)?;
+    let rotten = files.first().context("there are two")?;
+    let mut bytes = std::fs::read(rotten)?;
+    let end = bytes.len() / 2;
+    bytes[4..end].fill(0xaa);
+    std::fs::write(rotten, bytes)?;
+    let name = rotten.file_name().context("a file has a name")?.to_string_lossy();
+    let rows = run(&["sql", "--archive", folder, "SELECT body, headers, key_text FROM events"])?;
+    let said = String::from_utf8_lossy(&rows.stderr);
+    ensure!(rows.status.success() && String::from_utf8_lossy(&rows.stdout).lines().count() == 2, "{}", told(&rows));
+    ensure!(said.contains("1 of 2 data files") && said.contains(&*name), "{said}");
+    let chain = run(&["chain", "--archive", folder, "--json", "ORD-00000007"])?;
+    let said = String::from_utf8_lossy(&chain.stderr);
+    ensure!(members(&chain)? == 1 && said.contains("1 of 2 data files") && said.contains(&*name), "{}", told(&chain));
+    Ok(())
+}
+
+#[test]
+fn check_tells_how_the_archive_stands() -> Result<()> {
+    let kafka = Kafka::start()?;
+    let mut tapline = two_files(&kafka)?;
+    let archive = tapline.archive();
+    let config = archive.with_file_name("check.toml");
+    let check = |folder: &Path| -> Result<String> {
+        std::fs::write(&config, format!("archive = {folder:?}\n[http]\nlisten = \"127.0.0.1:0\"\n"))?;
+        Ok(told(&run(&["check", "--config", &config.to_string_lossy()])?))
+    };
+    ensure!(check(&archive.join("not/yet"))?.contains("ok      archive:"), "a folder is created when it is needed");
+    ensure!(!archive.join("not").exists(), "but not by a check");
+    ensure!(check(&archive)?.contains("2 data files, all there"), "{}", check(&archive)?);
+    tapline.restart()?;
+    ensure!(check(&archive)?.contains("in use by a running tapline (pid"), "{}", check(&archive)?);
+    tapline.stop()?;
+    let files = data_files(&archive)?;
+    let cut = files.first().context("there are two")?;
+    std::fs::File::options().write(true).open(cut)?.set_len(9)?;
+    let name = cut.file_name().context("a file has a name")?.to_string_lossy();
+    let said = check(&archive)?;
+    ensure!(said.contains("FAILED  archive:") && said.contains("1 of 2") && said.contains(&*name), "{said}");
+    let log = archive.join("events/_delta_log");
+    let mut commits: Vec<PathBuf> =
+        std::fs::read_dir(&log)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
+    commits.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    commits.sort();
+    let newest = commits.last().context("an archive has a log")?;
+    std::fs::File::options().write(true).open(newest)?.set_len(100)?;
+    let name = newest.file_name().context("a file has a name")?.to_string_lossy();
+    let said = check(&archive)?;
+    ensure!(said.contains("FAILED  archive:") && said.contains(&*name) && said.contains("copy"), "{said}");
+    let served = told(&run(&["sql", "--archive", &archive.to_string_lossy(), "SELECT 1"])?);
+    ensure!(served.contains(&*name) && !served.to_lowercase().contains("backtrace"), "{served}");
     Ok(())
 }
 

@@ -8,6 +8,8 @@ use tapline_engine::{ArchiveFacts, Engine, EngineOptions};
 use tapline_model::row::{DeadLetterRow, EventBuilder, EventRow, Header, IdPair, RetryRow, TimestampKind};
 use tempfile::TempDir;
 
+use crate::foreign;
+
 /// 2026-11-21T02:00:00Z, microseconds.
 pub(crate) const START: i64 = 1_795_226_400_000_000;
 
@@ -17,6 +19,8 @@ pub(crate) enum Standing {
     Hot,
     Archived,
     Half,
+    /// Archived, and rewritten by another engine.
+    Foreign,
 }
 
 /// An archive with an engine over it. The folder lives as long as this does.
@@ -37,7 +41,7 @@ impl Shop {
         let archive = Archive::open(folder.path(), ArchiveOptions::default()).await.unwrap();
         let archived = match standing {
             Standing::Hot => 0,
-            Standing::Archived => events.len(),
+            Standing::Archived | Standing::Foreign => events.len(),
             Standing::Half => events.len() / 2,
         };
         for chunk in chunks(&events[..archived]) {
@@ -46,6 +50,9 @@ impl Shop {
         }
         for chunk in chunks(&events[archived..]) {
             append(&archive, chunk);
+        }
+        if standing == Standing::Foreign {
+            foreign::rewrite(&archive).await;
         }
         let facts = Arc::new(ArchiveFacts(Arc::clone(&archive)));
         let options = EngineOptions { target_partitions: 2, ..options };

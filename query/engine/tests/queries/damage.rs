@@ -57,3 +57,41 @@ async fn a_file_that_fails_while_it_is_read_is_named_and_left_out_from_then_on()
     assert_eq!(again.rows[0][1].as_u64(), Some(view.file_rows() - file.rows));
     assert!(again.warnings[0].contains(&file.path));
 }
+
+/// Rotten pages were once told as a bug of ours, or ended the query's thread.
+#[tokio::test(flavor = "multi_thread")]
+async fn rotten_bytes_anywhere_are_told_as_damage() {
+    let shop = Shop::open(Standing::Archived).await;
+    let file = Arc::clone(&shop.archive.view().files[2]);
+    let whole = std::fs::read(&file.location).unwrap();
+    let queries = [
+        ALL,
+        "SELECT * FROM events ORDER BY timestamp DESC LIMIT 20",
+        "SELECT destination, type, count(*) FROM events GROUP BY 1, 2",
+        "SELECT count(*) FROM events a JOIN events b ON a.correlation_id = b.correlation_id WHERE a.body LIKE '%PAID%'",
+        "SELECT headers, dead_letter FROM events WHERE id(ids, 'orderId') = 'ORD-1040'",
+    ];
+    let mut damaged = 0;
+    let rounds = std::env::var("TAPLINE_ROT_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(100usize);
+    for round in 0..rounds {
+        let mut rotten = whole.clone();
+        let (at, length) = ((round * 7_919 + 4) % (whole.len() - 1_000), 1 + round * 37 % 999);
+        rotten[at..at + length].iter_mut().for_each(|byte| *byte = byte.wrapping_mul(31) ^ 0x5a);
+        std::fs::write(&file.location, &rotten).unwrap();
+        let answer = shop.engine.query(queries[round % queries.len()], Limits::default()).await;
+        let end = match answer {
+            Ok(answer) => answer.collect().await.map(drop),
+            Err(error) => Err(error),
+        };
+        match end {
+            Ok(()) => {}
+            Err(EngineError::Damaged { path, .. }) if path == file.path => {}
+            Err(other) => panic!("round {round}, {length} bytes at {at}: {other:?}"),
+        }
+        damaged += usize::from(file.damage().is_some());
+        std::fs::write(&file.location, &whole).unwrap();
+        shop.archive.mend();
+        assert_eq!(file.damage(), None, "round {round}");
+    }
+    assert!(damaged > rounds / 5, "{damaged} were noticed");
+}

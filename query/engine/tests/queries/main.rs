@@ -5,6 +5,7 @@
 mod archive;
 mod bounds;
 mod damage;
+mod foreign;
 mod formats;
 mod limits;
 mod planning;

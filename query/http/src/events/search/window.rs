@@ -37,12 +37,11 @@ pub(crate) fn candidates(
         Place::Hot(at) => collect(&view.hot[at].batch, 0, part, column, &wanted, &mut found)?,
         Place::File(at) => {
             // A file that cannot be read was marked and is named on the System page; the others go on.
-            let Ok(batches) = view.reader.scan(&view.files[at], &[column, "size"], STEP) else { return Ok(found) };
+            let batches = view.reader.scan(&view.files[at], &[column, "size"], STEP, None);
+            let Ok(batches) = batches else { return Ok(found) };
             let mut first = 0;
             for batch in batches {
-                let Ok(batch) = batch.inspect_err(|error| view.files[at].mark_damaged(&error.to_string())) else {
-                    return Ok(found);
-                };
+                let Ok(batch) = batch else { return Ok(found) };
                 collect(&batch, first, part, column, &wanted, &mut found)?;
                 first += u32::try_from(batch.num_rows()).unwrap_or(u32::MAX);
             }

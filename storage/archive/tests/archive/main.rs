@@ -2,6 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's fault is told by its panic")]
 
+mod damage;
+mod foreign;
+mod rewritten;
+
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::Path;
@@ -78,7 +82,7 @@ async fn open(folder: &Path) -> Arc<Archive> {
 fn offsets(view: &View) -> Vec<i64> {
     let mut all = Vec::new();
     for file in view.files.iter() {
-        for batch in view.reader.scan(file, &["offset"], 1_000).unwrap() {
+        for batch in view.reader.scan(file, &["offset"], 1_000, None).unwrap() {
             all.extend(EventColumns::new(&batch.unwrap()).long("offset").unwrap().values());
         }
     }
@@ -214,8 +218,11 @@ async fn a_damaged_file_is_named_and_the_others_stay_readable() {
 fn compacted(archive: &Archive, files: &[Arc<DataFile>]) -> DataFile {
     let view = archive.view();
     let columns: Vec<&str> = tapline_model::schema::EVENTS.fields().iter().map(|field| field.name().as_str()).collect();
-    let batches: Vec<RecordBatch> =
-        files.iter().flat_map(|file| view.reader.scan(file, &columns, 8_192).unwrap()).map(Result::unwrap).collect();
+    let batches: Vec<RecordBatch> = files
+        .iter()
+        .flat_map(|file| view.reader.scan(file, &columns, 8_192, None).unwrap())
+        .map(Result::unwrap)
+        .collect();
     let mut writer = FileWriter::create(&archive.root(), &files[0].day, true).unwrap();
     writer.append(&sort_by_chain(&batches).unwrap()).unwrap();
     writer.finish().unwrap()
