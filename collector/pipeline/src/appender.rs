@@ -82,6 +82,7 @@ mod tests {
             incarnation: 1,
             leader_epoch: None,
             timestamp: None,
+            timestamp_outside: None,
             timestamp_kind: None,
             key: None,
             payload: None,
