@@ -29,10 +29,8 @@ impl Appender {
 
     /// Hands a chunk over; waits while another one waits. Says what an earlier one failed of.
     pub(crate) fn append(&mut self, batch: RecordBatch, progress: Progress) -> Result<(), ArchiveError> {
-        match self.chunks.as_ref().map(|chunks| chunks.send((batch, progress))) {
-            Some(Ok(())) => Ok(()),
-            _ => self.close(),
-        }
+        let taken = self.chunks.as_ref().is_some_and(|chunks| chunks.send((batch, progress)).is_ok());
+        if taken { Ok(()) } else { self.close() }
     }
 
     /// Whether a chunk failed, even if none comes after it.
