@@ -32,7 +32,7 @@ pub struct RawRecord<'a> {
 }
 
 /// Takes records one after the other, by reference: a call, not a channel.
-pub trait RecordSink {
+pub trait RecordSink: Send {
     /// Takes one record.
     fn record(&mut self, record: &RawRecord<'_>);
 }

@@ -88,7 +88,7 @@ pub enum UndeliveredReason {
 /// What one poll did.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Polled {
-    /// Records handed to the sink.
+    /// Records handed to the sinks.
     pub records: usize,
     /// Their keys, headers and payloads in bytes.
     pub bytes: usize,
@@ -101,7 +101,9 @@ pub struct Polled {
 
 /// A running tap. Owned by one thread of the pipeline; dropping it closes its connections.
 pub trait Tap: Send {
-    /// Hands what has arrived to `sink`, waiting at most `wait` for the first record, at most `max_records` records.
+    /// Hands what has arrived to `sinks`, waiting at most `wait` for the first record, at most `max_records` records.
+    /// Many records are shared among all sinks, each taking its share on a thread of its own; few go to the first.
+    /// There is at least one sink.
     ///
     /// The broker is slowed by not calling this. A fault of one partition does not end the others; a fault of the
     /// connection is returned and the call may be repeated.
@@ -110,7 +112,7 @@ pub trait Tap: Send {
         lane: Lane,
         wait: Duration,
         max_records: usize,
-        sink: &mut dyn RecordSink,
+        sinks: &mut [&mut dyn RecordSink],
     ) -> Result<Polled, AdapterError>;
 
     /// How the tap stands, for the page: cheap, called every second.

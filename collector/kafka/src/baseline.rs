@@ -36,7 +36,7 @@ pub fn drain(brokers: &str, topic: &str, partitions: i32, records: u64) -> Resul
     }
     let mut drained = Drained::default();
     while drained.records < records {
-        queue.receive(Duration::from_millis(100), 8_192, &mut |message| touch(&message, &mut drained));
+        queue.receive(Duration::from_millis(100), 8_192).for_each(|message| touch(&message, &mut drained));
     }
     (0..partitions).for_each(|partition| handle.stop(partition));
     Ok(drained)

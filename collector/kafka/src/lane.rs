@@ -82,11 +82,11 @@ impl LaneReader {
     }
 
     /// Hands at most `max` messages to `take` with their topic's number, waiting at most `wait` for the first.
-    pub(crate) fn receive(&mut self, wait: Duration, max: usize, take: &mut dyn FnMut(usize, &Message<'_>)) -> usize {
+    pub(crate) fn receive<'q>(&'q mut self, wait: Duration, max: usize, take: &mut dyn FnMut(usize, Message<'q>)) {
         let Self { topics, numbers, keys, lives, queue, client } = self;
         // Messages come in runs of one topic.
         let mut last = None;
-        let count = queue.receive(wait, max, &mut |message| {
+        for message in queue.receive(wait, max) {
             // Told before the first message of another life can be here.
             lives.hear(client, numbers, topics);
             let key = message.topic();
@@ -97,12 +97,11 @@ impl LaneReader {
             if let Some(number) = number {
                 last = Some((key, number));
                 if !lives.strayed.contains(&number) {
-                    take(number, &message);
+                    take(number, message);
                 }
             }
-        });
+        }
         lives.hear(client, numbers, topics);
-        count
     }
 
     /// Empties what the client reports by itself; used where nobody else listens.

@@ -10,6 +10,7 @@ mod check;
 mod discovery;
 mod ffi;
 mod filter;
+mod fresh;
 mod lane;
 mod mock;
 mod outage;

@@ -3,12 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
-use tapline_adapter::{
-    Lane, Place, Polled, Positions, RawRecord, RecordSink, ResumePoint, Undelivered, UndeliveredReason,
-};
-use tapline_model::time;
+use tapline_adapter::{Lane, Place, Polled, Positions, ResumePoint, Undelivered, UndeliveredReason};
 
 use crate::ffi::{ErrorCode, Message};
+use crate::fresh::Fresh;
 use crate::plan::{Found, Life, Past, Plan, left_over, plan};
 
 /// All partitions of a tap. Topics are numbered in the order in which they were found.
@@ -229,16 +227,16 @@ impl Places {
         Some(Begin { number, partition, live: state.next, backfill: state.backfill.map(|(from, _)| from) })
     }
 
-    /// Takes one message of a lane and hands a record on.
-    pub(crate) fn take(
+    /// Takes one message of a lane. A record that was not seen before is added to `fresh`.
+    pub(crate) fn take<'q>(
         &mut self,
         lane: Lane,
         number: usize,
-        message: &Message<'_>,
-        sink: &mut dyn RecordSink,
+        message: Message<'q>,
+        fresh: &mut Vec<Fresh<'q>>,
         polled: &mut Polled,
     ) -> Next {
-        let Self { topics, moved, troubles, .. } = self;
+        let Self { topics, moved, .. } = self;
         let topic = &mut topics[number];
         let partition = message.partition();
         let Some(state) = topic.partitions.get_mut(&partition).filter(|state| state.reading) else {
@@ -247,7 +245,7 @@ impl Places {
         let step = match message.error() {
             None => state.arrive(lane, message.offset(), true),
             Some(ErrorCode::END_OF_PARTITION) => state.arrive(lane, message.offset(), false),
-            Some(code) => return state.report(lane, code, message),
+            Some(code) => return state.report(lane, code, &message),
         };
         state.trouble = None;
         if let Some((from, to)) = step.hole {
@@ -259,8 +257,7 @@ impl Places {
             mark(moved, state, number, partition);
         }
         if step.wanted && message.error().is_none() {
-            polled.records += 1;
-            polled.bytes += hand_on(&topic.name, state.life.incarnation, message, sink, troubles);
+            fresh.push(Fresh { number, incarnation: state.life.incarnation, message });
         }
         if step.finished { Next::StopBackfill } else { Next::GoOn }
     }
@@ -420,39 +417,6 @@ fn mark(moved: &mut Vec<(usize, i32)>, state: &mut PartitionState, number: usize
     if !std::mem::replace(&mut state.moved, true) {
         moved.push((number, partition));
     }
-}
-
-/// Hands a record to the sink; its size in bytes.
-fn hand_on(
-    topic: &str,
-    incarnation: i32,
-    message: &Message<'_>,
-    sink: &mut dyn RecordSink,
-    troubles: &mut Troubles,
-) -> usize {
-    let (told, timestamp_kind) = message.timestamp();
-    let timestamp = told.and_then(time::of_millis);
-    let (key, payload) = (message.key(), message.payload());
-    let mut size = key.map_or(0, <[u8]>::len) + payload.map_or(0, <[u8]>::len);
-    message.with_headers(|headers, repaired| {
-        troubles.repaired_names += repaired as u64;
-        size += headers.iter().map(|header| header.name.len() + header.value.map_or(0, <[u8]>::len)).sum::<usize>();
-        sink.record(&RawRecord {
-            destination: topic,
-            partition: Some(message.partition()),
-            offset: Some(message.offset()),
-            position: None,
-            incarnation,
-            leader_epoch: message.leader_epoch(),
-            timestamp,
-            timestamp_outside: told.filter(|_| timestamp.is_none()),
-            timestamp_kind,
-            key,
-            payload,
-            headers,
-        });
-    });
-    size
 }
 
 #[cfg(test)]

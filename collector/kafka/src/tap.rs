@@ -8,6 +8,7 @@ use tapline_adapter::{AdapterError, Lane, Polled, Positions, RecordSink, SourceF
 
 use crate::discovery::{Discovery, News};
 use crate::filter::Filter;
+use crate::fresh::hand_on;
 use crate::lane::LaneReader;
 use crate::places::{Begin, Next, Places};
 use crate::plan::Found;
@@ -151,16 +152,19 @@ impl KafkaTap {
         Ok(self.backfill.insert(lane))
     }
 
-    fn read_live(&mut self, wait: Duration, max: usize, sink: &mut dyn RecordSink, polled: &mut Polled) {
+    fn read_live(&mut self, wait: Duration, max: usize, sinks: &mut [&mut dyn RecordSink], polled: &mut Polled) {
         let Self { live, places, discovery, .. } = self;
+        let mut fresh = Vec::new();
         live.receive(wait, max, &mut |number, message| {
-            if places.take(Lane::Live, number, message, sink, polled) == Next::AskWhereToGoOn {
-                discovery.ask(places.name(number), message.partition());
+            let partition = message.partition();
+            if places.take(Lane::Live, number, message, &mut fresh, polled) == Next::AskWhereToGoOn {
+                discovery.ask(places.name(number), partition);
             }
         });
+        hand_on(fresh, places, sinks, polled);
     }
 
-    fn read_backfill(&mut self, wait: Duration, max: usize, sink: &mut dyn RecordSink, polled: &mut Polled) {
+    fn read_backfill(&mut self, wait: Duration, max: usize, sinks: &mut [&mut dyn RecordSink], polled: &mut Polled) {
         let Some(lane) = self.backfill.as_mut() else { return };
         lane.discard_events();
         let due = self.throttle.wait(Instant::now());
@@ -170,16 +174,16 @@ impl KafkaTap {
             return;
         }
         let max = (self.throttle.available() / self.record_size).clamp(1, max);
-        let (mut finished, places, discovery) = (Vec::new(), &mut self.places, &self.discovery);
-        lane.receive(
-            wait,
-            max,
-            &mut |number, message| match places.take(Lane::Backfill, number, message, sink, polled) {
+        let (mut fresh, mut finished, places, discovery) = (Vec::new(), Vec::new(), &mut self.places, &self.discovery);
+        lane.receive(wait, max, &mut |number, message| {
+            let partition = message.partition();
+            match places.take(Lane::Backfill, number, message, &mut fresh, polled) {
                 Next::GoOn => {}
-                Next::StopBackfill => finished.push((number, message.partition())),
-                Next::AskWhereToGoOn => discovery.ask(places.name(number), message.partition()),
-            },
-        );
+                Next::StopBackfill => finished.push((number, partition)),
+                Next::AskWhereToGoOn => discovery.ask(places.name(number), partition),
+            }
+        });
+        hand_on(fresh, places, sinks, polled);
         finished.into_iter().for_each(|(number, partition)| lane.stop(number, partition));
         self.throttle.spend(polled.bytes);
         if let Some(size) = polled.bytes.checked_div(polled.records) {
@@ -194,7 +198,7 @@ impl Tap for KafkaTap {
         lane: Lane,
         wait: Duration,
         max_records: usize,
-        sink: &mut dyn RecordSink,
+        sinks: &mut [&mut dyn RecordSink],
     ) -> Result<Polled, AdapterError> {
         let mut polled = std::mem::take(&mut self.owed);
         if let Err(error) = self.hear(&mut polled) {
@@ -202,8 +206,8 @@ impl Tap for KafkaTap {
             return Err(error);
         }
         match lane {
-            Lane::Live => self.read_live(wait, max_records, sink, &mut polled),
-            Lane::Backfill if self.places.is_backfilling() => self.read_backfill(wait, max_records, sink, &mut polled),
+            Lane::Live => self.read_live(wait, max_records, sinks, &mut polled),
+            Lane::Backfill if self.places.is_backfilling() => self.read_backfill(wait, max_records, sinks, &mut polled),
             Lane::Backfill => {}
         }
         self.halt_strayed();

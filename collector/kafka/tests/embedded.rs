@@ -74,7 +74,7 @@ fn read_until(
     while !done(sink, &tap.facts()) {
         assert!(Instant::now() < deadline, "timed out with {} records, {:?}", sink.0.len(), tap.facts());
         for (lane, wait) in [(Lane::Live, 20), (Lane::Backfill, 0)] {
-            let polled = tap.poll(lane, Duration::from_millis(wait), 500, sink).unwrap();
+            let polled = tap.poll(lane, Duration::from_millis(wait), 500, &mut [sink]).unwrap();
             positions.extend(polled.moved.iter().cloned());
             all.push(polled);
         }
@@ -208,8 +208,8 @@ fn any_number_a_producer_gives_as_its_time_is_a_time_none_or_told() {
     let (mut tap, mut times) = (tap(&broker, Start::Earliest, Positions::new()), Times::default());
     let deadline = Instant::now() + Duration::from_secs(30);
     while times.0.len() < 5 && Instant::now() < deadline {
-        tap.poll(Lane::Live, Duration::from_millis(20), 500, &mut times).unwrap();
-        tap.poll(Lane::Backfill, Duration::ZERO, 500, &mut times).unwrap();
+        tap.poll(Lane::Live, Duration::from_millis(20), 500, &mut [&mut times]).unwrap();
+        tap.poll(Lane::Backfill, Duration::ZERO, 500, &mut [&mut times]).unwrap();
     }
     let outside = |millis| (None, Some(millis));
     let inside = |micros| (Some(micros), None);

@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use arrow::array::RecordBatch;
 use tapline_archive::{Archive, ArchiveError, Progress};
 
-type Append = (RecordBatch, Progress);
+type Append = (Vec<RecordBatch>, Progress);
 
 /// The thread; ends, with everything taken over, when this is closed or dropped.
 pub(crate) struct Appender {
@@ -28,8 +28,8 @@ impl Appender {
     }
 
     /// Hands a chunk over; waits while another one waits. Says what an earlier one failed of.
-    pub(crate) fn append(&mut self, batch: RecordBatch, progress: Progress) -> Result<(), ArchiveError> {
-        let taken = self.chunks.as_ref().is_some_and(|chunks| chunks.send((batch, progress)).is_ok());
+    pub(crate) fn append(&mut self, batches: Vec<RecordBatch>, progress: Progress) -> Result<(), ArchiveError> {
+        let taken = self.chunks.as_ref().is_some_and(|chunks| chunks.send((batches, progress)).is_ok());
         if taken { Ok(()) } else { self.close() }
     }
 
@@ -58,7 +58,7 @@ impl Drop for Appender {
 }
 
 fn run(archive: &Archive, chunks: &Receiver<Append>) -> Result<(), ArchiveError> {
-    chunks.iter().try_for_each(|(batch, progress)| archive.append(batch, &progress))
+    chunks.iter().try_for_each(|(batches, progress)| archive.append(batches, &progress))
 }
 
 #[cfg(test)]
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
     use crate::sink::{ChunkSink, PayloadPolicy};
 
-    fn chunk(offset: i64) -> RecordBatch {
+    fn chunk(offset: i64) -> Vec<RecordBatch> {
         let mut sink = ChunkSink::new("kafka", "kafka", Rules::default(), PayloadPolicy::default());
         sink.record(&RawRecord {
             destination: "orders",
@@ -86,7 +86,7 @@ mod tests {
             payload: None,
             headers: &[],
         });
-        sink.finish()
+        vec![sink.finish()]
     }
 
     #[tokio::test]

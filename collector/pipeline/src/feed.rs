@@ -1,9 +1,10 @@
 //! One source's loop: read both lanes, cut chunks, hand them on.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
-use tapline_adapter::{AdapterError, Lane, Polled, ResumePoint, Tap, Undelivered};
+use tapline_adapter::{AdapterError, Lane, Polled, RecordSink, ResumePoint, Tap, Undelivered};
 use tapline_archive::{ArchiveError, Progress};
 
 use crate::appender::Appender;
@@ -19,11 +20,13 @@ pub struct FeedOptions {
     pub chunk_bytes: usize,
     /// Age that ends a chunk: bounds how long a row waits before it can be found.
     pub chunk_age: Duration,
+    /// Threads that a source's records are decoded by when many arrive at once.
+    pub decoders: NonZeroUsize,
 }
 
 impl Default for FeedOptions {
     fn default() -> Self {
-        Self { chunk_rows: 8_192, chunk_bytes: 8 << 20, chunk_age: Duration::from_millis(50) }
+        Self { chunk_rows: 8_192, chunk_bytes: 8 << 20, chunk_age: Duration::from_millis(50), decoders: decoders() }
     }
 }
 
@@ -36,10 +39,17 @@ pub(crate) struct Round {
     pub(crate) bytes: u64,
 }
 
+/// More would wait for librdkafka, which reads a broker by one thread.
+const MOST_DECODERS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(3);
+
+fn decoders() -> NonZeroUsize {
+    std::thread::available_parallelism().map_or(NonZeroUsize::MIN, |cores| cores.min(MOST_DECODERS))
+}
+
 /// The state between two chunks.
 pub(crate) struct Feed {
     appender: Appender,
-    sink: ChunkSink,
+    sinks: Vec<ChunkSink>,
     options: FeedOptions,
     source: String,
     system: String,
@@ -55,7 +65,7 @@ impl Feed {
     pub(crate) fn new(appender: Appender, sink: ChunkSink, source: &str, system: &str, options: FeedOptions) -> Self {
         Self {
             appender,
-            sink,
+            sinks,
             options,
             source: source.to_owned(),
             system: system.to_owned(),
@@ -77,8 +87,9 @@ impl Feed {
             self.since.map_or(self.options.chunk_age, |since| self.options.chunk_age.saturating_sub(since.elapsed()));
         let wait = self.patience().min(left);
         for (at, lane, wait) in [(0, Lane::Live, wait), (1, Lane::Backfill, Duration::ZERO)] {
-            let room = self.options.chunk_rows.saturating_sub(self.sink.rows()).max(1);
-            let polled = tap.poll(lane, wait, room, &mut self.sink)?;
+            let room = self.options.chunk_rows.saturating_sub(self.rows()).max(1);
+            let mut sinks: Vec<&mut dyn RecordSink> = self.sinks.iter_mut().map(|sink| sink as _).collect();
+            let polled = tap.poll(lane, wait, room, &mut sinks)?;
             round.records[at] = polled.records as u64;
             round.bytes += polled.bytes as u64;
             self.take_over(polled);
@@ -110,7 +121,7 @@ impl Feed {
 
     fn hand_over(&mut self) -> Result<(), FeedError> {
         self.since = None;
-        if self.sink.rows() == 0 && self.moved.is_empty() && self.missing.is_empty() {
+        if self.rows() == 0 && self.moved.is_empty() && self.missing.is_empty() {
             return Ok(());
         }
         let progress = Progress {
@@ -119,7 +130,12 @@ impl Feed {
             moved: std::mem::take(&mut self.moved).into_iter().map(resume::moved).collect(),
             missing: std::mem::take(&mut self.missing).into_iter().map(resume::missing).collect(),
         };
-        Ok(self.appender.append(self.sink.finish(), progress)?)
+        let filled = self.sinks.iter_mut().filter(|sink| sink.rows() > 0);
+        Ok(self.appender.append(filled.map(ChunkSink::finish).collect(), progress)?)
+    }
+
+    fn rows(&self) -> usize {
+        self.sinks.iter().map(ChunkSink::rows).sum()
     }
 
     fn take_over(&mut self, polled: Polled) {
@@ -134,8 +150,8 @@ impl Feed {
     }
 
     fn is_due(&self) -> bool {
-        self.sink.rows() >= self.options.chunk_rows
-            || self.sink.bytes() >= self.options.chunk_bytes
+        self.rows() >= self.options.chunk_rows
+            || self.sinks.iter().map(ChunkSink::bytes).sum::<usize>() >= self.options.chunk_bytes
             || self.since.is_some_and(|since| since.elapsed() >= self.options.chunk_age)
     }
 }

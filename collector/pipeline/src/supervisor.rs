@@ -171,12 +171,13 @@ impl Worker {
     /// Reads until cancelled (`None`) or until the tap must be opened anew.
     fn read(&self, tap: &mut dyn Tap) -> Option<FeedError> {
         let (name, system) = (&self.state.name, self.state.system);
-        let sink = ChunkSink::new(name, system, self.tapped.rules.clone(), self.tapped.payloads);
+        let sink = |_| ChunkSink::new(name, system, self.tapped.rules.clone(), self.tapped.payloads);
+        let sinks = (0..self.options.decoders.get()).map(sink).collect();
         let appender = match Appender::start(Arc::clone(&self.archive), name) {
             Ok(appender) => appender,
             Err(error) => return Some(FeedError::Thread(error)),
         };
-        let mut feed = Feed::new(appender, sink, name, system, self.options);
+        let mut feed = Feed::new(appender, sinks, name, system, self.options);
         let mut asked = None::<Instant>;
         while !self.cancel.is_cancelled() {
             if asked.is_none_or(|asked| asked.elapsed() >= FACTS_INTERVAL) {

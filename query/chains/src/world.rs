@@ -212,7 +212,7 @@ fn append(archive: &Archive, events: &[Event], next: &mut BTreeMap<(String, i32)
         backfill: None,
     });
     let progress = Progress { source: "shop".into(), system: "kafka".into(), moved: moved.collect(), missing: vec![] };
-    archive.append(builder.finish(), &progress).unwrap();
+    archive.append([builder.finish()], &progress).unwrap();
 }
 
 impl World {

@@ -7,7 +7,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use arc_swap::ArcSwap;
@@ -20,7 +19,7 @@ use crate::chunk::Chunk;
 use crate::delta::{Commit, DeltaLog};
 use crate::error::ArchiveError;
 use crate::file::DataFile;
-use crate::ledger::{Ledger, Progress};
+use crate::ledger::{Ledger, Progress, Tallies};
 use crate::lock::FolderLock;
 use crate::reader::Reader;
 use crate::recovery;
@@ -75,13 +74,14 @@ pub struct Archive {
     staging: tokio::sync::Mutex<()>,
     appended: broadcast::Sender<Arc<Chunk>>,
     wake: Notify,
-    next_sequence: AtomicU64,
     lock: Option<FolderLock>,
 }
 
 pub(crate) struct State {
     /// Positions after the newest hot row.
     ledger: Ledger,
+    /// Of the newest chunk.
+    sequence: u64,
     /// Written and not committed, with the positions after their last row.
     staged: Vec<Arc<DataFile>>,
     staged_ledger: Ledger,
@@ -132,6 +132,7 @@ impl Archive {
         let state = State {
             staged_ledger: ledger.clone(),
             ledger,
+            sequence: 0,
             staged: Vec::new(),
             staged_sources: BTreeSet::new(),
             retired: Vec::new(),
@@ -152,7 +153,6 @@ impl Archive {
             staging: tokio::sync::Mutex::new(()),
             appended: broadcast::channel(TAIL_BACKLOG).0,
             wake: Notify::new(),
-            next_sequence: AtomicU64::new(0),
             lock,
         }))
     }
@@ -191,32 +191,42 @@ impl Archive {
         self.state.lock()
     }
 
-    /// Makes rows searchable and records how far their source was read. Also for progress without rows.
-    pub fn append(&self, batch: RecordBatch, progress: &Progress) -> Result<(), ArchiveError> {
+    /// Makes rows searchable, all at once, and records how far their source was read. Also for progress without rows.
+    pub fn append(
+        &self,
+        batches: impl IntoIterator<Item = RecordBatch>,
+        progress: &Progress,
+    ) -> Result<(), ArchiveError> {
         if self.lock.is_none() {
             return Err(ArchiveError::ReadOnly);
         }
-        if batch.num_rows() == 0 {
-            self.state.lock().ledger.advance(progress, &BTreeMap::new());
-            return Ok(());
-        }
-        let chunk = Arc::new(Chunk::new(batch, self.next_sequence.fetch_add(1, Ordering::Relaxed))?);
-        let tallies = chunk.tallies()?;
-        let hot_bytes = {
-            let mut state = self.state.lock();
-            state.ledger.advance(progress, &tallies);
-            let mut view = View::clone(&self.view.load());
-            view.hot.push(Arc::clone(&chunk));
-            let hot_bytes = view.hot_bytes();
-            self.view.store(Arc::new(view));
-            hot_bytes
-        };
-        // Nobody listening is no fault.
-        let _ = self.appended.send(chunk);
+        let filled = batches.into_iter().filter(|batch| batch.num_rows() > 0);
+        let chunks: Vec<Chunk> = filled.map(Chunk::new).collect::<Result<_, _>>()?;
+        let mut tallies = Tallies::new();
+        chunks.iter().try_for_each(|chunk| chunk.tally(&mut tallies))?;
+        let hot_bytes = self.push(chunks, progress, &tallies);
         if hot_bytes >= self.options.file_bytes {
             self.wake.notify_one();
         }
         Ok(())
+    }
+
+    /// Bytes of hot rows after it.
+    fn push(&self, chunks: Vec<Chunk>, progress: &Progress, tallies: &Tallies) -> usize {
+        let mut state = self.state.lock();
+        state.ledger.advance(progress, tallies);
+        // Numbered as they are pushed, whichever source began first: staging removes all up to the last it took.
+        let first = state.sequence + 1;
+        let chunks: Vec<_> =
+            (first..).zip(chunks).map(|(sequence, chunk)| Arc::new(Chunk { sequence, ..chunk })).collect();
+        state.sequence += chunks.len() as u64;
+        let mut view = View::clone(&self.view.load());
+        view.hot.extend(chunks.iter().map(Arc::clone));
+        let hot_bytes = view.hot_bytes();
+        self.view.store(Arc::new(view));
+        // Nobody listening is no fault.
+        chunks.into_iter().for_each(|chunk| drop(self.appended.send(chunk)));
+        hot_bytes
     }
 
     /// Waits up to `limit` until memory and disk can take more; false when they still cannot.

@@ -19,7 +19,7 @@ pub struct Chunk {
     pub times: Option<(i64, i64)>,
     /// Newest `archived_at`, microseconds: decides the day of the partition.
     pub archived_at: i64,
-    /// Rises by one with every chunk of this process.
+    /// Rises by one with every chunk of this process, from 1; 0 before it is searchable.
     pub sequence: u64,
     /// Memory held, bytes.
     pub bytes: usize,
@@ -27,14 +27,14 @@ pub struct Chunk {
 
 impl Chunk {
     /// Indexes a batch of `events`.
-    pub fn new(batch: RecordBatch, sequence: u64) -> Result<Self, ColumnError> {
+    pub fn new(batch: RecordBatch) -> Result<Self, ColumnError> {
         let mut names = Names::default();
         let entries = keys(&batch, 0, &mut names)?;
         let columns = EventColumns::new(&batch);
         let times = bounds(columns.micros("timestamp")?.iter().flatten());
         let archived_at = bounds(columns.micros("archived_at")?.iter().flatten()).map_or(0, |(_, last)| last);
         let bytes = batch.get_array_memory_size() + entries.capacity() * size_of::<Entry>();
-        Ok(Self { batch, entries, names, times, archived_at, sequence, bytes })
+        Ok(Self { batch, entries, names, times, archived_at, sequence: 0, bytes })
     }
 
     /// Rows found under `hash`, ascending.
@@ -43,15 +43,14 @@ impl Chunk {
         self.entries[first..].iter().take_while(move |entry| entry.hash == hash).map(|entry| entry.row)
     }
 
-    /// Rows and bytes by destination, incarnation and partition.
-    pub fn tallies(&self) -> Result<Tallies, ColumnError> {
+    /// Adds rows and bytes by destination, incarnation and partition.
+    pub fn tally(&self, tallies: &mut Tallies) -> Result<(), ColumnError> {
         let columns = EventColumns::new(&self.batch);
         let (destinations, incarnations) = (columns.text("destination")?, columns.int("incarnation")?);
         let (partitions, sizes) = (columns.int("partition")?, columns.int("size")?);
         let times = columns.micros("timestamp")?;
         // A producer's clock may say anything: one record of the year 9999 must not be "the newest" for ever.
         let plausible = 0..=self.archived_at.saturating_add(DAY);
-        let mut tallies = Tallies::new();
         let mut row = 0;
         while row < columns.len() {
             // Rows of a partition arrive in runs: one look-up a run.
@@ -70,7 +69,7 @@ impl Chunk {
                 row += 1;
             }
         }
-        Ok(tallies)
+        Ok(())
     }
 }
 

@@ -72,7 +72,7 @@ impl Reader {
     /// Reads one lane once.
     pub fn poll(&mut self, lane: Lane, wait: Duration) -> Result<()> {
         let mut sink = Keep { records: &mut self.records, lane, keep: self.keep };
-        let polled = self.tap.poll(lane, wait, self.batch, &mut sink)?;
+        let polled = self.tap.poll(lane, wait, self.batch, &mut [&mut sink])?;
         self.count.0 += polled.records;
         self.count.1 += polled.bytes;
         self.undelivered.extend(polled.undelivered);

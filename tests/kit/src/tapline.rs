@@ -160,8 +160,16 @@ pub fn binary() -> Result<PathBuf> {
 fn launch(folder: &Path, arguments: &[String]) -> Result<(Child, String)> {
     let binary = binary()?;
     let log = File::options().create(true).append(true).open(folder.join("tapline.log"))?;
-    let mut child = start(&binary.to_string_lossy(), |command| {
-        command.args(arguments).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
+    // The tests themselves may run under `nohup`, which what they start would inherit.
+    let mut child = start("env", |command| {
+        command
+            .arg("--default-signal=HUP")
+            .arg(&binary)
+            .args(arguments)
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log);
     })?;
     let output = child.stdout.take().context("standard output is piped")?;
     let said = Arc::new(Mutex::new(None));

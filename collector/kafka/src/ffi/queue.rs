@@ -64,7 +64,7 @@ impl Drop for Topic {
 /// Where a client's messages arrive.
 pub(crate) struct Queue {
     raw: NonNull<rd::rd_kafka_queue_t>,
-    batch: Vec<*mut rd::rd_kafka_message_t>,
+    batch: Vec<Message<'static>>,
     // Declared last so that the handle outlives the queue.
     client: Arc<Client>,
 }
@@ -79,111 +79,96 @@ impl Queue {
         Some(Self { raw, batch: Vec::new(), client: Arc::clone(client) })
     }
 
-    /// Hands at most `max` messages to `take`, waiting at most `wait` for the first.
-    pub(crate) fn receive(&mut self, wait: Duration, max: usize, take: &mut dyn FnMut(Message<'_>)) -> usize {
-        self.batch.reserve(max);
-        let mut count = self.fill(0, max, Duration::ZERO);
+    /// At most `max` messages, waiting at most `wait` for the first.
+    pub(crate) fn receive(&mut self, wait: Duration, max: usize) -> impl Iterator<Item = Message<'_>> {
+        self.batch.clear();
+        self.fill(max, Duration::ZERO);
         // A batch call waits until it is full or the time is over, so only one message is waited for.
-        if count == 0 && max > 0 && !wait.is_zero() {
-            count = self.fill(0, 1, wait);
-            count += self.fill(count, max - count, Duration::ZERO);
+        if self.batch.is_empty() && max > 0 && !wait.is_zero() {
+            self.fill(1, wait);
+            self.fill(max - self.batch.len(), Duration::ZERO);
         }
-        let mut batch = Batch { messages: &self.batch.spare_capacity_mut()[..count] };
-        while let Some(raw) = batch.first() {
-            take(Message { raw, batch: PhantomData });
-            batch.destroy_first();
-        }
-        count
+        self.batch.drain(..)
     }
 
-    fn fill(&mut self, at: usize, max: usize, wait: Duration) -> usize {
+    /// Adds at most `max` messages to the batch.
+    fn fill(&mut self, max: usize, wait: Duration) {
         if max == 0 {
-            return 0;
+            return;
         }
-        let free = &mut self.batch.spare_capacity_mut()[at..at + max];
-        // SAFETY: the queue is live and the buffer has room for `max` pointers.
-        let count = unsafe {
-            rd::rd_kafka_consume_batch_queue(self.raw.as_ptr(), milliseconds(wait), free.as_mut_ptr().cast(), max)
-        };
-        usize::try_from(count).unwrap_or(0)
+        self.batch.reserve(max);
+        let free = self.batch.spare_capacity_mut().as_mut_ptr().cast();
+        // SAFETY: the queue is live, the buffer has room for `max` pointers, and a message is one.
+        let count = unsafe { rd::rd_kafka_consume_batch_queue(self.raw.as_ptr(), milliseconds(wait), free, max) };
+        let filled = self.batch.len() + usize::try_from(count).unwrap_or(0);
+        // SAFETY: so many pointers were written behind the others, none of them null.
+        unsafe { self.batch.set_len(filled) };
     }
 }
 
 impl Drop for Queue {
     fn drop(&mut self) {
-        // SAFETY: owned; its messages were destroyed by each call of `receive`.
+        // SAFETY: owned; no message is left.
         unsafe { rd::rd_kafka_queue_destroy(self.raw.as_ptr()) };
-    }
-}
-
-/// Destroys its messages even if the taker panics; each as soon as it was taken, so that the memory of its headers
-/// serves the next one's while it is still in the cache.
-struct Batch<'a> {
-    messages: &'a [std::mem::MaybeUninit<*mut rd::rd_kafka_message_t>],
-}
-
-impl Batch<'_> {
-    fn first(&self) -> Option<*mut rd::rd_kafka_message_t> {
-        // SAFETY: `fill` initialised every message of a batch.
-        self.messages.first().map(|raw| unsafe { raw.assume_init() })
-    }
-
-    fn destroy_first(&mut self) {
-        if let (Some(raw), Some((_, rest))) = (self.first(), self.messages.split_first()) {
-            self.messages = rest;
-            // SAFETY: it was filled by librdkafka, and is destroyed once: it is no longer in the batch.
-            unsafe { rd::rd_kafka_message_destroy(raw) };
-        }
-    }
-}
-
-impl Drop for Batch<'_> {
-    fn drop(&mut self) {
-        while !self.messages.is_empty() {
-            self.destroy_first();
-        }
     }
 }
 
 /// Headers of a message, in order. Most messages have few: no heap for up to 24.
 type Headers<'a> = SmallVec<[Header<'a>; 24]>;
 
-/// A record, or what a partition reports, borrowed from a batch.
-#[derive(Clone, Copy)]
-pub(crate) struct Message<'a> {
-    raw: *const rd::rd_kafka_message_t,
-    batch: PhantomData<&'a ()>,
+/// A record, or what a partition reports. Given back to librdkafka when dropped, soon after it was used: the memory of
+/// its headers then serves the next one's while it is still in the cache.
+#[repr(transparent)]
+pub(crate) struct Message<'q> {
+    raw: NonNull<rd::rd_kafka_message_t>,
+    /// It does not outlive the client.
+    queue: PhantomData<&'q ()>,
 }
 
-impl<'a> Message<'a> {
-    pub(crate) fn topic(&self) -> TopicKey {
-        // SAFETY: the message lives for `'a`; only the field is read.
-        TopicKey(unsafe { (*self.raw).rkt } as usize)
+// SAFETY: librdkafka lets any thread read and destroy a message, one at a time. What it parses lazily (headers) it keeps
+// in the message, which therefore is not `Sync`.
+unsafe impl Send for Message<'_> {}
+
+impl Drop for Message<'_> {
+    fn drop(&mut self) {
+        // SAFETY: owned.
+        unsafe { rd::rd_kafka_message_destroy(self.raw.as_ptr()) };
+    }
+}
+
+impl Message<'_> {
+    fn raw(&self) -> *const rd::rd_kafka_message_t {
+        self.raw.as_ptr()
     }
 
-    pub(crate) fn topic_name(&self) -> &'a str {
+    pub(crate) fn topic(&self) -> TopicKey {
+        // SAFETY: the message is live; only the field is read.
+        TopicKey(unsafe { (*self.raw()).rkt } as usize)
+    }
+
+    pub(crate) fn topic_name(&self) -> &str {
         // SAFETY: the message holds its topic; the name lives as long as the topic and is ASCII by Kafka's rules.
         unsafe {
-            let topic = (*self.raw).rkt;
+            let topic = (*self.raw()).rkt;
             if topic.is_null() { "" } else { CStr::from_ptr(rd::rd_kafka_topic_name(topic)).to_str().unwrap_or("") }
         }
     }
 
     pub(crate) fn partition(&self) -> i32 {
         // SAFETY: as in `topic`.
-        unsafe { (*self.raw).partition }
+        unsafe { (*self.raw()).partition }
     }
 
     /// Of the record; of a report, the offset it is about.
     pub(crate) fn offset(&self) -> i64 {
         // SAFETY: as in `topic`.
-        unsafe { (*self.raw).offset }
+        unsafe { (*self.raw()).offset }
     }
 
     /// Set if this is a report.
     pub(crate) fn error(&self) -> Option<ErrorCode> {
         // SAFETY: read as a number, since the broker's code may be none of the enumeration's.
-        match unsafe { (&raw const (*self.raw).err).cast::<i32>().read() } {
+        match unsafe { (&raw const (*self.raw()).err).cast::<i32>().read() } {
             0 => None,
             code => Some(ErrorCode(code)),
         }
@@ -192,24 +177,24 @@ impl<'a> Message<'a> {
     /// A report's sentence.
     pub(crate) fn error_text(&self) -> String {
         // SAFETY: the message is live; the text is copied.
-        unsafe { owned_text(rd::rd_kafka_message_errstr(self.raw)) }
+        unsafe { owned_text(rd::rd_kafka_message_errstr(self.raw())) }
     }
 
-    pub(crate) fn key(&self) -> Option<&'a [u8]> {
-        // SAFETY: pointer and length belong together and live for `'a`.
-        unsafe { bytes((*self.raw).key.cast(), (*self.raw).key_len) }
+    pub(crate) fn key(&self) -> Option<&[u8]> {
+        // SAFETY: pointer and length belong together and live as long as the message.
+        unsafe { bytes((*self.raw()).key.cast(), (*self.raw()).key_len) }
     }
 
-    pub(crate) fn payload(&self) -> Option<&'a [u8]> {
+    pub(crate) fn payload(&self) -> Option<&[u8]> {
         // SAFETY: as in `key`.
-        unsafe { bytes((*self.raw).payload.cast(), (*self.raw).len) }
+        unsafe { bytes((*self.raw()).payload.cast(), (*self.raw()).len) }
     }
 
     /// Milliseconds as they were told, which may be any number, and who set them. -1 is Kafka's word for none.
     pub(crate) fn timestamp(&self) -> (Option<i64>, Option<TimestampKind>) {
         let mut kind = rd::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
         // SAFETY: the message is live.
-        let at = unsafe { rd::rd_kafka_message_timestamp(self.raw, &mut kind) };
+        let at = unsafe { rd::rd_kafka_message_timestamp(self.raw(), &mut kind) };
         let kind = match kind {
             rd::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_CREATE_TIME => Some(TimestampKind::Created),
             rd::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME => Some(TimestampKind::Appended),
@@ -220,13 +205,13 @@ impl<'a> Message<'a> {
 
     pub(crate) fn leader_epoch(&self) -> Option<i32> {
         // SAFETY: the message is live.
-        let epoch = unsafe { rd::rd_kafka_message_leader_epoch(self.raw) };
+        let epoch = unsafe { rd::rd_kafka_message_leader_epoch(self.raw()) };
         (epoch >= 0).then_some(epoch)
     }
 
     /// Hands the headers to `take`, with the number of names that were not UTF-8 and are shown with U+FFFD instead.
     pub(crate) fn with_headers(&self, take: impl FnOnce(&[Header<'_>], usize)) {
-        let mut names: Vec<(Cow<'a, str>, Option<&'a [u8]>)> = Vec::new();
+        let mut names: Vec<(Cow<'_, str>, Option<&[u8]>)> = Vec::new();
         let mut headers = Headers::new();
         for (name, value) in self.raw_headers() {
             match (name.to_str(), names.is_empty()) {
@@ -254,10 +239,10 @@ impl<'a> Message<'a> {
         self.raw_headers().for_each(|(name, value)| take(name.to_bytes(), value));
     }
 
-    fn raw_headers(&self) -> impl Iterator<Item = (&'a CStr, Option<&'a [u8]>)> {
+    fn raw_headers(&self) -> impl Iterator<Item = (&CStr, Option<&[u8]>)> {
         let mut list = ptr::null_mut();
         // SAFETY: the message is live and keeps the list it parses.
-        let parsed = ErrorCode::check(unsafe { rd::rd_kafka_message_headers(self.raw, &mut list) }).is_ok();
+        let parsed = ErrorCode::check(unsafe { rd::rd_kafka_message_headers(self.raw(), &mut list) }).is_ok();
         // SAFETY: `list` is set when the call succeeded.
         let count = if parsed { unsafe { rd::rd_kafka_header_cnt(list) } } else { 0 };
         (0..count).filter_map(move |at| {

@@ -94,7 +94,7 @@ fn append(archive: &Archive, events: &[Event]) {
         moved: moved.collect(),
         missing: gaps.collect(),
     };
-    archive.append(batch(events), &progress).unwrap();
+    archive.append([batch(events)], &progress).unwrap();
 }
 
 /// One row, owned.

@@ -25,7 +25,7 @@ fn event(offset: i64) -> Event {
 
 fn append(shop: &Shop, from: i64, to: i64) {
     let events: Vec<Event> = (from..to).map(event).collect();
-    shop.archive.append(batch(&events), &Progress { source: "shop".into(), ..Progress::default() }).unwrap();
+    shop.archive.append([batch(&events)], &Progress { source: "shop".into(), ..Progress::default() }).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -178,7 +178,7 @@ impl Running {
             moved: moved.collect(),
             missing: Vec::new(),
         };
-        self.archive.append(builder.finish(), &progress).unwrap();
+        self.archive.append([builder.finish()], &progress).unwrap();
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

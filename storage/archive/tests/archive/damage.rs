@@ -15,7 +15,7 @@ use crate::{compacted, offsets, open, progress, rows};
 /// An archive of one file with rows 0 to 3,000.
 async fn one_file(folder: &Path) -> (Arc<Archive>, Arc<DataFile>) {
     let archive = open(folder).await;
-    archive.append(rows(0, 3_000), &progress(3_000)).unwrap();
+    archive.append([rows(0, 3_000)], &progress(3_000)).unwrap();
     archive.flush().await.unwrap();
     let file = Arc::clone(&archive.view().files[0]);
     (archive, file)
@@ -135,7 +135,7 @@ async fn leftovers_of_a_crash_go_at_once_when_the_disk_is_full() {
     let options = ArchiveOptions { disk_reserve: u64::MAX, ..ArchiveOptions::default() };
     let archive = Archive::open(folder.path(), options).await.unwrap();
     for start in [0, 50] {
-        archive.append(rows(start, start + 50), &progress(start + 50)).unwrap();
+        archive.append([rows(start, start + 50)], &progress(start + 50)).unwrap();
         archive.flush().await.unwrap();
     }
     let replaced = archive.view().files.to_vec();

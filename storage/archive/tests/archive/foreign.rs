@@ -14,7 +14,7 @@ async fn a_file_rewritten_by_another_engine_is_read_and_found_by_id() {
     let folder = tempfile::tempdir().unwrap();
     let archive = open(folder.path()).await;
     for start in [0, 2_000] {
-        archive.append(rows(start, start + 2_000), &progress(start + 2_000)).unwrap();
+        archive.append([rows(start, start + 2_000)], &progress(start + 2_000)).unwrap();
         archive.flush().await.unwrap();
     }
     rewrite(&archive).await;

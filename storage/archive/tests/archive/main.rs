@@ -101,10 +101,10 @@ fn next(archive: &Archive) -> Option<i64> {
 async fn rows_and_positions_survive_together() {
     let folder = tempfile::tempdir().unwrap();
     let archive = open(folder.path()).await;
-    archive.append(rows(0, 100), &progress(100)).unwrap();
+    archive.append([rows(0, 100)], &progress(100)).unwrap();
     assert_eq!(offsets(&archive.view()), (0..100).collect::<Vec<_>>(), "searchable before any commit");
     archive.flush().await.unwrap();
-    archive.append(rows(100, 130), &progress(130)).unwrap();
+    archive.append([rows(100, 130)], &progress(130)).unwrap();
     archive.stage().await.unwrap();
     assert_eq!(offsets(&archive.view()), (0..130).collect::<Vec<_>>(), "written files are searchable");
     drop(archive);
@@ -112,7 +112,7 @@ async fn rows_and_positions_survive_together() {
     let archive = open(folder.path()).await;
     assert_eq!(offsets(&archive.view()), (0..100).collect::<Vec<_>>(), "what was not committed is read again");
     assert_eq!(next(&archive), Some(100));
-    archive.append(rows(100, 130), &progress(130)).unwrap();
+    archive.append([rows(100, 130)], &progress(130)).unwrap();
     archive.flush().await.unwrap();
     drop(archive);
     let archive = open(folder.path()).await;
@@ -125,9 +125,9 @@ async fn rows_and_positions_survive_together() {
 async fn ids_and_addresses_lead_to_rows_in_memory_and_on_disk() {
     let folder = tempfile::tempdir().unwrap();
     let archive = open(folder.path()).await;
-    archive.append(rows(0, 3_000), &progress(3_000)).unwrap();
+    archive.append([rows(0, 3_000)], &progress(3_000)).unwrap();
     archive.flush().await.unwrap();
-    archive.append(rows(3_000, 3_500), &progress(3_500)).unwrap();
+    archive.append([rows(3_000, 3_500)], &progress(3_500)).unwrap();
     let view = archive.view();
     for offset in [0i64, 777, 2_999, 3_000, 3_499] {
         let by_id = view.lookup(id::hash_value(&format!("ORD-{offset}")), 10);
@@ -169,7 +169,7 @@ async fn sidecars_can_be_deleted_and_damaged() {
     let folder = tempfile::tempdir().unwrap();
     let archive = open(folder.path()).await;
     for start in [0, 50] {
-        archive.append(rows(start, start + 50), &progress(start + 50)).unwrap();
+        archive.append([rows(start, start + 50)], &progress(start + 50)).unwrap();
         archive.flush().await.unwrap();
     }
     let files = Arc::clone(&archive.view().files);
@@ -189,7 +189,7 @@ async fn a_damaged_file_is_named_and_the_others_stay_readable() {
     let folder = tempfile::tempdir().unwrap();
     let archive = open(folder.path()).await;
     for start in [0, 50, 100] {
-        archive.append(rows(start, start + 50), &progress(start + 50)).unwrap();
+        archive.append([rows(start, start + 50)], &progress(start + 50)).unwrap();
         archive.flush().await.unwrap();
     }
     let files = Arc::clone(&archive.view().files);
@@ -234,7 +234,7 @@ async fn of_two_compactions_of_the_same_files_one_wins() {
     let folder = tempfile::tempdir().unwrap();
     let archive = open(folder.path()).await;
     for start in [0, 50, 100] {
-        archive.append(rows(start, start + 50), &progress(start + 50)).unwrap();
+        archive.append([rows(start, start + 50)], &progress(start + 50)).unwrap();
         archive.flush().await.unwrap();
     }
     let inputs = archive.view().files.to_vec();
@@ -262,13 +262,13 @@ async fn compaction_and_appends_do_not_disturb_each_other() {
     let mut end = 0;
     for round in 0..6 {
         for _ in 0..3 {
-            archive.append(rows(end, end + 40), &progress(end + 40)).unwrap();
+            archive.append([rows(end, end + 40)], &progress(end + 40)).unwrap();
             archive.flush().await.unwrap();
             end += 40;
         }
         let inputs = archive.view().files.to_vec();
         let output = compacted(&archive, &inputs);
-        archive.append(rows(end, end + 5), &progress(end + 5)).unwrap();
+        archive.append([rows(end, end + 5)], &progress(end + 5)).unwrap();
         let (rewritten, flushed) = tokio::join!(archive.replace(&inputs, vec![output]), archive.flush());
         rewritten.unwrap();
         flushed.unwrap();
@@ -286,7 +286,7 @@ async fn positions_survive_a_shortened_log_and_commits_of_other_engines() {
     let folder = tempfile::tempdir().unwrap();
     let archive = open(folder.path()).await;
     for start in 0..230 {
-        archive.append(rows(start, start + 1), &progress(start + 1)).unwrap();
+        archive.append([rows(start, start + 1)], &progress(start + 1)).unwrap();
         archive.flush().await.unwrap();
     }
     drop(archive);
@@ -298,7 +298,7 @@ async fn positions_survive_a_shortened_log_and_commits_of_other_engines() {
     }
     let archive = open(folder.path()).await;
     assert!(archive.clean_log().await.unwrap() > 100);
-    archive.append(rows(230, 231), &progress(231)).unwrap();
+    archive.append([rows(230, 231)], &progress(231)).unwrap();
     archive.flush().await.unwrap();
     drop(archive);
     let url = url::Url::from_directory_path(folder.path().join("events")).unwrap();
@@ -311,7 +311,7 @@ async fn positions_survive_a_shortened_log_and_commits_of_other_engines() {
     let archive = open(folder.path()).await;
     assert_eq!(offsets(&archive.view()), (0..231).collect::<Vec<_>>());
     assert_eq!(next(&archive), Some(231));
-    archive.append(rows(231, 232), &progress(232)).unwrap();
+    archive.append([rows(231, 232)], &progress(232)).unwrap();
     archive.flush().await.unwrap();
     assert_eq!(offsets(&archive.view()).len(), 232);
 }
@@ -320,15 +320,15 @@ async fn positions_survive_a_shortened_log_and_commits_of_other_engines() {
 async fn a_reader_follows_the_writer() {
     let folder = tempfile::tempdir().unwrap();
     let archive = open(folder.path()).await;
-    archive.append(rows(0, 10), &progress(10)).unwrap();
+    archive.append([rows(0, 10)], &progress(10)).unwrap();
     archive.flush().await.unwrap();
     let reader = Archive::open_read_only(folder.path()).await.unwrap();
-    archive.append(rows(10, 20), &progress(20)).unwrap();
+    archive.append([rows(10, 20)], &progress(20)).unwrap();
     archive.flush().await.unwrap();
     assert_eq!(offsets(&reader.view()).len(), 10);
     reader.refresh().await.unwrap();
     assert_eq!((offsets(&reader.view()).len(), next(&reader)), (20, Some(20)));
-    assert!(matches!(reader.append(rows(20, 21), &progress(21)), Err(ArchiveError::ReadOnly)));
+    assert!(matches!(reader.append([rows(20, 21)], &progress(21)), Err(ArchiveError::ReadOnly)));
 }
 
 #[tokio::test]
@@ -340,7 +340,7 @@ async fn a_snapshot_never_sees_a_row_twice_or_not_at_all() {
         let (archive, done) = (Arc::clone(&archive), Arc::clone(&done));
         tokio::spawn(async move {
             for start in (0..2_000).step_by(20) {
-                archive.append(rows(start, start + 20), &progress(start + 20)).unwrap();
+                archive.append([rows(start, start + 20)], &progress(start + 20)).unwrap();
                 if start % 100 == 0 {
                     archive.flush().await.unwrap();
                 }
@@ -360,6 +360,27 @@ async fn a_snapshot_never_sees_a_row_twice_or_not_at_all() {
     assert_eq!(day(1_790_000_000_000_000), "2026-09-21");
 }
 
+/// Chunks were numbered before they were indexed: one that took long came behind the number up to which staging had
+/// taken all, and was removed without having been written.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_chunk_that_was_long_in_the_making_is_not_lost_by_staging() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = open(folder.path()).await;
+    let big: Vec<_> = (0..8).map(|at| rows(at * 5_000, (at + 1) * 5_000)).collect();
+    let slow = {
+        let archive = Arc::clone(&archive);
+        std::thread::spawn(move || big.into_iter().for_each(|batch| archive.append([batch], &progress(1)).unwrap()))
+    };
+    let mut small = 40_000;
+    while !slow.is_finished() {
+        archive.append([rows(small, small + 1)], &progress(1)).unwrap();
+        small += 1;
+        archive.stage().await.unwrap();
+    }
+    slow.join().unwrap();
+    assert_eq!(offsets(&archive.view()), (0..small).collect::<Vec<_>>());
+}
+
 /// The pause between commits is shorter than the interval, as it is by default: once, each look for something to commit
 /// began the interval anew, and nothing was ever committed by time.
 #[tokio::test]
@@ -373,7 +394,7 @@ async fn few_rows_are_committed_by_time() {
         let (archive, cancel) = (Arc::clone(&archive), cancel.clone());
         async move { archive.run(cancel).await }
     });
-    archive.append(rows(0, 10), &progress(10)).unwrap();
+    archive.append([rows(0, 10)], &progress(10)).unwrap();
     let committed = async {
         while archive.figures().committed_at.is_none() {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await; // tidy: wait

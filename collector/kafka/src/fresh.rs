@@ -1,0 +1,89 @@
+//! Records that were taken and not seen before, on their way to the sinks.
+
+use tapline_adapter::{Polled, RawRecord, RecordSink};
+use tapline_model::time;
+
+use crate::ffi::Message;
+use crate::places::Places;
+
+/// A record of a topic's life.
+pub(crate) struct Fresh<'q> {
+    pub(crate) number: usize,
+    pub(crate) incarnation: i32,
+    pub(crate) message: Message<'q>,
+}
+
+/// Fewer records are not worth a thread: starting one takes as long as decoding a dozen.
+const FEW: usize = 512;
+
+/// What a share of the records came to.
+#[derive(Debug, Default)]
+struct Share {
+    bytes: usize,
+    /// Header names that were not UTF-8.
+    repaired: u64,
+}
+
+/// Shares the records among the sinks, in runs, each on a thread of its own.
+pub(crate) fn hand_on(
+    mut fresh: Vec<Fresh<'_>>,
+    places: &mut Places,
+    sinks: &mut [&mut dyn RecordSink],
+    polled: &mut Polled,
+) {
+    polled.records += fresh.len();
+    let size = fresh.len().div_ceil(sinks.len()).max(FEW);
+    let name = |number: usize| places.name(number);
+    let shares: Vec<Share> = std::thread::scope(|scope| {
+        let mut threads = Vec::new();
+        let (first, others) = sinks.split_at_mut(1);
+        for sink in others {
+            if fresh.len() <= size {
+                break;
+            }
+            let part = fresh.split_off(fresh.len() - size);
+            threads.push(scope.spawn(move || share(part, name, *sink)));
+        }
+        let own = first.iter_mut().map(|sink| share(std::mem::take(&mut fresh), name, *sink));
+        let own: Vec<Share> = own.collect();
+        let joined =
+            threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        own.into_iter().chain(joined).collect()
+    });
+    polled.bytes += shares.iter().map(|share| share.bytes).sum::<usize>();
+    places.troubles.repaired_names += shares.iter().map(|share| share.repaired).sum::<u64>();
+}
+
+fn share<'n>(part: Vec<Fresh<'_>>, name: impl Fn(usize) -> &'n str, sink: &mut dyn RecordSink) -> Share {
+    let mut share = Share::default();
+    for Fresh { number, incarnation, message } in part {
+        record(name(number), incarnation, &message, sink, &mut share);
+    }
+    share
+}
+
+fn record(topic: &str, incarnation: i32, message: &Message<'_>, sink: &mut dyn RecordSink, share: &mut Share) {
+    let (told, timestamp_kind) = message.timestamp();
+    let timestamp = told.and_then(time::of_millis);
+    let (key, payload) = (message.key(), message.payload());
+    share.bytes += key.map_or(0, <[u8]>::len) + payload.map_or(0, <[u8]>::len);
+    message.with_headers(|headers, repaired| {
+        share.repaired += repaired as u64;
+        share.bytes +=
+            headers.iter().map(|header| header.name.len() + header.value.map_or(0, <[u8]>::len)).sum::<usize>();
+        sink.record(&RawRecord {
+            destination: topic,
+            partition: Some(message.partition()),
+            offset: Some(message.offset()),
+            position: None,
+            incarnation,
+            leader_epoch: message.leader_epoch(),
+            timestamp,
+            timestamp_outside: told.filter(|_| timestamp.is_none()),
+            timestamp_kind,
+            key,
+            payload,
+            headers,
+        });
+    });
+}
