@@ -62,7 +62,13 @@ pub(crate) struct Feed {
 }
 
 impl Feed {
-    pub(crate) fn new(appender: Appender, sink: ChunkSink, source: &str, system: &str, options: FeedOptions) -> Self {
+    pub(crate) fn new(
+        appender: Appender,
+        sinks: Vec<ChunkSink>,
+        source: &str,
+        system: &str,
+        options: FeedOptions,
+    ) -> Self {
         Self {
             appender,
             sinks,
