@@ -104,6 +104,27 @@ fn earliest_fills_behind_the_live_lane_and_every_record_comes_once() {
 }
 
 #[test]
+fn many_records_are_shared_among_the_sinks_and_each_comes_once() {
+    let broker = EmbeddedBroker::start(&[("orders", 1)]).unwrap();
+    produce(&broker, "orders", 6_000);
+    let mut tap = tap(&broker, Start::Earliest, Positions::new());
+    let (mut left, mut right) = (Collected::default(), Collected::default());
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while left.0.len() + right.0.len() < 6_000 {
+        assert!(Instant::now() < deadline, "{} and {} records", left.0.len(), right.0.len());
+        for lane in [Lane::Live, Lane::Backfill] {
+            let before = left.0.len() + right.0.len();
+            let polled = tap.poll(lane, Duration::from_millis(20), 6_000, &mut [&mut left, &mut right]).unwrap();
+            assert_eq!(polled.records, left.0.len() + right.0.len() - before);
+        }
+    }
+    assert!(!right.0.is_empty(), "all were decoded by one thread");
+    let mut offsets: Vec<i64> = left.0.iter().chain(&right.0).map(|(_, _, offset, ..)| *offset).collect();
+    offsets.sort_unstable();
+    assert_eq!(offsets, (0..6_000).collect::<Vec<_>>());
+}
+
+#[test]
 fn a_start_by_time_falls_back_to_everything_on_this_broker() {
     let broker = EmbeddedBroker::start(&[("orders", 1)]).unwrap();
     produce(&broker, "orders", 10);
