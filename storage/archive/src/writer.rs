@@ -8,7 +8,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::compute::{concat_batches, kernels::aggregate};
 use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::schema::types::ColumnPath;
 use tapline_index::{Entry, Names, keys};
@@ -24,8 +24,11 @@ use crate::store::{create_folder, sync_folder};
 /// Rows of a row group: small enough that an external index pays off, see ARCHITECTURE.md.
 const ROW_GROUP_ROWS: usize = 131_072;
 
-/// Bytes of a data page: reading one row decodes one page of each column.
+/// Bytes of a data page of a compacted file: reading one row decodes one page of each column.
 const PAGE_BYTES: usize = 16 * 1024;
+
+/// Of a file that will soon be compacted: fewer pages are quicker to write.
+const FRESH_PAGE_BYTES: usize = 64 * 1024;
 
 /// Columns whose values rarely repeat: a dictionary would be built, found useless and thrown away for each row group.
 const UNIQUE: [&str; 11] = [
@@ -157,10 +160,13 @@ fn write_error(path: &str, error: &dyn std::error::Error) -> ArchiveError {
 fn properties(compacted: bool) -> WriterProperties {
     let level = ZstdLevel::try_new(if compacted { 3 } else { 1 }).unwrap_or_default();
     let mut builder = WriterProperties::builder()
-        .set_writer_version(WriterVersion::PARQUET_1_0)
+        // Its pages are compressed as they are; those of version 1 are first copied together with their levels.
+        .set_writer_version(WriterVersion::PARQUET_2_0)
+        // What engines read that know the page of version 2 and none of its encodings.
+        .set_encoding(Encoding::PLAIN)
         .set_compression(Compression::ZSTD(level))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .set_data_page_size_limit(PAGE_BYTES)
+        .set_data_page_size_limit(if compacted { PAGE_BYTES } else { FRESH_PAGE_BYTES })
         .set_dictionary_page_size_limit(256 * 1024)
         .set_statistics_enabled(EnabledStatistics::None)
         .set_created_by(format!("tapline {}", env!("CARGO_PKG_VERSION")));

@@ -413,7 +413,7 @@ fn reading_one_row_reads_one_small_page() {
     let mut columns = batch.columns().to_vec();
     let payloads = (0..4_000).map(|at| [at.to_string().as_bytes(), &[b'x'; 1_000]].concat());
     columns[batch.schema().index_of("payload").unwrap()] = Arc::new(BinaryViewArray::from_iter_values(payloads));
-    let mut writer = FileWriter::create(folder.path(), "2026-01-01", false).unwrap();
+    let mut writer = FileWriter::create(folder.path(), "2026-01-01", true).unwrap();
     writer.append(&RecordBatch::try_new(batch.schema(), columns).unwrap()).unwrap();
     let file = File::open(folder.path().join(writer.finish().unwrap().path)).unwrap();
     let options = ReadOptionsBuilder::new().with_page_index().build();
