@@ -19,6 +19,10 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Fault> {
         return runtime.block_on(demo::run(args));
     }
     let (config, settings) = Config::load(cli.config.as_deref())?;
+    if matches!(cli.command, Command::Sql(_) | Command::Chain(_) | Command::Tail(_)) {
+        // Ends quietly when `head` has seen enough. Not where librdkafka runs: TLS may write to a connection that is gone.
+        sigpipe::reset();
+    }
     match &cli.command {
         Command::Serve => runtime.block_on(serve::run(&config, settings)),
         Command::Check => check::run(&config, &settings, cli.json, &runtime),

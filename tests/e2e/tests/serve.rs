@@ -1,7 +1,7 @@
 //! The process as its users meet it: faults that stop nothing else, refusals with a sentence, commands without a server.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -276,5 +276,14 @@ fn a_terminal_that_closes_ends_the_server_in_order() -> Result<()> {
     let folder = archive.to_str().context("a path of ours is text")?;
     let counted = run(&["sql", "--archive", folder, "SELECT count(*) FROM events"])?;
     ensure!(told(&counted).trim() == "1", "what was read was committed: {}", told(&counted));
+    // `tapline sql … | head` panicked when `head` had seen enough.
+    let mut child = Command::new(tapline::binary()?)
+        .args(["sql", "--archive", folder, "SELECT * FROM events"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    drop(child.stdout.take());
+    let ended = child.wait_with_output()?;
+    ensure!(ended.stderr.is_empty(), "{}", String::from_utf8_lossy(&ended.stderr));
     Ok(())
 }
