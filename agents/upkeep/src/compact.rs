@@ -34,7 +34,7 @@ pub async fn compact(archive: &Arc<Archive>, inputs: Vec<Arc<DataFile>>) -> Resu
 
 fn rewrite(archive: &Archive, inputs: &[Arc<DataFile>]) -> Result<DataFile, ArchiveError> {
     let view = archive.view();
-    let columns: Vec<&str> = schema::EVENTS.fields().iter().map(|field| field.name().as_str()).collect();
+    let columns = schema::names();
     let mut batches = Vec::new();
     for file in inputs {
         for batch in view.reader.scan(file, &columns, SLICE, None)? {

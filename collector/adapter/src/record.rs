@@ -31,6 +31,14 @@ pub struct RawRecord<'a> {
     pub headers: &'a [Header<'a>],
 }
 
+impl RawRecord<'_> {
+    /// Bytes of key, header names and values, and payload.
+    pub fn size(&self) -> usize {
+        let headers = self.headers.iter().map(|header| header.name.len() + header.value.map_or(0, <[u8]>::len));
+        self.key.map_or(0, <[u8]>::len) + self.payload.map_or(0, <[u8]>::len) + headers.sum::<usize>()
+    }
+}
+
 /// Takes records one after the other, by reference: a call, not a channel.
 pub trait RecordSink: Send {
     /// Takes one record.

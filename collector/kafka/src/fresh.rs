@@ -65,13 +65,8 @@ fn share<'n>(part: Vec<Fresh<'_>>, name: impl Fn(usize) -> &'n str, sink: &mut d
 fn record(topic: &str, incarnation: i32, message: &Message<'_>, sink: &mut dyn RecordSink, share: &mut Share) {
     let (told, timestamp_kind) = message.timestamp();
     let timestamp = told.and_then(time::of_millis);
-    let (key, payload) = (message.key(), message.payload());
-    share.bytes += key.map_or(0, <[u8]>::len) + payload.map_or(0, <[u8]>::len);
     message.with_headers(|headers, repaired| {
-        share.repaired += repaired as u64;
-        share.bytes +=
-            headers.iter().map(|header| header.name.len() + header.value.map_or(0, <[u8]>::len)).sum::<usize>();
-        sink.record(&RawRecord {
+        let record = RawRecord {
             destination: topic,
             partition: Some(message.partition()),
             offset: Some(message.offset()),
@@ -81,9 +76,12 @@ fn record(topic: &str, incarnation: i32, message: &Message<'_>, sink: &mut dyn R
             timestamp,
             timestamp_outside: told.filter(|_| timestamp.is_none()),
             timestamp_kind,
-            key,
-            payload,
+            key: message.key(),
+            payload: message.payload(),
             headers,
-        });
+        };
+        share.repaired += repaired as u64;
+        share.bytes += record.size();
+        sink.record(&record);
     });
 }

@@ -65,7 +65,8 @@ impl RecordSink for ChunkSink {
         if self.builder.is_empty() {
             self.archived_at = time::now();
         }
-        let (size, cut) = (size(record), cut(record, self.policy));
+        let size = i32::try_from(record.size()).unwrap_or(i32::MAX);
+        let cut = cut(record, self.policy);
         let mut meaning = self.decoder.decode(&cut);
         let notes = notes(record, &meaning, self.policy);
         if notes.is_some() {
@@ -101,12 +102,6 @@ fn oversized(payload: &[u8], policy: PayloadPolicy) -> String {
         policy.limit,
         policy.cut_at()
     )
-}
-
-fn size(record: &RawRecord<'_>) -> i32 {
-    let headers = record.headers.iter().map(|header| header.name.len() + header.value.map_or(0, <[u8]>::len));
-    let all = record.key.map_or(0, <[u8]>::len) + record.payload.map_or(0, <[u8]>::len) + headers.sum::<usize>();
-    i32::try_from(all).unwrap_or(i32::MAX)
 }
 
 fn row<'a>(

@@ -86,7 +86,7 @@ fn reading(held: &[(&Row, &str)], value: &str) -> Reading {
 /// One event with all its columns: a batch of one row, or `None` when it is not archived. Blocks on the disk.
 pub fn event(view: &View, address: &Address) -> Result<Option<RecordBatch>, ChainError> {
     let hits = view.lookup(address.hash(), 16).hits;
-    let columns: Vec<&str> = schema::EVENTS.fields().iter().map(|field| field.name().as_str()).collect();
+    let columns = schema::names();
     let (fetched, _) = view.fetch(&hits, &columns);
     for part in fetched {
         let events = EventColumns::new(&part.batch);

@@ -6,13 +6,10 @@
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::expr::{InList, ScalarFunction};
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
+use tapline_index::keys;
 use tapline_model::{Address, id};
 
 use crate::functions;
-
-/// Columns whose stored values are in the ID index as they stand.
-const INDEXED: [&str; 7] =
-    ["message_id", "causation_id", "correlation_id", "conversation_id", "trace_id", "origin_trace_id", "replay_id"];
 
 /// For each filter that names IDs: hashes of which a row must be found under at least one. A row must satisfy all.
 pub(crate) fn needles(filters: &[Expr]) -> Vec<Vec<u64>> {
@@ -90,7 +87,7 @@ fn hash(side: &Expr, value: &Expr) -> Option<u64> {
     let value = bytes(value)?;
     let text = || std::str::from_utf8(&value).ok();
     match side {
-        Expr::Column(column) if INDEXED.contains(&column.name.as_str()) => text().map(id::hash_value),
+        Expr::Column(column) if keys::COLUMNS.contains(&column.name.as_str()) => text().map(id::hash_value),
         Expr::Column(column) if column.name == "key" => id::key_text(&value).map(|key| id::hash_value(&key)),
         Expr::ScalarFunction(ScalarFunction { func, args }) => match (func.name(), args.first()?) {
             (functions::TEXT, key) if is_column(key, "key") => id::key_text(&value).map(|key| id::hash_value(&key)),

@@ -40,7 +40,7 @@ impl Touched {
     /// on the disk.
     pub(crate) fn find_damaged(&self, view: &View, stop: &Stop) -> Option<EngineError> {
         let files: Vec<Arc<DataFile>> = self.0.lock().iter().rev().map(Arc::clone).collect();
-        let columns: Vec<&str> = schema::EVENTS.fields().iter().map(|field| field.name().as_str()).collect();
+        let columns = schema::names();
         let fault = files.into_iter().find_map(|file| match view.reader.scan(&file, &columns, 8_192, None) {
             Ok(batches) => batches.take_while(|_| !stop.is_over()).find_map(Result::err),
             Err(error) => Some(error),

@@ -4,33 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tapline_index::keys::READ;
 use tapline_index::{Entry, Names, Sidecar, keys};
 
 use crate::error::ArchiveError;
 use crate::file::DataFile;
 use crate::reader::Reader;
 use crate::store::create_folder;
-
-/// Columns that the ID index is made from.
-pub const INDEXED: [&str; 17] = [
-    "source",
-    "destination",
-    "partition",
-    "offset",
-    "incarnation",
-    "position",
-    "key",
-    "message_id",
-    "causation_id",
-    "correlation_id",
-    "conversation_id",
-    "trace_id",
-    "origin_trace_id",
-    "ids",
-    "dead_letter",
-    "retry",
-    "replay_id",
-];
 
 /// An index that could not be built is not tried again for so long: reading a whole file for nothing is expensive.
 const PAUSE: Duration = Duration::from_secs(30);
@@ -86,7 +66,7 @@ impl Reader {
 
     fn entries(&self, file: &DataFile) -> Result<(Vec<Entry>, Names), ArchiveError> {
         let (mut entries, mut names, mut first) = (Vec::<Entry>::new(), Names::default(), 0u32);
-        for batch in self.scan(file, &INDEXED, 8_192, None)? {
+        for batch in self.scan(file, &READ, 8_192, None)? {
             let batch = batch?;
             entries.extend(keys(&batch, first, &mut names)?);
             first += u32::try_from(batch.num_rows()).unwrap_or(u32::MAX);

@@ -151,7 +151,7 @@ fn load(file: &DataFile) -> Result<Arc<ArrowReaderMetadata>, Fault> {
 }
 
 fn read_all(file: &DataFile, footer: &ArrowReaderMetadata) -> Result<(), Fault> {
-    let columns: Vec<&str> = schema::EVENTS.fields().iter().map(|field| field.name().as_str()).collect();
+    let columns = schema::names();
     let mut scan = Scan::begin(file, footer, &columns, STEP, None)?;
     while scan.decode()?.is_some() {}
     Ok(())

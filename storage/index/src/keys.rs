@@ -17,9 +17,30 @@ pub struct Entry {
     pub row: u32,
 }
 
-/// Identifier columns that hold one normalised value a row.
-const COLUMNS: [&str; 7] =
+/// Identifier columns that hold one normalised value a row, found under it as it stands.
+pub const COLUMNS: [&str; 7] =
     ["message_id", "causation_id", "correlation_id", "conversation_id", "trace_id", "origin_trace_id", "replay_id"];
+
+/// The columns that [`keys`] reads.
+pub const READ: [&str; 17] = [
+    "source",
+    "destination",
+    "partition",
+    "offset",
+    "incarnation",
+    "position",
+    "key",
+    "message_id",
+    "causation_id",
+    "correlation_id",
+    "conversation_id",
+    "trace_id",
+    "origin_trace_id",
+    "ids",
+    "dead_letter",
+    "retry",
+    "replay_id",
+];
 
 /// All entries of a batch of `events`, sorted by hash then row, none twice; rows count from `first_row`.
 ///

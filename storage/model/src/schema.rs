@@ -56,6 +56,11 @@ pub static EVENTS: LazyLock<SchemaRef> = LazyLock::new(|| {
     ]))
 });
 
+/// Names of the columns of [`EVENTS`], in order.
+pub fn names() -> Vec<&'static str> {
+    EVENTS.fields().iter().map(|field| field.name().as_str()).collect()
+}
+
 /// Microseconds since 1970, UTC.
 pub fn micros_type() -> DataType {
     DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))

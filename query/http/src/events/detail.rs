@@ -77,7 +77,7 @@ fn raw(params: &Params) -> Result<Option<&'static str>, Refusal> {
 /// The row at an address. Of a place that a broker gave twice the later epoch counts.
 fn find(view: &View, address: &Address) -> Result<(Fetched, usize), Refusal> {
     let lookup = view.lookup(address.hash(), MOST_HITS);
-    let columns: Vec<&str> = schema::EVENTS.fields().iter().map(|field| field.name().as_str()).collect();
+    let columns = schema::names();
     let (fetched, faults) = view.fetch(&lookup.hits, &columns);
     let mut found = None;
     for fetched in fetched {

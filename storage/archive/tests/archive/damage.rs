@@ -90,7 +90,7 @@ async fn rotten_bytes_are_damage_wherever_they_are() {
     let folder = tempfile::tempdir().unwrap();
     let (archive, file) = one_file(folder.path()).await;
     let whole = std::fs::read(&file.location).unwrap();
-    let columns: Vec<&str> = tapline_model::schema::EVENTS.fields().iter().map(|field| field.name().as_str()).collect();
+    let columns = tapline_model::schema::names();
     let reader = &archive.view().reader;
     let mut random = 0x9e37_79b9_7f4a_7c15u64;
     let mut next = |below: usize| {

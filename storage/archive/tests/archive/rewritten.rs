@@ -30,7 +30,7 @@ fn other(ours: &DataType) -> DataType {
 }
 
 fn rewritten(archive: &Archive, file: &DataFile) -> DataFile {
-    let columns: Vec<&str> = schema::EVENTS.fields().iter().map(|field| field.name().as_str()).collect();
+    let columns = schema::names();
     let fields = schema::EVENTS.fields().iter().map(|field| Field::new(field.name(), other(field.data_type()), true));
     let types = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
     let path = format!("archived_day={}/part-{}", file.day, Path::new(&file.path).file_name().unwrap().display());
