@@ -51,7 +51,7 @@ pub(crate) fn build(workspace: &Workspace, options: &Options) -> Result<()> {
         print!("{sizes}");
         sizes.check()?;
     }
-    stamp.keep(&dist)
+    stamp.keep()
 }
 
 fn compile(workspace: &Workspace, options: &Options) -> Result<PathBuf> {

@@ -33,7 +33,7 @@ async fn a_newcomer_finds_out_why_an_order_failed() -> Result<()> {
     let browser = Browser::open(1280, 1000).await?;
 
     browser.go(&format!("{}/", tapline.address())).await?;
-    let headline = browser.find("h1").await?.text().await?;
+    let headline = browser.text_of("h1").await?;
     ensure!(!headline.is_empty(), "the overview answers in a sentence");
     browser.until_text("orders-dlt").await?;
     browser.screenshot(&picture("overview")?).await?;
@@ -77,7 +77,7 @@ async fn a_copied_link_shows_the_same_event() -> Result<()> {
     browser.find(".drawer").await?;
     browser.until_text("Headers").await?;
     let offset = address.rsplit('/').next().context("four segments")?;
-    let shown = browser.find(".drawer").await?.text().await?.replace(',', "");
+    let shown = browser.text_of(".drawer").await?.replace(',', "");
     ensure!(shown.contains(offset), "the drawer shows offset {offset}:\n{shown}");
     browser.screenshot(&picture("drawer")?).await
 }

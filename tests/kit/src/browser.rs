@@ -70,7 +70,14 @@ impl Browser {
 
     /// Clicks what a CSS selector finds.
     pub async fn click(&self, css: &str) -> Result<()> {
-        Ok(self.find(css).await?.click().await?)
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match self.find(css).await?.click().await {
+                // The page made the element anew between the two calls.
+                Err(error) if error.is_stale_element_reference() && Instant::now() < deadline => {}
+                done => return Ok(done?),
+            }
+        }
     }
 
     /// Presses one key after the other; a text is typed.
@@ -83,7 +90,21 @@ impl Browser {
 
     /// The visible text of the page.
     pub async fn text(&self) -> Result<String> {
-        Ok(self.find("body").await?.text().await?)
+        self.text_of("body").await
+    }
+
+    /// The visible text of the first element that a CSS selector finds, waited for. Read in one call: the page may make
+    /// the element anew at any time.
+    pub async fn text_of(&self, css: &str) -> Result<String> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let script = "return document.querySelector(arguments[0])?.innerText ?? null";
+            match self.client.execute(script, vec![css.into()]).await? {
+                Value::String(text) => return Ok(text),
+                _ if Instant::now() > deadline => bail!("no `{css}` on the page"),
+                _ => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
     }
 
     /// Waits until the visible text holds `wanted`.

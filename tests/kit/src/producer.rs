@@ -1,12 +1,13 @@
 //! Traffic of every shape that Kafka allows.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use rdkafka::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
-use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer as _, ThreadedProducer};
+use rdkafka::producer::{BaseRecord, DeliveryResult, Producer as _, ProducerContext, ThreadedProducer};
+use rdkafka::{ClientConfig, ClientContext};
 
 const FLUSH: Duration = Duration::from_secs(60);
 
@@ -57,7 +58,33 @@ impl Record {
 
 /// Produces; what it sent counts as sent only after [`Producer::flush`].
 pub struct Producer {
-    inner: ThreadedProducer<DefaultProducerContext>,
+    inner: ThreadedProducer<Refusals>,
+    refusals: Refusals,
+}
+
+/// Keeps why a record was not delivered: librdkafka's `flush` is content when each has been given up or delivered.
+#[derive(Clone, Default)]
+struct Refusals(Arc<Mutex<Option<KafkaError>>>);
+
+impl ClientContext for Refusals {}
+
+impl ProducerContext for Refusals {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+        if let Err((error, _)) = result {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| error.clone());
+        }
+    }
+}
+
+impl Refusals {
+    fn take(&self) -> Result<()> {
+        match self.0.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            Some(error) => Err(error).context("a record was not delivered"),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Producer {
@@ -70,7 +97,8 @@ impl Producer {
             .set("message.max.bytes", "134217728")
             .set("queue.buffering.max.messages", "1000000")
             .set("linger.ms", "5");
-        Ok(Self { inner: config.create()? })
+        let refusals = Refusals::default();
+        Ok(Self { inner: config.create_with_context(refusals.clone())?, refusals })
     }
 
     /// One whose records stand in transactions.
@@ -94,9 +122,10 @@ impl Producer {
         }
     }
 
-    /// Waits until everything is acknowledged.
+    /// Waits until everything is acknowledged; fails if anything since the last call was not.
     pub fn flush(&self) -> Result<()> {
-        Ok(self.inner.flush(FLUSH)?)
+        self.inner.flush(FLUSH)?;
+        self.refusals.take()
     }
 
     /// Sends and waits until all is acknowledged.

@@ -1,5 +1,5 @@
-//! Whether the page must be built again: a hash over everything it is made from, kept in the target folder with the
-//! list of the files that were made.
+//! Whether the page must be built again: a hash over everything it is made from and one over what was made, kept in the
+//! target folder. Checkouts may share that folder: each has a page of its own, and no path of one is kept.
 
 use std::{
     fs,
@@ -17,43 +17,50 @@ const INPUTS: [&str; 6] = ["Cargo.lock", "Cargo.toml", "ui", "query/api", "xtask
 /// The state of the inputs at the start of a build: what changes while it runs is built the next time.
 pub(crate) struct Stamp {
     path: PathBuf,
-    inputs: String,
+    dist: PathBuf,
+    inputs: u64,
 }
 
 impl Stamp {
     pub(crate) fn of(workspace: &Workspace, dev: bool) -> Result<Self> {
+        let dist = workspace.root.join("ui/dist");
         let mut hash = Xxh3::new();
         hash.update(&[u8::from(dev)]);
         for input in INPUTS {
-            take_in(&mut hash, &workspace.root, &workspace.root.join(input))?;
+            let input = workspace.root.join(input);
+            let paths = if input.is_dir() { walk(&input)? } else { vec![input] };
+            let paths = paths.iter().filter(|path| !path.starts_with(&dist));
+            paths.into_iter().try_for_each(|path| take_in(&mut hash, &workspace.root, path))?;
         }
-        Ok(Self { path: workspace.page_target().join("stamp"), inputs: format!("{:016x}", hash.digest()) })
+        Ok(Self { path: workspace.page_target().join("stamp"), dist, inputs: hash.digest() })
     }
 
-    /// Whether the last build had the same inputs and everything it wrote is still there.
+    /// Whether the last build had the same inputs and this checkout has what it made.
     pub(crate) fn is_current(&self) -> Result<bool> {
-        let Ok(kept) = fs::read_to_string(&self.path) else { return Ok(false) };
-        let mut lines = kept.lines();
-        Ok(lines.next() == Some(&self.inputs) && lines.all(|file| Path::new(file).is_file()))
+        if !self.dist.is_dir() {
+            return Ok(false);
+        }
+        let made = self.line()?;
+        Ok(fs::read_to_string(&self.path).is_ok_and(|kept| kept == made))
     }
 
-    /// Remembers this state and the files of `dist`.
-    pub(crate) fn keep(&self, dist: &Path) -> Result<()> {
-        let mut lines = vec![self.inputs.clone()];
-        lines.extend(walk(dist)?.iter().map(|path| path.display().to_string()));
-        fs::write(&self.path, lines.join("\n")).with_context(|| format!("cannot write {}", self.path.display()))
+    /// Remembers this state and what was made.
+    pub(crate) fn keep(&self) -> Result<()> {
+        fs::write(&self.path, self.line()?).with_context(|| format!("cannot write {}", self.path.display()))
+    }
+
+    fn line(&self) -> Result<String> {
+        let mut made = Xxh3::new();
+        walk(&self.dist)?.iter().try_for_each(|path| take_in(&mut made, &self.dist, path))?;
+        Ok(format!("{:016x} {:016x}\n", self.inputs, made.digest()))
     }
 }
 
-fn take_in(hash: &mut Xxh3, root: &Path, input: &Path) -> Result<()> {
-    let paths = if input.is_dir() { walk(input)? } else { vec![input.to_owned()] };
-    let made = root.join("ui/dist");
-    for path in paths.iter().filter(|path| !path.starts_with(&made)) {
-        let content = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-        hash.update(path.strip_prefix(root).unwrap_or(path).to_string_lossy().as_bytes());
-        hash.update(&content.len().to_le_bytes());
-        hash.update(&content);
-    }
+fn take_in(hash: &mut Xxh3, root: &Path, path: &Path) -> Result<()> {
+    let content = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    hash.update(path.strip_prefix(root).unwrap_or(path).to_string_lossy().as_bytes());
+    hash.update(&content.len().to_le_bytes());
+    hash.update(&content);
     Ok(())
 }
 
@@ -82,18 +89,32 @@ mod tests {
         let (_folder, workspace) = checkout();
         let stamp = Stamp::of(&workspace, false).unwrap();
         assert!(!stamp.is_current().unwrap());
-        stamp.keep(&workspace.root.join("ui/dist")).unwrap();
+        stamp.keep().unwrap();
         assert!(Stamp::of(&workspace, false).unwrap().is_current().unwrap());
         assert!(!Stamp::of(&workspace, true).unwrap().is_current().unwrap());
         fs::write(workspace.root.join("query/api/a.rs"), "after").unwrap();
         assert!(!Stamp::of(&workspace, false).unwrap().is_current().unwrap());
     }
 
+    /// CI once served no page: the stamp named the files of the checkout that had filled the target folder before.
+    #[test]
+    fn a_page_of_another_checkout_is_not_this_ones() {
+        let (_folder, workspace) = checkout();
+        Stamp::of(&workspace, false).unwrap().keep().unwrap();
+        let (_folder, mut other) = checkout();
+        other.target.clone_from(&workspace.target);
+        assert!(Stamp::of(&other, false).unwrap().is_current().unwrap());
+        fs::write(other.root.join("ui/dist/index.html"), "made before").unwrap();
+        assert!(!Stamp::of(&other, false).unwrap().is_current().unwrap());
+        fs::remove_dir_all(other.root.join("ui/dist")).unwrap();
+        assert!(!Stamp::of(&other, false).unwrap().is_current().unwrap());
+    }
+
     #[test]
     fn a_page_whose_files_are_gone_is_not_current() {
         let (_folder, workspace) = checkout();
         let stamp = Stamp::of(&workspace, false).unwrap();
-        stamp.keep(&workspace.root.join("ui/dist")).unwrap();
+        stamp.keep().unwrap();
         fs::remove_file(workspace.root.join("ui/dist/index.html")).unwrap();
         assert!(!stamp.is_current().unwrap());
     }
