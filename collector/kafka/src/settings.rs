@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tapline_adapter::{AdapterError, Lane};
+use tapline_adapter::AdapterError;
 
 use crate::ffi::{Client, Conf, Kind, SetError, property_names};
 
@@ -120,12 +120,10 @@ fn assembled(brokers: &str, user: &BTreeMap<String, String>, queue_bytes: usize)
     all
 }
 
-/// The part of the memory bound that a lane gets: fresh rows need the speed, backfill is rate limited anyway.
-pub(crate) fn share(lane: Lane, queue_bytes: usize) -> usize {
-    match lane {
-        Lane::Live => queue_bytes / 4 * 3,
-        Lane::Backfill => queue_bytes / 4,
-    }
+/// The part of the memory bound that a lane gets. What a lane holds decides how much it may ask for at once, and so what
+/// reading costs the broker: a backlog needs that no less than fresh rows do.
+pub(crate) const fn share(queue_bytes: usize) -> usize {
+    queue_bytes / 2
 }
 
 /// Partitions that are forwarded to one queue are limited by the length of that queue, so these bounds hold for all

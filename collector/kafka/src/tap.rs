@@ -39,7 +39,7 @@ pub(crate) struct KafkaTap {
 impl KafkaTap {
     pub(crate) fn open(cluster: Arc<Cluster>, options: &TapOptions, resume: Positions) -> Result<Self, AdapterError> {
         let filter = Filter::new(&cluster.name, options)?;
-        let client = cluster.client(share(Lane::Live, options.queue_bytes))?;
+        let client = cluster.client(share(options.queue_bytes))?;
         let discovery = Discovery::start(Arc::clone(&client), filter, options, &resume);
         Ok(Self {
             queue_bytes: options.queue_bytes,
@@ -96,7 +96,7 @@ impl KafkaTap {
 
     /// Replaces the lanes' clients and reads on where each partition stands.
     fn renew(&mut self) -> Result<(), AdapterError> {
-        let client = self.cluster.client(share(Lane::Live, self.queue_bytes))?;
+        let client = self.cluster.client(share(self.queue_bytes))?;
         self.live = LaneReader::new(Arc::clone(&client)).ok_or_else(no_memory)?;
         self.backfill = None;
         self.discovery.follow(client);
@@ -145,7 +145,7 @@ impl KafkaTap {
         let lane = match self.backfill.take() {
             Some(lane) => lane,
             None => {
-                let client = self.cluster.client(share(Lane::Backfill, self.queue_bytes))?;
+                let client = self.cluster.client(share(self.queue_bytes))?;
                 LaneReader::new(client).ok_or_else(no_memory)?
             }
         };

@@ -1,8 +1,6 @@
 //! How DataFusion reads data files: footers from the archive's cache, bytes from the disk, nothing else.
 
-use std::fs::File;
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -18,6 +16,7 @@ use parquet::arrow::async_reader::AsyncFileReader;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
 use tapline_archive::reader::{Reader, is_of_the_file};
+use tapline_archive::sums::CheckedFile;
 use tapline_archive::{ArchiveError, DataFile, View};
 use tapline_model::schema;
 
@@ -77,7 +76,7 @@ impl ParquetFileReaderFactory for ArchiveFiles {
 
 struct OpenFile {
     file: Arc<DataFile>,
-    handle: Option<Arc<File>>,
+    handle: Option<CheckedFile>,
     reader: Reader,
     scanned: datafusion::physical_plan::metrics::Count,
 }
@@ -88,8 +87,8 @@ impl OpenFile {
         self.scanned.add(usize::try_from(bytes).unwrap_or(usize::MAX));
         let (file, known) = (Arc::clone(&self.file), self.handle.clone());
         let read = move || {
-            let handle = known.map_or_else(|| File::open(&file.location).map(Arc::new), Ok)?;
-            let parts = ranges.iter().map(|range| read_range(&handle, range)).collect::<std::io::Result<Vec<_>>>()?;
+            let handle = known.map_or_else(|| CheckedFile::open(&file), Ok)?;
+            let parts = ranges.into_iter().map(|range| handle.read(range)).collect::<std::io::Result<Vec<_>>>()?;
             Ok::<_, std::io::Error>((handle, parts))
         };
         let done = tokio::task::spawn_blocking(read).await.map_err(|error| ParquetError::External(Box::new(error)))?;
@@ -97,13 +96,6 @@ impl OpenFile {
         self.handle = Some(handle);
         Ok(parts)
     }
-}
-
-fn read_range(handle: &File, range: &Range<u64>) -> std::io::Result<Bytes> {
-    let length = usize::try_from(range.end - range.start).map_err(std::io::Error::other)?;
-    let mut bytes = vec![0; length];
-    handle.read_exact_at(&mut bytes, range.start)?;
-    Ok(bytes.into())
 }
 
 fn fault(file: &DataFile, error: std::io::Error) -> ParquetError {

@@ -11,6 +11,7 @@ use crate::error::ArchiveError;
 use crate::file::DataFile;
 use crate::reader::Reader;
 use crate::store::create_folder;
+use crate::sums;
 
 /// An index that could not be built is not tried again for so long: reading a whole file for nothing is expensive.
 const PAUSE: Duration = Duration::from_secs(30);
@@ -55,13 +56,15 @@ impl Reader {
             return Ok(sidecar);
         }
         let (entries, names) = self.entries(file)?;
+        let sums = sums::of_file(file);
+        let sums = sums.map_err(|source| ArchiveError::Io { action: "read", path: file.location.clone(), source })?;
         if self.writable.is_some() {
-            match write_sidecar(&file.index_location(), &entries, &names) {
+            match write_sidecar(&file.index_location(), &entries, &names, &sums) {
                 Ok(sidecar) => return Ok(sidecar),
                 Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "id index is kept elsewhere"),
             }
         }
-        temporary(&entries, &names)
+        temporary(&entries, &names, &sums)
     }
 
     fn entries(&self, file: &DataFile) -> Result<(Vec<Entry>, Names), ArchiveError> {
@@ -77,15 +80,20 @@ impl Reader {
 }
 
 /// Writes the sidecar of a data file and opens it.
-pub(crate) fn write_sidecar(location: &Path, entries: &[Entry], names: &Names) -> Result<Sidecar, ArchiveError> {
+pub(crate) fn write_sidecar(
+    location: &Path,
+    entries: &[Entry],
+    names: &Names,
+    sums: &[u32],
+) -> Result<Sidecar, ArchiveError> {
     let folder = location.parent().unwrap_or(location);
     create_folder(folder).map_err(|source| ArchiveError::Io { action: "create", path: folder.to_owned(), source })?;
-    tapline_index::write(location, entries, names)?;
+    tapline_index::write(location, entries, names, sums)?;
     Ok(Sidecar::open(location)?)
 }
 
 /// An index without a name, gone with the process: for who only reads an archive, and when its disk is full.
-fn temporary(entries: &[Entry], names: &Names) -> Result<Sidecar, ArchiveError> {
+fn temporary(entries: &[Entry], names: &Names, sums: &[u32]) -> Result<Sidecar, ArchiveError> {
     struct Unnamed(PathBuf);
     impl Drop for Unnamed {
         fn drop(&mut self) {
@@ -94,6 +102,6 @@ fn temporary(entries: &[Entry], names: &Names) -> Result<Sidecar, ArchiveError> 
         }
     }
     let path = Unnamed(std::env::temp_dir().join(format!("tapline-{}.ids", uuid::Uuid::new_v4())));
-    tapline_index::write(&path.0, entries, names)?;
+    tapline_index::write(&path.0, entries, names, sums)?;
     Ok(Sidecar::open(&path.0)?)
 }

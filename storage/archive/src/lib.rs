@@ -23,6 +23,7 @@ pub mod lookup;
 pub mod reader;
 pub mod recovery;
 pub mod store;
+pub mod sums;
 pub mod view;
 pub mod writer;
 

@@ -1,6 +1,5 @@
 //! Reading rows out of data files, with the footers kept in memory and whatever rotten bytes do told as damage.
 
-use std::fs::File;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -20,6 +19,7 @@ use tapline_model::schema;
 use crate::error::ArchiveError;
 use crate::file::DataFile;
 use crate::foreign;
+use crate::sums::CheckedFile;
 
 /// Footers kept in memory, bytes. DataFusion's default of 50 MB would be filled by few files with small pages.
 const FOOTER_CACHE: u64 = 256 << 20;
@@ -143,7 +143,7 @@ pub(crate) fn guarded<T>(decode: impl FnOnce() -> T) -> Result<T, Fault> {
 
 fn load(file: &DataFile) -> Result<Arc<ArrowReaderMetadata>, Fault> {
     let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
-    let handle = File::open(&file.location).map_err(Fault::open)?;
+    let handle = CheckedFile::open(file).map_err(Fault::open)?;
     let read = || foreign::with_all_times(ArrowReaderMetadata::load(&handle, options.clone())?, options);
     let footer = guarded(read)?.map_err(Fault::decode)?;
     foreign::check(footer.schema()).map_err(Fault::File)?;
@@ -173,7 +173,7 @@ impl<'a> Scan<'a> {
         batch: usize,
         selection: Option<RowSelection>,
     ) -> Result<Self, Fault> {
-        let handle = File::open(&file.location).map_err(Fault::open)?;
+        let handle = CheckedFile::open(file).map_err(Fault::open)?;
         let build = || {
             let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(handle, footer.clone());
             let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());

@@ -1,7 +1,6 @@
 //! Writing rows to a Parquet file and its sidecar: synced before anything names them.
 
 use std::fs::File;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -20,6 +19,7 @@ use crate::error::ArchiveError;
 use crate::file::{COMPACTED, ColumnBounds, DataFile, Stats};
 use crate::indexes::write_sidecar;
 use crate::store::{create_folder, sync_folder};
+use crate::sums::Summing;
 
 /// Rows of a row group: small enough that an external index pays off, see ARCHITECTURE.md.
 const ROW_GROUP_ROWS: usize = 131_072;
@@ -65,7 +65,7 @@ pub struct FileWriter {
     root: PathBuf,
     path: String,
     day: String,
-    parquet: ArrowWriter<File>,
+    parquet: ArrowWriter<Summing<File>>,
     bounds: Bounds,
     entries: Vec<Entry>,
     names: Names,
@@ -90,8 +90,9 @@ impl FileWriter {
         let io = |source| ArchiveError::Io { action: "create", path: location.clone(), source };
         create_folder(&root.join(format!("{}={day}", schema::DAY))).map_err(io)?;
         let file = File::create_new(&location).map_err(io)?;
-        let parquet = ArrowWriter::try_new(file, Arc::clone(&schema::EVENTS), Some(properties(compacted)))
-            .map_err(|error| write_error(&path, &error))?;
+        let parquet =
+            ArrowWriter::try_new(Summing::new(file), Arc::clone(&schema::EVENTS), Some(properties(compacted)))
+                .map_err(|error| write_error(&path, &error))?;
         Ok(Self {
             root: root.to_owned(),
             path,
@@ -129,15 +130,16 @@ impl FileWriter {
         self.parquet.finish().map_err(|error| write_error(&self.path, &error))?;
         let location = self.root.join(&self.path);
         let io = |source| ArchiveError::Io { action: "sync", path: location.clone(), source };
-        let file = self.parquet.inner_mut();
-        file.flush().and_then(|()| file.sync_all()).map_err(io)?;
+        let sums = self.parquet.inner().sums();
+        let file = self.parquet.inner_mut().inner();
+        file.sync_all().map_err(io)?;
         let size = file.metadata().map_err(io)?.len();
         sync_folder(location.parent().unwrap_or(&self.root)).map_err(io)?;
         let day = std::mem::take(&mut self.day);
         let data = DataFile::new(&self.root, self.path.clone(), day, size, self.bounds.stats());
         // Runs of each chunk are sorted already, which a stable sort exploits.
         self.entries.sort();
-        data.attach(write_sidecar(&data.index_location(), &self.entries, &self.names)?);
+        data.attach(write_sidecar(&data.index_location(), &self.entries, &self.names, &sums)?);
         self.finished = true;
         Ok(data)
     }

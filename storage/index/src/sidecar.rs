@@ -1,13 +1,13 @@
 //! The sidecar file: `<data file>.ids`.
 //!
 //! ```text
-//! magic "TAPIDS01" | filter descriptor | fingerprints | hashes u64 × n | rows u32 × n | names | footer
-//! footer: lengths of the sections u64 × 5 | xxh3 of all before u64 | magic
+//! magic "TAPIDS02" | filter descriptor | fingerprints | hashes u64 × n | rows u32 × n | names | sums u32 × m | footer
+//! footer: lengths of the sections u64 × 6 | xxh3 of all before u64 | magic
 //! ```
 //! All numbers little-endian. The filter, the names, and of each block of [`FENCE`] entries the first hash and two
 //! checksums are kept in memory (about 9.3 bits a key); a look-up that passes the filter costs one read of at most
 //! [`FENCE`] hashes and one of as many rows. What is read is held against the checksums, which were taken when the
-//! whole file was found intact: what rots later is noticed.
+//! whole file was found intact: what rots later is noticed. The sums are the data file's own, kept for who reads it.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -20,8 +20,9 @@ use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 use crate::keys::Entry;
 use crate::names::Names;
 
-const MAGIC: &[u8; 8] = b"TAPIDS01";
-const FOOTER: usize = 7 * 8;
+const MAGIC: &[u8; 8] = b"TAPIDS02";
+const SECTIONS: usize = 6;
+const FOOTER: usize = (SECTIONS + 2) * 8;
 /// Hashes between two that are kept in memory: 8 KiB, two pages of the file cache.
 const FENCE: usize = 1024;
 
@@ -54,29 +55,31 @@ pub enum SidecarError {
     },
 }
 
-/// Writes a sidecar and syncs it. `entries` are sorted by hash then row, none twice. Returns its size in bytes.
-pub fn write(path: &Path, entries: &[Entry], names: &Names) -> Result<u64, SidecarError> {
+/// Writes a sidecar and syncs it. `entries` are sorted by hash then row, none twice; `sums` are checksums of the data
+/// file. Returns its size in bytes.
+pub fn write(path: &Path, entries: &[Entry], names: &Names, sums: &[u32]) -> Result<u64, SidecarError> {
     let mut unique: Vec<u64> = entries.iter().map(|entry| entry.hash).collect();
     unique.dedup();
     let filter = BinaryFuse8::try_from(unique.as_slice())
         .map_err(|what| SidecarError::Filter { path: path.to_owned(), what })?;
     drop(unique);
-    let sections = sections(&filter, entries, names);
+    let sections = sections(&filter, entries, names, sums);
     let io = |source| SidecarError::Io { path: path.to_owned(), source };
     write_sections(path, &sections).map_err(io)
 }
 
-fn sections(filter: &BinaryFuse8, entries: &[Entry], names: &Names) -> [Vec<u8>; 5] {
+fn sections(filter: &BinaryFuse8, entries: &[Entry], names: &Names, sums: &[u32]) -> [Vec<u8>; SECTIONS] {
     let mut descriptor = vec![0; <BinaryFuse8 as DmaSerializable>::DESCRIPTOR_LEN];
     filter.dma_copy_descriptor_to(&mut descriptor);
     let hashes = entries.iter().flat_map(|entry| entry.hash.to_le_bytes()).collect();
     let rows = entries.iter().flat_map(|entry| entry.row.to_le_bytes()).collect();
     let mut spelled = Vec::new();
     names.encode(&mut spelled);
-    [descriptor, filter.dma_fingerprints().to_vec(), hashes, rows, spelled]
+    let sums = sums.iter().flat_map(|sum| sum.to_le_bytes()).collect();
+    [descriptor, filter.dma_fingerprints().to_vec(), hashes, rows, spelled, sums]
 }
 
-fn write_sections(path: &Path, sections: &[Vec<u8>; 5]) -> io::Result<u64> {
+fn write_sections(path: &Path, sections: &[Vec<u8>; SECTIONS]) -> io::Result<u64> {
     let mut hasher = Xxh3Default::new();
     let mut footer = Vec::with_capacity(FOOTER);
     // Who reads the old one goes on reading it.
@@ -107,6 +110,7 @@ pub struct Sidecar {
     fingerprints: Vec<u8>,
     fences: Vec<u64>,
     names: Names,
+    sums: Vec<u32>,
     hashes: Table,
     rows: Table,
     entries: usize,
@@ -146,17 +150,17 @@ impl Sidecar {
         let numbers: Vec<u64> = footer.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word)).collect();
         let mut hasher = Xxh3Default::new();
         hasher.update(body);
-        if numbers.get(5) != Some(&hasher.digest()) {
+        if numbers.get(SECTIONS) != Some(&hasher.digest()) {
             return Err("checksum");
         }
         let (mut rest, mut parts) = (body, Vec::new());
-        for length in &numbers[..5] {
+        for length in &numbers[..SECTIONS] {
             let length = usize::try_from(*length).map_err(|_| "lengths")?;
             let (part, tail) = rest.split_at_checked(length).ok_or("lengths")?;
             parts.push(part);
             rest = tail;
         }
-        let [descriptor, fingerprints, hashes, rows, names] = parts[..] else { return Err("sections") };
+        let [descriptor, fingerprints, hashes, rows, names, sums] = parts[..] else { return Err("sections") };
         if hashes.len() / 8 != rows.len() / 4 || descriptor.len() != <BinaryFuse8 as DmaSerializable>::DESCRIPTOR_LEN {
             return Err("table");
         }
@@ -168,6 +172,7 @@ impl Sidecar {
             fingerprints: fingerprints.to_vec(),
             fences: hashes.as_chunks().0.iter().step_by(FENCE).map(|word| u64::from_le_bytes(*word)).collect(),
             names: Names::decode(names).ok_or("names")?,
+            sums: sums.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word)).collect(),
             rows: Table::new(rows, hashes_at + hashes.len() as u64, 4),
             hashes: Table::new(hashes, hashes_at, 8),
             entries: hashes.len() / 8,
@@ -202,6 +207,11 @@ impl Sidecar {
         &self.names
     }
 
+    /// Checksums of the data file, as they were given to [`write`].
+    pub fn sums(&self) -> &[u32] {
+        &self.sums
+    }
+
     /// Number of (hash, row) pairs.
     pub fn len(&self) -> usize {
         self.entries
@@ -219,7 +229,8 @@ impl Sidecar {
 
     /// Bytes that this sidecar keeps in memory.
     pub fn resident_bytes(&self) -> usize {
-        self.fingerprints.len() + (self.fences.len() + self.hashes.sums.len() + self.rows.sums.len()) * 8
+        let words = self.fences.len() + self.hashes.sums.len() + self.rows.sums.len();
+        self.fingerprints.len() + words * 8 + self.sums.len() * 4
     }
 
     /// Index of the first entry whose hash is not below `hash`.
@@ -271,7 +282,7 @@ mod tests {
         let path = folder.path().join("a.ids");
         let mut names = Names::default();
         names.count("orderId");
-        write(&path, entries, &names).unwrap();
+        write(&path, entries, &names, &[7, u32::MAX]).unwrap();
         (folder, path)
     }
 
@@ -284,6 +295,7 @@ mod tests {
             let sidecar = Sidecar::open(&path).unwrap();
             prop_assert_eq!(sidecar.len(), entries.len());
             prop_assert!(sidecar.names().contains("orderid"));
+            prop_assert_eq!(sidecar.sums(), [7, u32::MAX]);
             for hash in (0..5_200).step_by(7) {
                 let rows: Vec<u32> = entries.iter().filter(|e| e.hash == hash).map(|e| e.row).collect();
                 let count = rows.len();
@@ -331,7 +343,7 @@ mod tests {
     fn an_open_sidecar_outlives_its_replacement() {
         let (_folder, path) = written(&sorted(&[(1, 1), (2, 2)]));
         let old = Sidecar::open(&path).unwrap();
-        write(&path, &sorted(&[(3, 3)]), &Names::default()).unwrap();
+        write(&path, &sorted(&[(3, 3)]), &Names::default(), &[]).unwrap();
         assert_eq!(old.rows(2, 9).unwrap(), (vec![2], 1));
         assert_eq!(Sidecar::open(&path).unwrap().rows(3, 9).unwrap(), (vec![3], 1));
     }
