@@ -40,7 +40,7 @@ impl Layered {
             let mut path = prefix.to_vec();
             path.push(key.clone());
             match value {
-                Value::Table(inner) if is_group(&path) => self.add_table(&path, inner)?,
+                Value::Table(inner) if is_group(&path) || !inner.is_empty() => self.add_table(&path, inner)?,
                 _ => self.add(path, value.clone(), SettingOrigin::File, self.path.display().to_string())?,
             }
         }
@@ -165,8 +165,13 @@ fn nearest(path: &[String]) -> String {
         _ => key.to_owned(),
     };
     let wanted = path.join(".");
+    let score = |key: &str| {
+        // The right word in the wrong table is as good a hint as a slip of the pen.
+        let same_word = key.rsplit('.').next() == path.last().map(String::as_str);
+        strsim::jaro_winkler(key, &wanted) + if same_word { 0.5 } else { 0.0 }
+    };
     let candidates = OPTIONS.iter().map(|option| fill(option.key));
-    let best = candidates.map(|key| (strsim::jaro_winkler(&key, &wanted), key)).max_by(|a, b| a.0.total_cmp(&b.0));
+    let best = candidates.map(|key| (score(&key), key)).max_by(|a, b| a.0.total_cmp(&b.0));
     best.filter(|(score, _)| *score > 0.7).map_or_else(String::new, |(_, key)| format!(", did you mean `{key}`?"))
 }
 

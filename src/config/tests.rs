@@ -89,6 +89,14 @@ fn unknown_keys_are_refused_with_the_nearest_name() {
         text.starts_with("variable TAPLINE__HTTP__LISTNE: unknown option `http.listne`, did you mean `http.listen`?"),
         "{text}"
     );
+    for (text, unknown, meant) in [
+        ("[server]\nlisten = \"x\"", "server.listen", "http.listen"),
+        ("brokers = \"x\"", "brokers", "sources.<name>.brokers"),
+        ("[limits]\narchive = \"x\"", "limits.archive", "archive"),
+    ] {
+        let found = refusal(text, &[]);
+        assert!(found.contains(&format!("unknown option `{unknown}`, did you mean `{meant}`?")), "{found}");
+    }
 }
 
 #[test]
