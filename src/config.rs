@@ -187,6 +187,7 @@ impl Config {
             let detail = format!("`{}` is a URL; this version keeps the archive in a local folder", self.archive);
             return Err(layered.fault("archive", detail));
         }
+        self.telemetry.check().map_err(|detail| layered.fault("telemetry.otlp_endpoint", detail))?;
         self.limits.check().map_err(|(key, detail)| layered.fault(key, detail))?;
         const COLOURS: [&str; 6] = ["blue", "green", "amber", "red", "violet", "grey"];
         if !COLOURS.contains(&self.environment.colour.as_str()) {
@@ -199,6 +200,17 @@ impl Config {
     pub(crate) fn environment(&self) -> Environment {
         let EnvironmentConfig { name, colour, confirm_replays } = self.environment.clone();
         Environment { name, colour, confirm_replays }
+    }
+}
+
+impl TelemetryConfig {
+    fn check(&self) -> Result<(), String> {
+        match &self.otlp_endpoint {
+            Some(endpoint) if !endpoint.starts_with("http://") => Err(format!(
+                "`{endpoint}` does not begin with `http://`; name a collector near by, such as http://127.0.0.1:4317 (TLS to it is not supported yet)"
+            )),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -1,19 +1,30 @@
 //! Log lines to standard error, and Tapline's own traces by OpenTelemetry when configured.
 
+mod export;
+
 use std::io::IsTerminal;
+use std::time::Duration;
 
 use opentelemetry::trace::TracerProvider;
-use opentelemetry_otlp::WithExportConfig;
+use opentelemetry::{KeyValue, global};
 use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::config::{Config, LogFormat};
 
-/// Libraries that tell each step at `info`.
-const QUIET: &str = "buoyant_kernel=warn,deltalake_core=warn,datafusion=warn";
+/// Libraries that tell each step at `info`, and those of OpenTelemetry, for which [`export`] speaks: they would tell of
+/// each batch that is not taken.
+const QUIET: &str = "buoyant_kernel=warn,deltalake_core=warn,datafusion=warn,\
+                     opentelemetry=off,opentelemetry_sdk=off,opentelemetry-otlp=off";
+
+/// A collector that does not answer holds up the end of the process no longer.
+const LAST_BATCH: Duration = Duration::from_secs(3);
 
 /// Ends the export of traces when dropped.
 pub(crate) struct Telemetry {
@@ -22,8 +33,9 @@ pub(crate) struct Telemetry {
 
 impl Drop for Telemetry {
     fn drop(&mut self) {
-        if let Some(Err(error)) = self.provider.as_ref().map(SdkTracerProvider::shutdown) {
-            eprintln!("the last traces were not sent: {error}");
+        let ended = self.provider.as_ref().map(|provider| provider.shutdown_with_timeout(LAST_BATCH));
+        if let Some(Err(error)) = ended {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the last traces were not sent");
         }
     }
 }
@@ -38,15 +50,27 @@ pub(crate) fn start(config: &Config) -> anyhow::Result<Telemetry> {
         LogFormat::Text => lines.boxed(),
         LogFormat::Json => lines.json().boxed(),
     };
-    let provider = config.telemetry.otlp_endpoint.as_deref().map(provider).transpose()?;
-    let spans =
-        provider.as_ref().map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer("tapline")));
-    tracing_subscriber::registry().with(spans).with(lines).with(filter).try_init()?;
+    let provider = config.telemetry.otlp_endpoint.as_deref().map(|endpoint| provider(endpoint, config)).transpose()?;
+    let spans = provider.as_ref().map(|provider| {
+        let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("tapline")).with_threads(false);
+        // Apart from the level of the log: fewer lines shall not mean fewer traces.
+        layer.with_filter(filter_fn(is_exported).with_max_level_hint(Level::INFO))
+    });
+    tracing_subscriber::registry().with(spans).with(lines.with_filter(filter)).try_init()?;
     Ok(Telemetry { provider })
 }
 
-fn provider(endpoint: &str) -> anyhow::Result<SdkTracerProvider> {
-    let exporter = opentelemetry_otlp::SpanExporter::builder().with_tonic().with_endpoint(endpoint).build()?;
-    let resource = Resource::builder().with_service_name("tapline").build();
-    Ok(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build())
+/// Our own spans. Events stay in the log: their fields are not held to the same secrecy.
+fn is_exported(metadata: &Metadata<'_>) -> bool {
+    metadata.is_span() && *metadata.level() <= Level::INFO && metadata.target().starts_with("tapline")
+}
+
+fn provider(endpoint: &str, config: &Config) -> anyhow::Result<SdkTracerProvider> {
+    global::set_text_map_propagator(TraceContextPropagator::new());
+    let resource = Resource::builder().with_service_name("tapline").with_attributes([
+        KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
+        KeyValue::new("deployment.environment.name", config.environment.name.clone()),
+    ]);
+    let exporter = export::exporter(endpoint)?;
+    Ok(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource.build()).build())
 }

@@ -102,6 +102,10 @@ fn unknown_keys_are_refused_with_the_nearest_name() {
 #[test]
 fn wrong_values_name_their_option_and_place() {
     for (text, start) in [
+        (
+            "[telemetry]\notlp_endpoint = \"collector:4317\"",
+            "telemetry.otlp_endpoint`: `collector:4317` does not begin",
+        ),
         ("[http]\nlisten = \"nowhere\"", "tapline.toml: option `http.listen`:"),
         ("[limits]\nmemory = \"lots\"", "tapline.toml: option `limits.memory`: \"lots\" is not a size"),
         ("[limits]\nquery_timeout = \"soon\"", "tapline.toml: option `limits.query_timeout`: `soon` is not a duration"),

@@ -6,6 +6,7 @@ use arrow::array::RecordBatch;
 use tapline_archive::writer::{FileWriter, sort_by_chain};
 use tapline_archive::{Archive, ArchiveError, DataFile};
 use tapline_model::schema;
+use tracing::{Instrument, field};
 
 /// Rows written at a time.
 const SLICE: usize = 8_192;
@@ -23,13 +24,26 @@ pub enum CompactError {
 
 /// Rewrites files of one day as one sorted file, and replaces them.
 pub async fn compact(archive: &Arc<Archive>, inputs: Vec<Arc<DataFile>>) -> Result<(), CompactError> {
-    let (from, rows): (usize, u64) = (inputs.len(), inputs.iter().map(|file| file.rows).sum());
+    let (files, rows): (usize, u64) = (inputs.len(), inputs.iter().map(|file| file.rows).sum());
+    let span = tracing::info_span!(
+        "archive.compact",
+        tapline.files = files,
+        tapline.rows = rows,
+        otel.status_code = field::Empty
+    );
+    let done = replace(archive, inputs).instrument(span.clone()).await;
+    span.record("otel.status_code", done.is_err().then_some("error"));
+    if done.is_ok() {
+        tracing::info!(files, rows, "compacted");
+    }
+    done
+}
+
+async fn replace(archive: &Arc<Archive>, inputs: Vec<Arc<DataFile>>) -> Result<(), CompactError> {
     let worker = (Arc::clone(archive), inputs.clone());
     let written = tokio::task::spawn_blocking(move || rewrite(&worker.0, &worker.1)).await;
     let output = written.map_err(|error| CompactError::Stopped(error.to_string()))??;
-    archive.replace(&inputs, vec![output]).await?;
-    tracing::info!(files = from, rows, "compacted");
-    Ok(())
+    Ok(archive.replace(&inputs, vec![output]).await?)
 }
 
 fn rewrite(archive: &Archive, inputs: &[Arc<DataFile>]) -> Result<DataFile, ArchiveError> {

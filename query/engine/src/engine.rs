@@ -11,6 +11,7 @@ use tapline_archive::{Archive, View};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::{sleep_until, timeout_at};
+use tracing::{Instrument, Span, field};
 
 use crate::answer::{Answer, End, Running};
 use crate::error::EngineError;
@@ -133,10 +134,11 @@ impl Engine {
         };
         let counted = Counted::new(&self.running);
         let Some(threads) = &self.threads else { return Err(EngineError::Busy(0)) };
-        let task = threads.spawn(async move {
+        let work = async move {
             let _held = (turn, counted);
             query.run(planned, send).await;
-        });
+        };
+        let task = threads.spawn(work.instrument(span()));
         let _running = Running { task: task.abort_handle(), stop };
         let planned = timeout_at(deadline, plan).await.map_err(|_| EngineError::too_long(timeout))?;
         let ended = |_| EngineError::Internal("the query's task ended without a plan".to_owned());
@@ -169,6 +171,16 @@ impl Drop for Engine {
             threads.shutdown_background();
         }
     }
+}
+
+/// Of one query, whose text stays out of it: values of events stand there.
+fn span() -> Span {
+    tracing::info_span!(
+        "sql.query",
+        db.response.returned_rows = field::Empty,
+        "error.type" = field::Empty,
+        otel.status_code = field::Empty,
+    )
 }
 
 /// One more query while it lives.

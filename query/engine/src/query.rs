@@ -13,6 +13,7 @@ use datafusion::physical_plan::{SendableRecordBatchStream, execute_stream};
 use futures::{FutureExt, StreamExt};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout_at;
+use tracing::Span;
 
 use crate::answer::Message;
 use crate::bounds::bounded;
@@ -42,6 +43,7 @@ impl Query {
         let batches = match plan {
             Ok(batches) => batches,
             Err(error) => {
+                failed(&error);
                 // Nobody waiting is no fault.
                 let _ = planned.send(Err(error));
                 return;
@@ -51,10 +53,15 @@ impl Query {
         if planned.send(Ok((batches.schema(), warnings))).is_err() {
             return;
         }
-        let end = timeout_at(self.deadline, self.send_rows(batches, &rows)).await;
+        let mut left = self.max_rows;
+        let end = timeout_at(self.deadline, self.send_rows(batches, &rows, &mut left)).await;
+        Span::current().record("db.response.returned_rows", self.max_rows - left);
         let last = match end.unwrap_or_else(|_| Err(self.too_long())) {
             Ok(truncated) => Message::Done { truncated },
-            Err(error) => Message::Failed(error),
+            Err(error) => {
+                failed(&error);
+                Message::Failed(error)
+            }
         };
         let _ = rows.send(last).await;
     }
@@ -81,17 +88,17 @@ impl Query {
         if described { Ok(plan) } else { LogicalPlanBuilder::from(plan).limit(0, Some(self.max_rows + 1))?.build() }
     }
 
-    /// Sends at most `max_rows`; true when there were more.
+    /// Sends at most `left` rows, which it counts down; true when there were more.
     async fn send_rows(
         &self,
         mut batches: SendableRecordBatchStream,
         rows: &mpsc::Sender<Message>,
+        left: &mut usize,
     ) -> Result<bool, EngineError> {
-        let mut left = self.max_rows;
         while let Some(batch) = self.next(&mut batches).await? {
-            let part = batch.slice(0, batch.num_rows().min(left));
-            let truncated = batch.num_rows() > left;
-            left -= part.num_rows();
+            let part = batch.slice(0, batch.num_rows().min(*left));
+            let truncated = batch.num_rows() > *left;
+            *left -= part.num_rows();
             if part.num_rows() > 0 && !send(rows, part).await {
                 return Ok(true);
             }
@@ -140,6 +147,13 @@ impl Query {
         let Snapshot { trace, view, .. } = &self.snapshot;
         tokio::task::block_in_place(|| trace.touched.find_damaged(view, &self.stop)).unwrap_or(plain)
     }
+}
+
+/// Says in the query's span why it has no answer, or not all of it.
+fn failed(error: &EngineError) {
+    let span = Span::current();
+    span.record("error.type", error.code());
+    span.record("otel.status_code", "error");
 }
 
 /// False when nobody listens any more.

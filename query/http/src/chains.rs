@@ -6,6 +6,7 @@ use axum::http::Uri;
 use tapline_api::Chain;
 use tapline_chains::ChainError;
 use tapline_model::time;
+use tracing::field;
 
 use crate::params::{Params, decode, shorten};
 use crate::problem::{Code, Refusal};
@@ -20,8 +21,7 @@ pub(crate) async fn chain(State(app): State<App>, uri: Uri, params: Params) -> R
     // The raw path: an ID may hold encoded slashes.
     let id = decode(uri.path().rsplit('/').next().unwrap_or_default())?;
     let chain = app.search(move |app, _| {
-        let (view, ledger) = (app.archive.view(), app.archive.ledger());
-        let chain = tapline_chains::chain(&view, &ledger, &id, time::now(), &app.chain_options)?;
+        let chain = look_up(app, &id)?;
         if chain.members.is_empty() && chain.missing.is_empty() {
             let detail =
                 format!("no event holds `{}`; check the spelling, or how far back the archive goes", shorten(&id));
@@ -30,6 +30,21 @@ pub(crate) async fn chain(State(app): State<App>, uri: Uri, params: Params) -> R
         Ok(chain)
     });
     Ok(Json(chain.await?))
+}
+
+fn look_up(app: &App, id: &str) -> Result<Chain, ChainError> {
+    let (view, ledger) = (app.archive.view(), app.archive.ledger());
+    let span = tracing::info_span!(
+        "chain.lookup",
+        tapline.files = view.files.len(),
+        tapline.members = field::Empty,
+        tapline.truncated = field::Empty,
+    );
+    let _inside = span.enter();
+    let chain = tapline_chains::chain(&view, &ledger, id, time::now(), &app.chain_options)?;
+    span.record("tapline.members", chain.members.len());
+    span.record("tapline.truncated", chain.truncated);
+    Ok(chain)
 }
 
 impl From<ChainError> for Refusal {

@@ -11,6 +11,7 @@ use tapline_engine::{Engine, SystemTables};
 use tapline_model::time;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tracing::Span;
 
 use crate::events::filter::Filter;
 use crate::events::search::Stop;
@@ -132,8 +133,8 @@ impl App {
         let gone = CancellationToken::new();
         // Dropped with this future when the connection closes.
         let _guard = gone.clone().drop_guard();
-        let app = self.clone();
-        tokio::task::spawn_blocking(move || work(&app, &Stop::new(gone))).await?
+        let (app, span) = (self.clone(), Span::current());
+        tokio::task::spawn_blocking(move || span.in_scope(|| work(&app, &Stop::new(gone)))).await?
     }
 
     /// The filter that the parameters make.

@@ -13,7 +13,9 @@ use arc_swap::ArcSwap;
 use arrow::array::RecordBatch;
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::{Notify, broadcast};
+use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
+use tracing::field;
 
 use crate::chunk::Chunk;
 use crate::delta::{Commit, DeltaLog};
@@ -336,10 +338,7 @@ impl Archive {
             return Ok(());
         };
         self.in_place()?;
-        let root = self.root();
-        let written = tokio::task::spawn_blocking(move || write_chunks(&root, &chunks)).await;
-        let (files, sources) =
-            written.map_err(|error| ArchiveError::Write { path: String::new(), what: error.to_string() })??;
+        let (files, sources) = self.write(chunks).await?;
         let mut state = self.state.lock();
         let mut view = View::clone(&self.view.load());
         view.hot.retain(|chunk| chunk.sequence > last);
@@ -351,6 +350,21 @@ impl Archive {
         state.staged_sources.extend(sources);
         self.room.notify_all();
         Ok(())
+    }
+
+    async fn write(&self, chunks: Vec<Arc<Chunk>>) -> Result<Staged, ArchiveError> {
+        let span = tracing::info_span!(
+            "archive.stage",
+            tapline.rows = chunks.iter().map(|chunk| chunk.batch.num_rows()).sum::<usize>(),
+            tapline.bytes = chunks.iter().map(|chunk| chunk.bytes).sum::<usize>(),
+            otel.status_code = field::Empty,
+        );
+        let root = self.root();
+        let written = tokio::task::spawn_blocking(move || write_chunks(&root, &chunks)).await;
+        let stopped = |error: JoinError| Err(ArchiveError::Write { path: String::new(), what: error.to_string() });
+        let written = written.unwrap_or_else(stopped);
+        span.record("otel.status_code", written.is_err().then_some("error"));
+        written
     }
 
     /// Commits staged files together with the positions after their last row.

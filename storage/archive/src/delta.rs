@@ -16,6 +16,7 @@ use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError};
 use futures::TryStreamExt;
 use tapline_model::schema;
+use tracing::{Instrument, field};
 use url::Url;
 
 use crate::error::ArchiveError;
@@ -138,6 +139,20 @@ impl DeltaLog {
     /// two rewrites of the same files would both succeed and double every row (delta-rs does not check removes
     /// without `dataChange`).
     pub async fn commit(&mut self, commit: &Commit<'_>) -> Result<u64, ArchiveError> {
+        let span = tracing::info_span!(
+            "archive.commit",
+            tapline.files_added = commit.adds.len(),
+            tapline.files_removed = commit.removes.len(),
+            tapline.version = field::Empty,
+            otel.status_code = field::Empty,
+        );
+        let done = self.commit_once(commit).instrument(span.clone()).await;
+        span.record("tapline.version", done.as_ref().ok());
+        span.record("otel.status_code", done.is_err().then_some("error"));
+        done
+    }
+
+    async fn commit_once(&mut self, commit: &Commit<'_>) -> Result<u64, ArchiveError> {
         self.check_active(commit.removes)?;
         match self.try_commit(commit).await {
             Ok(version) => Ok(version),

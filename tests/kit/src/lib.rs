@@ -6,6 +6,7 @@
 pub mod admin;
 pub mod browser;
 pub mod children;
+pub mod collector;
 pub mod jars;
 pub mod kafka;
 pub mod producer;

@@ -63,6 +63,11 @@ impl Tapline {
         &self.address
     }
 
+    /// The process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The archive's folder.
     pub fn archive(&self) -> PathBuf {
         self.folder.path().join("archive")
@@ -75,7 +80,14 @@ impl Tapline {
 
     /// Status and body of `GET path`.
     pub fn get(&self, path: &str) -> Result<(u16, Value)> {
-        let mut response = self.agent.get(format!("{}{path}", self.address)).call().with_context(|| path.to_owned())?;
+        self.get_with(path, &[])
+    }
+
+    /// The same with headers.
+    pub fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Result<(u16, Value)> {
+        let call = self.agent.get(format!("{}{path}", self.address));
+        let call = headers.iter().fold(call, |call, (name, value)| call.header(*name, *value));
+        let mut response = call.call().with_context(|| path.to_owned())?;
         let status = response.status().as_u16();
         let text = response.body_mut().with_config().limit(256 << 20).read_to_string()?;
         Ok((status, serde_json::from_str(&text).unwrap_or(Value::String(text))))
