@@ -20,6 +20,7 @@ mod edges;
 mod facts;
 mod headers;
 mod heading;
+mod link;
 mod payload;
 mod tree;
 
@@ -36,8 +37,12 @@ pub(crate) fn provide_neighbours() {
 pub(crate) fn open(address: Address, event: Option<&str>) {
     let was_open = address.query.with_untracked(|query| query.get("event").is_some());
     let change = |query: &mut Query| query.set("event", event);
-    // Stepping from one event to the next is no step of its own: Back closes the drawer.
-    if was_open && event.is_some() { address.replace(change) } else { address.push(change) }
+    match (was_open, event.is_some()) {
+        (false, _) => address.enter(change),
+        // Stepping from one event to the next is no step of its own: Back closes the drawer.
+        (true, true) => address.replace(change),
+        (true, false) => address.leave(change),
+    }
 }
 
 /// Where an event stands among its neighbours.

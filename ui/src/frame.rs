@@ -29,6 +29,14 @@ pub(crate) use log_in::LogIn;
 #[derive(Clone, Copy)]
 pub(crate) struct StatusLoad(pub(crate) Load<Status>);
 
+impl StatusLoad {
+    /// Whether it is known that nothing was ever archived; followed as it changes.
+    pub(crate) fn is_new(self) -> bool {
+        let is_new = |status: &Status| status.archive.rows + status.archive.hot_rows == 0;
+        self.0.data.with(|status| status.as_deref().is_some_and(is_new))
+    }
+}
+
 /// The frame around a page.
 #[component]
 pub(crate) fn Frame(

@@ -16,6 +16,8 @@ pub struct Chain {
     pub headline: String,
     /// Where that comes from.
     pub detail: String,
+    /// Whether the members are one chain. False for an ID that many chains share: they are the events that hold it.
+    pub one_story: bool,
     /// Time of the first member.
     pub started_at: Option<String>,
     /// Time of the last member.

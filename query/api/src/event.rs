@@ -99,6 +99,8 @@ pub struct Payload {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[expect(missing_docs, reason = "the names are those of the columns, documented in docs/sql.md")]
 pub struct DeadLetterView {
+    /// Who failed and at what, in a sentence.
+    pub sentence: String,
     pub framework: String,
     /// Address of the event that failed, when the headers name it.
     pub origin: Option<String>,

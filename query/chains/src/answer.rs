@@ -43,6 +43,7 @@ fn answer(story: &Story<'_>) -> Chain {
         state: state.word(),
         headline,
         detail,
+        one_story: story.is_whole_story(),
         started_at: times().min().map(time::format),
         ended_at: times().max().map(time::format),
         members: story.graph.order.iter().map(|row| member(story, *row, &spellings)).collect(),

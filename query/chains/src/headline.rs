@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use tapline_api::Finding;
 
+use crate::failure::Failure;
 use crate::judge::Verdict;
 use crate::row::{Role, Row, short_type};
 use crate::state::{State, Wait, put_back};
 use crate::story::Story;
-use crate::wording::{closed, count, counted, duration, exception, noun, subject_of};
+use crate::wording::{closed, count, counted, duration, exception, name, noun, subject_of, without_end};
 
 /// Headline and detail.
 pub(crate) fn sentences(story: &Story<'_>, state: &State, findings: &[Finding]) -> (String, String) {
@@ -30,6 +31,9 @@ pub(crate) fn sentences(story: &Story<'_>, state: &State, findings: &[Finding]) 
             let last = story.members().max_by(|a, b| a.order().cmp(&b.order()));
             let last = last.map_or("", Row::short_type);
             format!("{who} is under way: {}, `{last}` came last.", extent(story))
+        }
+        State::Complete if story.walk.truncated => {
+            format!("{who} has more events than are shown: {}.", extent(story))
         }
         State::Complete => format!("{who} is complete: {}.", extent(story)),
     };
@@ -73,15 +77,18 @@ fn failed_in(row: &Row) -> &str {
 }
 
 fn failed(story: &Story<'_>, who: &str, row: &Row) -> String {
-    let Some(dead) = &row.dead else { return format!("{who} failed: {}.", extent(story)) };
-    let attempts = match dead.attempts {
-        Some(attempts) if attempts > 1 => {
-            format!(" after {}", counted(usize::try_from(attempts).unwrap_or(0), "attempt"))
-        }
-        _ => String::new(),
-    };
-    let cause = dead.root_cause.as_deref().map_or_else(String::new, |cause| format!(": `{}`", exception(cause)));
-    format!("{who} failed in `{}`{attempts}{cause}.", failed_in(row))
+    let Some(failure) = failure(row) else { return format!("{who} failed: {}.", extent(story)) };
+    let place = name(failed_in(row));
+    match (failure.understood(), failure.reason()) {
+        (Some(what), _) => format!("{who} failed: {place} {}", closed(&what)),
+        (None, Some(reason)) => format!("{who} failed in {place}: {}", closed(&reason)),
+        (None, None) => format!("{who} failed in {place}."),
+    }
+}
+
+fn failure(row: &Row) -> Option<Failure<'_>> {
+    let dead = row.dead.as_ref()?;
+    Some(Failure { group: dead.group.as_deref(), class: dead.root_cause.as_deref(), message: dead.message.as_deref() })
 }
 
 fn stuck(story: &Story<'_>, who: &str, wait: &Wait) -> String {
@@ -121,10 +128,24 @@ fn gave_up(story: &Story<'_>, row: &Row) -> String {
         Some(time) => format!("It has been in `{destination}` for {}", duration(story.now - time)),
         None => format!("It lies in `{destination}`"),
     };
-    let message = row.dead.as_ref().and_then(|dead| dead.message.as_deref());
-    let message = message.and_then(|text| text.lines().next()).map(|line| line.chars().take(200).collect::<String>());
-    let said = message.map_or_else(|| ".".to_owned(), |message| format!(": {}", closed(&message.replace('`', "'"))));
-    format!("{lies}{said}")
+    let attempts = row.dead.as_ref().and_then(|dead| usize::try_from(dead.attempts?).ok()).filter(|count| *count > 1);
+    let attempts = attempts.map_or_else(String::new, |count| format!(" after {}", counted(count, "attempt")));
+    format!("{lies}{attempts}.{}", thrown(row))
+}
+
+/// The exception itself, as far as the headline does not say it: its class, and its message if that was put into words.
+fn thrown(row: &Row) -> String {
+    let Some(failure) = failure(row) else { return String::new() };
+    let line = failure.message().lines().next().unwrap_or_default();
+    let line: String = line.chars().take(200).collect::<String>().replace('`', "'");
+    let said = failure.understood().is_none() && failure.reason().as_deref() == Some(without_end(&line));
+    match failure.class.map(exception) {
+        _ if line.is_empty() => String::new(),
+        Some(class) if said => format!(" The exception is {}.", name(class)),
+        Some(class) => format!(" {}: {}", name(class), closed(&line)),
+        None if said => String::new(),
+        None => format!(" {}", closed(&line)),
+    }
 }
 
 fn usual(wait: &Wait) -> String {

@@ -89,9 +89,9 @@ pub(crate) fn learn(rows: &[Row]) -> Shapes {
     lengths.sort_unstable();
     let settle = quantile(&lengths, 0.99).saturating_mul(3) / 2 + 1_000_000;
     let mut by_first = HashMap::<&str, Vec<Run<'_>>>::new();
-    // A chain younger than the longest ones take may still go on; one whose first row names a cause began earlier.
+    // A chain younger than the longest ones take may still go on.
     for run in runs {
-        if run.first.at() < newest - settle && run.first.id(Role::Causation).is_none() {
+        if run.first.at() < newest - settle {
             by_first.entry(run.first.kind()).or_default().push(run);
         }
     }
@@ -152,6 +152,13 @@ fn runs(rows: &[Row]) -> Vec<Run<'_>> {
     members.into_values().filter_map(run).collect()
 }
 
+/// The row that a chain begins with: the earliest that names no cause. The earliest of all may be a step of a service
+/// whose clock is slow, or what is left of a chain whose beginning is not there.
+pub(crate) fn beginning<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<&'a Row> {
+    let begins = |row: &&Row| row.id(Role::Causation).is_none() && row.origin.is_none();
+    rows.filter(begins).min_by(|a, b| a.order().cmp(&b.order()))
+}
+
 /// Chains that failed teach nothing about what usually follows.
 fn run(mut rows: Vec<&Row>) -> Option<Run<'_>> {
     if rows.iter().any(|row| row.dead.is_some()) {
@@ -163,7 +170,7 @@ fn run(mut rows: Vec<&Row>) -> Option<Run<'_>> {
     for row in &rows {
         reached.entry(row.kind()).or_insert((row.at(), row.service.as_deref()));
     }
-    Some(Run { first: rows.first()?, last: rows.last()?.at(), reached })
+    Some(Run { first: beginning(rows.iter().copied())?, last: rows.last()?.at(), reached })
 }
 
 /// The value that a share of the sorted values does not exceed.
@@ -200,6 +207,20 @@ mod tests {
         assert_eq!(kinds, ["Placed", "Paid", "Shipped"]);
         assert_eq!((shape.steps[2].median, shape.steps[2].service.as_deref()), (4 * S, Some("shipping")));
         assert!(shape.chains > 40 && shape.chains < 60, "the youngest do not count: {}", shape.chains);
+    }
+
+    #[test]
+    fn a_step_of_a_slow_clock_is_not_taken_for_the_beginning() {
+        let mut events = Vec::new();
+        for order in 0..60 {
+            let ids = |step: &str| format!("key=ORD-{order:06} message={step}-{order:04}");
+            let packed = format!("{} cause=placed-{order:04}", ids("packed"));
+            events.push(event("orders Placed shop", (10 + order) * S).with(&ids("placed")));
+            events.push(event("shipping Packed shipping", (7 + order) * S).with(&packed));
+        }
+        let shapes = ShapeCache::default().of(&world(&events).view, 10_000);
+        let kinds: Vec<_> = shapes["Placed"].steps.iter().map(|step| step.kind.as_str()).collect();
+        assert_eq!((kinds.as_slice(), shapes.len()), (["Packed", "Placed"].as_slice(), 1));
     }
 
     #[test]

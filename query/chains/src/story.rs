@@ -10,8 +10,8 @@ use crate::error::ChainError;
 use crate::judge::{Judge, Verdict};
 use crate::options::ChainOptions;
 use crate::query::{self, Start};
-use crate::row::{Role, Row};
-use crate::shape::Shape;
+use crate::row::Row;
+use crate::shape::{Shape, beginning};
 use crate::walk::Walk;
 
 /// See the module.
@@ -63,15 +63,11 @@ impl<'v> Story<'v> {
         Ok(Self { book, ledger, now, start, walk, graph, distances, shape: None })
     }
 
-    /// The shape of the earliest member's type. A truncated chain, or one whose beginning is missing, has none.
+    /// The shape of the first member's type. A truncated chain, or one whose beginning is missing, has none.
     fn learn_shape(&self) -> Option<Shape> {
         let options = self.book.options;
-        let first = self.members().min_by(|a, b| a.order().cmp(&b.order()))?;
         let whole = self.is_whole_story() && !self.walk.truncated && self.book.unread.is_empty();
-        let begins = first.id(Role::Causation).is_none() && first.origin.is_none();
-        if !whole || !begins || options.sample_rows == 0 {
-            return None;
-        }
+        let first = beginning(self.members()).filter(|_| whole && options.sample_rows > 0)?;
         options.shapes.of(self.book.view(), options.sample_rows).get(first.kind()).cloned()
     }
 

@@ -48,6 +48,21 @@ pub fn without_end(text: &str) -> &str {
     text.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '.' | ':' | ';' | ',')).trim_start()
 }
 
+/// A name in monospace. A backtick would end it: names of topics cannot hold one, texts of messages can.
+pub fn name(text: &str) -> String {
+    format!("`{}`", text.replace('`', "'"))
+}
+
+/// Cut at a word near `most` characters.
+pub(crate) fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let short: String = text.chars().take(most).collect();
+    let whole = short.rfind(' ').filter(|at| *at > most / 2).map_or(short.as_str(), |at| &short[..at]);
+    format!("{}…", whole.trim_end())
+}
+
 /// `com.example.InvalidFormatException` is `InvalidFormatException`.
 pub(crate) fn exception(name: &str) -> &str {
     name.rsplit(['.', '$']).find(|word| !word.is_empty()).unwrap_or(name)
@@ -101,6 +116,13 @@ fn words(name: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_are_cut_at_words() {
+        assert_eq!(cut("one two three", 9), "one two…");
+        assert_eq!(cut("onetwothree", 6), "onetwo…");
+        assert_eq!(name("a`b"), "`a'b`");
+    }
 
     #[test]
     fn numbers_and_times() {

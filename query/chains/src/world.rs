@@ -45,6 +45,7 @@ pub(crate) struct Dead {
     pub(crate) origin: Option<(String, i32, i64)>,
     pub(crate) group: String,
     pub(crate) cause: String,
+    pub(crate) said: Option<String>,
     pub(crate) attempts: Option<i32>,
 }
 
@@ -90,7 +91,14 @@ impl Event {
     /// A dead letter of the event at `origin`.
     pub(crate) fn dead(mut self, origin: (&str, i32, i64), group: &str, cause: &str, attempts: i32) -> Self {
         let origin = Some((origin.0.to_owned(), origin.1, origin.2));
-        self.dead = Some(Dead { origin, group: group.into(), cause: cause.into(), attempts: Some(attempts) });
+        self.dead =
+            Some(Dead { origin, group: group.into(), cause: cause.into(), said: None, attempts: Some(attempts) });
+        self
+    }
+
+    /// What the exception of a dead letter says.
+    pub(crate) fn saying(mut self, message: &str) -> Self {
+        self.dead.get_or_insert_default().said = Some(message.to_owned());
         self
     }
 
@@ -143,6 +151,7 @@ impl Event {
                 origin_offset: dead.origin.as_ref().map(|origin| origin.2),
                 consumer_group: Some(&dead.group),
                 root_cause: Some(&dead.cause),
+                message: dead.said.as_deref(),
                 attempts: dead.attempts,
                 ..DeadLetterRow::default()
             }),

@@ -274,7 +274,9 @@ fn schema_sentence(error: &SchemaError) -> String {
                 || "DESCRIBE lists the columns of a table".to_owned(),
                 |near| format!("did you mean `{near}`?"),
             );
-            format!("there is no column `{}`; {nearest}", field.name)
+            // A column of another table, or a structure taken for a table, has the right name behind the wrong one.
+            let known = names.contains(&field.name.as_str());
+            format!("there is no column `{}`; {nearest}", if known { field.flat_name() } else { field.name.clone() })
         }
         SchemaError::AmbiguousReference { field } => {
             format!("column `{}` is in more than one table; write the table's name before it", field.name)

@@ -5,7 +5,6 @@
 //! time ([`stats`]), turning points ([`changes`]), and the answer above them ([`headline`]). What the map
 //! shows is `query/chains`'s.
 
-mod cause;
 mod changes;
 mod facts;
 mod headline;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use arrow::array::{Array, RecordBatch};
 use moka::sync::Cache;
 use tapline_archive::{Place, View};
+use tapline_chains::Failure;
 use tapline_model::columns::{ColumnError, EventColumns, get};
 
 use crate::events::columns::field;
@@ -52,6 +53,13 @@ pub(crate) struct Cause {
     pub(crate) group: Option<String>,
     /// Class of an exception.
     pub(crate) root_cause: Option<String>,
+}
+
+impl Cause {
+    /// With the message of one of the events, what can be said about it.
+    pub(crate) fn failure<'a>(&'a self, message: Option<&'a str>) -> Failure<'a> {
+        Failure { group: self.group.as_deref(), class: self.root_cause.as_deref(), message }
+    }
 }
 
 /// Rows of one lane in one cell.

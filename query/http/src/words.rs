@@ -1,5 +1,7 @@
 //! Numbers and names as sentences have them.
 
+pub(crate) use tapline_chains::name;
+
 /// With a comma every three digits.
 pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
@@ -66,26 +68,11 @@ pub(crate) fn number_word(number: usize) -> String {
     WORDS.get(number).map_or_else(|| thousands(number as u64), |word| (*word).to_owned())
 }
 
-/// A name in monospace. A backtick would end it: names of topics cannot hold one, texts of messages can.
-pub(crate) fn name(text: &str) -> String {
-    format!("`{}`", text.replace('`', "'"))
-}
-
 /// An error or reason is written in lower case without a full stop; in an answer it stands as a sentence.
 pub(crate) fn sentence(reason: &str) -> String {
     let closed = tapline_chains::closed(reason);
     let mut letters = closed.chars();
     letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
-}
-
-/// Cut at a word near `most` characters.
-pub(crate) fn cut(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
-        return text.to_owned();
-    }
-    let short: String = text.chars().take(most).collect();
-    let whole = short.rfind(' ').filter(|at| *at > most / 2).map_or(short.as_str(), |at| &short[..at]);
-    format!("{}…", whole.trim_end())
 }
 
 #[cfg(test)]
@@ -119,12 +106,5 @@ mod tests {
         assert_eq!(sentence("`x` is not a time; write now-15m"), "`x` is not a time; write now-15m.");
         assert_eq!(sentence("état inconnu"), "État inconnu.");
         assert_eq!(sentence(""), "");
-    }
-
-    #[test]
-    fn texts_are_cut_at_words() {
-        assert_eq!(cut("one two three", 9), "one two…");
-        assert_eq!(cut("onetwothree", 6), "onetwo…");
-        assert_eq!(name("a`b"), "`a'b`");
     }
 }

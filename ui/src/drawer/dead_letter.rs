@@ -5,9 +5,9 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use tapline_api::{EventDetail, event::DeadLetterView};
 
+use super::link::EventLink;
 use crate::{
     format::{address::readable, number, time},
-    state::url::use_address,
     ui::{Copy, Sentence},
 };
 
@@ -26,31 +26,19 @@ pub(super) fn DeadLetter(
     Some(view! {
         <section>
             <h3>"Dead letter"</h3>
-            <p class="why-dead"><Sentence text=sentence(&dead)/></p>
+            <p class="why-dead"><Sentence text=dead.sentence.clone()/></p>
             <dl class="kv">
                 {row("Cause", dead.root_cause.clone())}
                 {row("Exception", dead.exception.clone().filter(|exception| Some(exception) != dead.root_cause.as_ref()))}
+                {message(&dead).map(|message| view! { <dt>"Message"</dt><dd class="said">{message.to_owned()}</dd> })}
                 {at(&dead).map(|at| view! { <dt>"At"</dt><dd class="mono">{at}</dd> })}
-                {dead.origin.clone().map(|origin| view! { <dt>"Origin"</dt><dd><Origin origin/></dd> })}
+                {dead.origin.clone().map(|origin| view! { <dt>"Origin"</dt><dd><EventLink text=readable(&origin) to=origin/></dd> })}
                 {group(&dead, event.summary.timestamp.as_deref()).map(|group| view! { <dt>"Group"</dt><dd>{group}</dd> })}
                 {dead.stage.clone().map(|stage| view! { <dt>"Stage"</dt><dd>{stage}</dd> })}
             </dl>
             {dead.stack.map(|stack| view! { <Stack stack/> })}
         </section>
     })
-}
-
-/// A link to the event that failed: the drawer goes there.
-#[component]
-fn Origin(origin: String) -> impl IntoView {
-    let address = use_address();
-    let (shown, to) = (readable(&origin), origin.clone());
-    let href = move || {
-        let mut query = address.query.get();
-        query.set("event", Some(&to));
-        query.on(&address.path.get())
-    };
-    view! { <a class="id" href=href title=origin>{shown}</a> }
 }
 
 #[component]
@@ -66,15 +54,9 @@ fn Stack(stack: String) -> impl IntoView {
     }
 }
 
-/// The cause in words: who gave it up and the first line of the message.
-fn sentence(dead: &DeadLetterView) -> String {
-    let message =
-        dead.message.as_deref().and_then(|message| message.lines().map(str::trim).find(|line| !line.is_empty()));
-    let who = dead.consumer_group.as_deref().map_or("A consumer".to_owned(), |group| format!("`{group}`"));
-    match message {
-        Some(message) => format!("{who} gave it up: {}", message.trim_end_matches('.')),
-        None => format!("{who} gave it up and its headers do not say why."),
-    }
+/// What the exception says, without the lines of the stack beneath.
+fn message(dead: &DeadLetterView) -> Option<&str> {
+    dead.message.as_deref()?.lines().map(str::trim).find(|line| !line.is_empty())
 }
 
 /// The class without its package: `InvalidFormatException`.
@@ -92,7 +74,9 @@ fn at(dead: &DeadLetterView) -> Option<String> {
     cause.lines().find_map(|line| {
         let frame = line.trim().strip_prefix("at ")?;
         let place = frame.rsplit_once('(')?.1.strip_suffix(')')?;
-        (!FRAMES.iter().any(|framework| frame.starts_with(framework))).then(|| place.to_owned())
+        // Messages of parsers go on with lines that look like frames: `at [Source: ...] (through reference chain: ...)`.
+        let line = place.rsplit_once(':').is_some_and(|(_, line)| line.bytes().all(|byte| byte.is_ascii_digit()));
+        (line && !FRAMES.iter().any(|framework| frame.starts_with(framework))).then(|| place.to_owned())
     })
 }
 
@@ -119,6 +103,7 @@ mod tests {
 
     fn dead() -> DeadLetterView {
         DeadLetterView {
+            sentence: "`payments` could not read card type `CARTE_BANCAIRE`.".into(),
             framework: "spring_kafka".into(),
             origin: None,
             origin_timestamp: Some("2026-11-21T02:47:12.000000Z".into()),
@@ -127,7 +112,7 @@ mod tests {
             root_cause: Some("com.fasterxml.jackson.databind.exc.InvalidFormatException".into()),
             message: Some("\nCannot read `CARTE_BANCAIRE`.\n at x".into()),
             stack: Some(
-                "A: b\n\tat com.shop.Outer.run(Outer.java:1)\nCaused by: C\n\tat com.fasterxml.X.y(X.java:9)\n\tat com.shop.Listener.on(Listener.java:58)"
+                "A: b\n\tat com.shop.Outer.run(Outer.java:1)\nCaused by: C\n at [Source: x] (through reference chain: a.B[\"c\"])\n\tat com.fasterxml.X.y(X.java:9)\n\tat com.shop.Listener.on(Listener.java:58)"
                     .into(),
             ),
             attempts: Some(3),
@@ -137,10 +122,9 @@ mod tests {
     }
 
     #[test]
-    fn the_cause_is_said_in_words() {
-        assert_eq!(sentence(&dead()), "`payments` gave it up: Cannot read `CARTE_BANCAIRE`");
-        let silent = DeadLetterView { message: None, consumer_group: None, ..dead() };
-        assert_eq!(sentence(&silent), "A consumer gave it up and its headers do not say why.");
+    fn the_message_is_its_first_line() {
+        assert_eq!(message(&dead()), Some("Cannot read `CARTE_BANCAIRE`."));
+        assert_eq!(message(&DeadLetterView { message: None, ..dead() }), None);
     }
 
     #[test]

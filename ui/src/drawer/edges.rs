@@ -5,10 +5,10 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use tapline_api::{Edge, EdgeRule, EventDetail};
 
+use super::link::EventLink;
 use crate::{
     format::address::parts,
     format::address::position,
-    state::url::use_address,
     ui::{Ico, Icon, Pill, Sentence},
 };
 
@@ -35,20 +35,13 @@ pub(super) fn Edges(
 
 #[component]
 fn EdgeRow(own: String, edge: Edge) -> impl IntoView {
-    let address = use_address();
     let outward = edge.from == own;
     let other = if outward { edge.to.clone() } else { edge.from.clone() };
     let (icon, word) = if outward { (Icon::Right, "to ") } else { (Icon::Left, "from ") };
-    let (shown, title) = (short(&other), other.clone());
-    let href = move || {
-        let mut query = address.query.get();
-        query.set("event", Some(&other));
-        query.on(&address.path.get())
-    };
     view! {
         <li>
             <Ico icon/>
-            <span>{word}<a class="id" href=href title=title>{shown}</a><small>{rule(edge.rule)}": "<Sentence text=edge.evidence/></small></span>
+            <span>{word}<EventLink text=short(&other) to=other/><small>{rule(edge.rule)}": "<Sentence text=edge.evidence/></small></span>
             <Pill text=confidence(edge.confidence)/>
         </li>
     }

@@ -9,7 +9,7 @@ use crate::{
     api::load::use_load,
     keyboard::{Command, blur, use_commands},
     state::url::{Query, chain_path, use_address},
-    ui::{Ico, Icon},
+    ui::{Ico, Icon, Sentence},
 };
 
 /// Long enough that a word typed at once is one question.
@@ -107,7 +107,7 @@ fn Hits(
             <div class="item" role="option" id=format!("hit-{index}") class:on=move || chosen.get() == index
                 aria-selected=move || (chosen.get() == index).to_string()
                 on:mousedown=press on:mousemove=move |_| chosen.set(index)>
-                <Ico icon=icon(hit.kind)/><code class="cut">{hit.title}</code><span class="end">{hit.detail}</span>
+                <Ico icon=icon(hit.kind)/><code class="cut">{hit.title}</code><span class="end"><Sentence text=hit.detail/></span>
             </div>
         }
     };

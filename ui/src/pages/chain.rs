@@ -110,8 +110,11 @@ fn Found(load: Load<Answered>) -> impl IntoView {
     let picture = picture::use_picture(chain);
     let selection = selection::use_selection(picture);
     let address = use_address();
+    let one_story = Memo::new(move |_| chain.with(|chain| chain.as_ref().is_none_or(|chain| chain.one_story)));
     let shown = Memo::new(move |_| {
         address.query.with(|query| match query.get("view") {
+            // Who shares no more than an ID did not hand anything to each other.
+            _ if !one_story.get() => "table",
             Some("table") => "table",
             Some("sequence") => "sequence",
             _ => "timeline",
@@ -120,7 +123,7 @@ fn Found(load: Load<Answered>) -> impl IntoView {
     view! {
         <Answer headline=text(|chain| &chain.headline) detail=text(|chain| &chain.detail)/>
         <facts::Facts picture/>
-        <tools::Tools picture shown/>
+        <tools::Tools picture shown one_story/>
         {move || match shown.get() {
             "table" => view! { <table::Table picture selection/> }.into_any(),
             "sequence" => view! { <sequence::Sequence picture selection/> }.into_any(),

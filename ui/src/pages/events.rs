@@ -105,13 +105,8 @@ pub(crate) fn Events() -> impl IntoView {
         Some(question.call("/api/v1/events/histogram", &[("by", &split.get()), ("buckets", &BUCKETS.to_string())]))
     });
     let feed = Feed::follow(question.query);
-    let StatusLoad(status) = expect_context();
-    let is_new = Memo::new(move |_| {
-        let fresh = status
-            .data
-            .with(|status| status.as_ref().is_some_and(|status| status.archive.rows + status.archive.hot_rows == 0));
-        fresh && feed.rows.with(Vec::is_empty)
-    });
+    let status = expect_context::<StatusLoad>();
+    let is_new = Memo::new(move |_| status.is_new() && feed.rows.with(Vec::is_empty));
     walk_by_keys(feed);
     move || {
         if is_new.get() {

@@ -86,9 +86,16 @@ fn detail(outcome: &Outcome) -> String {
                 number::duration(answer.elapsed_ms)
             )
         }
-        Outcome::Failed(failure) => format!("{}.", failure.title.trim_end_matches('.')),
+        Outcome::Failed(failure) => why(&failure.detail),
         Outcome::Cancelled => "The server stops a query when nobody waits for it.".to_owned(),
     }
+}
+
+/// What a query failed at, without the place: that stands at the line itself.
+fn why(detail: &str) -> String {
+    let (sentence, place) = detail.rsplit_once(" (line ").unwrap_or((detail, ""));
+    let ends = place.is_empty() || sentence.ends_with(['.', '?', '!']);
+    if ends { sentence.to_owned() } else { format!("{sentence}.") }
 }
 
 #[cfg(test)]
@@ -100,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_answer_says_rows_time_and_whether_there_are_more() {
+    fn the_answer_says_rows_time_whether_there_are_more_and_what_failed() {
         let answer = SqlAnswer {
             columns: Vec::new(),
             rows: vec![Vec::new(); 64],
@@ -113,6 +120,12 @@ mod tests {
             (headline(&whole), detail(&whole)),
             ("64 rows.".into(), "Answered in 181 ms, rows that are still in memory included.".into())
         );
+        assert_eq!(
+            why("There is no column `a`; did you mean `b`? (line 2, column 3)."),
+            "There is no column `a`; did you mean `b`?"
+        );
+        assert_eq!(why("expected an end (line 1, column 9)."), "expected an end.");
+        assert_eq!(why("It took longer than 30 s."), "It took longer than 30 s.");
         let cut = Outcome::Answer(Arc::new(SqlAnswer { truncated: true, ..answer }));
         assert_eq!(headline(&cut), "The first 64 rows.");
     }

@@ -56,12 +56,12 @@ fn standing(status: &Status) -> (Shape, Level, String) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use tapline_api::{ArchiveFigures, Environment};
 
     use super::*;
 
-    fn status(sources: usize, up: usize, problems: &[&str]) -> Status {
+    pub(crate) fn status(sources: usize, up: usize, problems: &[&str]) -> Status {
         Status {
             environment: Environment { name: "shop".into(), colour: "grey".into(), confirm_replays: false },
             version: "0.1.0".into(),

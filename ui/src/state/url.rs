@@ -7,7 +7,10 @@ use leptos::prelude::*;
 use leptos_router::{
     NavigateOptions,
     hooks::{use_location, use_navigate},
+    location::State,
 };
+use wasm_bindgen::JsValue;
+use web_sys::History;
 
 /// Pairs of a query, in order; a name may stand more than once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -129,6 +132,10 @@ fn hex_pair(digits: &[u8]) -> Option<u8> {
     u8::try_from(high * 16 + low).ok()
 }
 
+fn history() -> Option<History> {
+    window().history().ok()
+}
+
 /// Goes to an address of the page.
 type Go = Box<dyn Fn(&str, NavigateOptions)>;
 
@@ -172,19 +179,38 @@ impl Address {
 
     /// Changes the query of this page; Back undoes it.
     pub(crate) fn push(self, change: impl FnOnce(&mut Query)) {
-        self.change(change, false);
+        self.change(change, false, State::default());
+    }
+
+    /// As [`Self::push`], for what [`Self::leave`] takes back.
+    pub(crate) fn enter(self, change: impl FnOnce(&mut Query)) {
+        self.change(change, false, State::new(Some(JsValue::TRUE)));
     }
 
     /// Changes the query of this page in place, for what is no step of its own.
     pub(crate) fn replace(self, change: impl FnOnce(&mut Query)) {
-        self.change(change, true);
+        // The entry stays what it was: one that was entered can still be left.
+        self.change(change, true, State::new(history().and_then(|history| history.state().ok())));
     }
 
-    fn change(self, change: impl FnOnce(&mut Query), replace: bool) {
+    /// Takes an [`Self::enter`] back, so that Back does not come here again. An address that came otherwise (a copied
+    /// link, a filter changed meanwhile) has nothing behind it to return to and is changed in place.
+    pub(crate) fn leave(self, change: impl FnOnce(&mut Query)) {
+        let entered = |history: &History| history.state().is_ok_and(|state| state == JsValue::TRUE);
+        match history().filter(entered) {
+            // Going back takes a moment: a second key press meanwhile must not go back twice.
+            Some(history) if history.replace_state(&JsValue::NULL, "").is_ok() => drop(history.back()),
+            _ => self.replace(change),
+        }
+    }
+
+    fn change(self, change: impl FnOnce(&mut Query), replace: bool, state: State) {
         let mut query = self.query.get_untracked();
         change(&mut query);
         let to = query.on(&self.path.get_untracked());
-        self.go.with_value(|go| go(&to, NavigateOptions { replace, scroll: false, ..NavigateOptions::default() }));
+        self.go.with_value(|go| {
+            go(&to, NavigateOptions { replace, scroll: false, state, ..NavigateOptions::default() });
+        });
     }
 
     /// A link to another page that keeps the time range, followed as it changes.

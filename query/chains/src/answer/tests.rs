@@ -74,9 +74,29 @@ fn a_dead_letter_fails_its_chain() {
     tail.push(dead(106 * S, 3));
     let chain = shop(tail).chain_at("ORD-000900", 166 * S);
     assert_eq!(chain.state, ChainState::Failed);
-    assert_eq!(chain.headline, "Order ORD-000900 failed in `payments` after 3 attempts: `BadFormat`.");
-    assert_eq!(chain.detail, "It has been in `orders-dlt` for 1 min.");
+    assert_eq!(chain.headline, "Order ORD-000900 failed in `payments`: `BadFormat`.");
+    assert_eq!(chain.detail, "It has been in `orders-dlt` for 1 min after 3 attempts.");
     assert_eq!(chain.missing, []);
+}
+
+#[test]
+fn a_failure_is_told_in_the_words_of_the_domain_before_the_exception() {
+    let told = |message: &str| {
+        let mut tail = order_of(900, 100 * S, 1);
+        tail.push(dead(106 * S, 1).saying(message));
+        let chain = shop(tail).chain_at("ORD-000900", 166 * S);
+        (chain.headline, chain.detail)
+    };
+    let (headline, detail) = told("Unrecognized field \"discount\" (class a.Order), not marked as ignorable\n at x");
+    assert_eq!(headline, "Order ORD-000900 failed: `payments` could not read the unknown field `discount`.");
+    assert_eq!(
+        detail,
+        "It has been in `orders-dlt` for 1 min. `BadFormat`: Unrecognized field \"discount\" (class a.Order), not marked \
+         as ignorable."
+    );
+    let (headline, detail) = told("no stock for SKU-1");
+    assert_eq!(headline, "Order ORD-000900 failed in `payments`: no stock for SKU-1.");
+    assert_eq!(detail, "It has been in `orders-dlt` for 1 min. The exception is `BadFormat`.");
 }
 
 #[test]
@@ -215,6 +235,7 @@ fn budgets_end_the_walk_and_say_so() {
     world.options.max_lookups = 1;
     let chain = world.chain("ORD-000003");
     assert!(chain.truncated);
+    assert!(chain.headline.starts_with("Order ORD-000003 has more events than are shown: "), "{}", chain.headline);
     assert!(chain.missing.iter().any(|missing| missing.reason == MissingReason::Budget));
 }
 

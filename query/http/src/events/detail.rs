@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use tapline_api::event::DeadLetterView;
 use tapline_api::{EventDetail, IdView, Payload};
 use tapline_archive::{Fetched, Place, View};
+use tapline_chains::{Failure, closed};
 use tapline_model::columns::{ColumnError, EventColumns, get};
 use tapline_model::{Address, id, schema, time};
 
@@ -179,7 +180,13 @@ fn dead_letter(record: &StructArray, at: usize, source: &str) -> Option<DeadLett
     let attempts = field_column(record, "attempts").and_then(|column| column.as_primitive_opt::<Int32Type>());
     let timestamps = field_column(record, "origin_timestamp");
     let timestamps = timestamps.and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
+    let failure = Failure {
+        group: field(record, "consumer_group", at),
+        class: field(record, "root_cause", at).or_else(|| field(record, "exception", at)),
+        message: field(record, "message", at),
+    };
     Some(DeadLetterView {
+        sentence: closed(&failure.sentence()),
         framework: text("framework").unwrap_or_default(),
         origin: origin(record, at, source).map(|address| address.to_string()),
         origin_timestamp: timestamps.filter(|column| column.is_valid(at)).map(|column| time::format(column.value(at))),

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use tapline_api::Change;
 use tapline_model::time;
 
-use super::cause;
 use super::facts::{Activity, Facts};
 use super::needs::is_growing;
 use crate::href;
@@ -39,7 +38,7 @@ fn dead_letters(facts: &Facts) -> Vec<At> {
     let mut changes = Vec::new();
     for dead in facts.causes.iter().take(MOST_OF_KIND) {
         let (Some(first), Some(last)) = (dead.activity.first, dead.activity.last) else { continue };
-        let what = cause::noun(&dead.cause, dead.message.as_deref());
+        let what = dead.cause.failure(dead.message.as_deref()).noun();
         let link = |at: i64| {
             let (from, to) = (time::format(at - 60_000_000), time::format(at + 60_000_000));
             href::events(&[("destination", &dead.destination), ("dead_letter", "true"), ("from", &from), ("to", &to)])

@@ -38,7 +38,9 @@ fn detail(facts: &Facts) -> String {
     };
     #[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
     let events = short(facts.events.total() as f64);
-    format!("{sources} {events} events {} are archived, {gaps}.", range(facts))
+    // Figures are of what can be read: a missing file must not pass for a quiet hour.
+    let are = if facts.damaged.is_empty() { "are archived" } else { "can be read" };
+    format!("{sources} {events} events {} {are}, {gaps}.", range(facts))
 }
 
 /// As a person says it: "of the last hour".
@@ -70,7 +72,8 @@ mod tests {
         assert_eq!(headline, "One thing needs a person. 1,259 orders wait in `orders-dlt`.");
         assert_eq!(detail, "The source is up. 4.46M events of the last hour are archived, no gaps.");
         facts.damaged = vec!["a: gone".into()];
-        let (headline, _) = of(&facts, &needs::all(&facts));
+        let (headline, detail) = of(&facts, &needs::all(&facts));
+        assert_eq!(detail, "The source is up. 4.46M events of the last hour can be read, no gaps.");
         assert_eq!(headline, "Two things need a person. 1 data file cannot be read.");
     }
 

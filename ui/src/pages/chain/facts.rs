@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use leptos::prelude::*;
-use tapline_api::{EdgeRule, Kind};
+use tapline_api::{ChainState, EdgeRule, Kind, Level};
 
 use super::{
     drawing::lasting,
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     format::{self, number, time},
     state::time_range::use_zone,
-    ui::{Copy, IdLink, Pill},
+    ui::{Copy, IdLink, Pill, Shape},
 };
 
 /// The strip.
@@ -30,25 +30,32 @@ pub(crate) fn Facts(picture: Drawn) -> impl IntoView {
 
 fn strip(picture: &Picture) -> impl IntoView + use<> {
     let (zone, chain) = (use_zone(), &picture.story.chain);
-    let (shape, level, word) = words::state(chain.state);
+    let (shape, level, word) = match chain.state {
+        // What lies beyond the limit may have failed.
+        ChainState::Complete if chain.truncated => (Shape::Off, Level::Mute, "Not all read"),
+        state => words::state(state),
+    };
     let (start, query) = (picture.story.start, chain.query.clone());
     let began = move || time::milli(start.div_euclid(1000), zone.get());
     let exact = move || time::full(start, zone.get());
-    let missing = (!chain.missing.is_empty()).then(|| format!("{} missing", chain.missing.len()));
+    let missing = (!chain.missing.is_empty() && !chain.truncated).then(|| format!("{} missing", chain.missing.len()));
     let members = number::exact(chain.members.len() as u64);
+    let lasted = lasting(picture.story.last() - start);
+    // Events that only share an ID have no state together, and last as long as the archive.
+    let story = chain.one_story;
     let members = if chain.truncated { format!("{members} and more") } else { members };
     view! {
         <section class="facts panel" aria-label="Facts">
             <dl class="fx">
-                <div><dt>"State"</dt><dd><Pill shape level text=word/></dd></div>
+                {story.then(|| view! { <div><dt>"State"</dt><dd><Pill shape level text=word/></dd></div> })}
                 <div><dt>"Began"</dt><dd title=exact>{began}<span class="t3">{time::relative(start.div_euclid(1000), format::now())}</span></dd></div>
-                <div title="From the first event to the last"><dt>"Lasted"</dt><dd>{lasting(picture.story.last() - start)}</dd></div>
-                <div><dt>"Members"</dt><dd>{members}{missing.map(|missing| view! { <span class="warn">{missing}</span> })}</dd></div>
+                {story.then(|| view! { <div title="From the first event to the last"><dt>"Lasted"</dt><dd>{lasted}</dd></div> })}
+                <div><dt>{if story { "Members" } else { "Events" }}</dt><dd>{members}{missing.map(|missing| view! { <span class="warn">{missing}</span> })}</dd></div>
                 <div><dt>"Found by"</dt><dd class="cut"><IdLink id=query.clone() limit=44/><Copy text=Signal::derive(move || query.clone()) label="Copy ID"/></dd></div>
                 {wide("Lanes", lanes(picture), kinds(picture))}
                 {wide("Links", links(picture).0, links(picture).1)}
             </dl>
-            {spent_bar(picture)}
+            {story.then(|| spent_bar(picture))}
         </section>
     }
 }

@@ -1,7 +1,7 @@
 //! What a timeline shows, before it is laid out: an item for each member, each step and each thing that is missing, with
 //! its lane, its name and its causal rank.
 
-use tapline_api::{Kind, Member};
+use tapline_api::{Kind, Member, Missing, MissingReason};
 
 use super::{
     lanes::{Lane, LaneKind, Part},
@@ -37,7 +37,10 @@ pub(super) struct Item {
 pub(super) fn items<'a>(story: &'a Story, between: &'a Between) -> impl Iterator<Item = Item> + 'a {
     let members = story.members().iter().enumerate().map(|(index, member)| member_item(story, index, member));
     let steps = between.steps.iter().enumerate().map(|(index, step)| step_item(story, index, step));
-    let missing = story.chain.missing.iter().enumerate().map(|(index, missing)| Item {
+    // Rows beyond a limit or in a file that cannot be read have no place in time: the notes say so beneath.
+    let placed = |missing: &Missing| missing.named_by.is_some() || missing.reason == MissingReason::NotSeen;
+    let missing = story.chain.missing.iter().enumerate().filter(move |(_, missing)| placed(missing));
+    let missing = missing.map(|(index, missing)| Item {
         part: Part::Missing(index),
         lane: Lane { kind: LaneKind::Missing, name: "missing".to_owned(), source: String::new() },
         name: first_name(&missing.what),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use tapline_api::{Chain, Level};
+use tapline_api::{Chain, Level, Missing, MissingReason};
 
 use super::{selection::Selection, words};
 use crate::{
@@ -36,7 +36,9 @@ fn remarkable(chain: &Arc<Chain>, selection: Selection) -> Option<impl IntoView 
         let shape = if level >= Level::Warn { Shape::Behind } else { Shape::New };
         line(shape, level, word, finding.sentence.clone(), evidence(chain, &finding.evidence, selection).into_any())
     });
-    let missing = chain.missing.iter().map(|missing| {
+    // That the walk ended is said above already.
+    let beyond = |missing: &&Missing| missing.reason == MissingReason::Budget && missing.named_by.is_none();
+    let missing = chain.missing.iter().filter(|missing| !beyond(missing)).map(|missing| {
         let named: Vec<String> = missing.named_by.iter().cloned().collect();
         let word = format!("Missing, {}", words::reason(missing.reason));
         line(Shape::Off, Level::Warn, word, missing.what.clone(), evidence(chain, &named, selection).into_any())
@@ -55,7 +57,7 @@ fn remarkable(chain: &Arc<Chain>, selection: Selection) -> Option<impl IntoView 
 
 fn line(shape: Shape, level: Level, word: impl Into<String>, sentence: String, links: AnyView) -> AnyView {
     let word = word.into();
-    view! { <li><Mark shape level/><span class="what">{word}</span><span><Sentence text=sentence/>{links}</span></li> }
+    view! { <li><Mark shape level/><span class="what">{word}</span><span><Sentence text=sentence/>" "{links}</span></li> }
         .into_any()
 }
 

@@ -106,6 +106,7 @@ fn draw(story: &Arc<Story>, between: &Arc<Between>, wish: &Wish, fold: bool) -> 
 /// While an answer is on its way for the first time.
 fn nothing() -> Picture {
     let chain = Chain {
+        one_story: true,
         query: String::new(),
         state: tapline_api::ChainState::Complete,
         headline: String::new(),

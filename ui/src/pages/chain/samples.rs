@@ -54,6 +54,7 @@ pub(crate) fn chain(state: ChainState, members: Vec<Member>, edges: &[(usize, us
         })
         .collect();
     Arc::new(Chain {
+        one_story: true,
         query: "orderId=1".into(),
         state,
         headline: String::new(),

@@ -11,7 +11,7 @@ use crate::{
 
 /// The line above the views.
 #[component]
-pub(crate) fn Tools(picture: Drawn, shown: Memo<&'static str>) -> impl IntoView {
+pub(crate) fn Tools(picture: Drawn, shown: Memo<&'static str>, one_story: Memo<bool>) -> impl IntoView {
     let address = use_address();
     let href = move |view: &'static str| {
         let mut query = address.query.get();
@@ -25,11 +25,20 @@ pub(crate) fn Tools(picture: Drawn, shown: Memo<&'static str>) -> impl IntoView 
             .then(|| view! { <Switch name="types" icon=Icon::Filter word="By type" on=picture.by_type/> });
         view! { {fold}{types} }
     };
-    view! {
-        <Tabs label="Views of the chain" tabs=&[("timeline", "Timeline"), ("sequence", "Sequence"), ("table", "Table")] open=Signal::derive(move || shown.get().to_owned()) href>
-            {timeline}
-            <Find picture/>
-        </Tabs>
+    let tabs = move || -> &'static [(&'static str, &'static str)] {
+        if one_story.get() {
+            &[("timeline", "Timeline"), ("sequence", "Sequence"), ("table", "Table")]
+        } else {
+            &[("table", "Events")]
+        }
+    };
+    move || {
+        view! {
+            <Tabs label="Views of the chain" tabs=tabs() open=Signal::derive(move || shown.get().to_owned()) href>
+                {timeline}
+                <Find picture/>
+            </Tabs>
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Nothing to list: before the first event the page teaches how it comes, later it says what to change.
 
 use leptos::prelude::*;
+use tapline_api::Status;
 
 use super::Question;
 use crate::{
@@ -43,20 +44,30 @@ pub(super) fn Nothing(question: Question) -> impl IntoView {
     }
 }
 
+/// Why there are no events at all, and what brings them.
+fn first_words(status: &Status) -> (String, &'static str) {
+    let soon = "They show up here within a second of being written. `start` says how far back a source begins.";
+    match (status.sources, status.sources_up) {
+        (0, _) => (
+            "No events yet, because no source is configured.".to_owned(),
+            "A few lines in `tapline.toml` bring them; they show up here within a second of being written.",
+        ),
+        (_, 0) if !status.problems.is_empty() => (
+            "No events yet, because no source can be read.".to_owned(),
+            "What is in the way stands below. It is tried again by itself.",
+        ),
+        (1, _) => ("No events yet: one source is configured and nothing has passed.".to_owned(), soon),
+        (many, _) => (format!("No events yet: {many} sources are configured and nothing has passed."), soon),
+    }
+}
+
 /// Before the first event.
 #[component]
 pub(super) fn FirstSteps() -> impl IntoView {
     let StatusLoad(status) = expect_context();
-    let sources = Memo::new(move |_| status.data.with(|status| status.as_ref().map_or(0, |status| status.sources)));
-    let headline = move || match sources.get() {
-        0 => "No events yet, because no source is configured.".to_owned(),
-        1 => "No events yet: one source is configured and nothing has passed.".to_owned(),
-        many => format!("No events yet: {many} sources are configured and nothing has passed."),
-    };
-    let detail = move || match sources.get() {
-        0 => "A few lines in `tapline.toml` bring them; they show up here within a second of being written.",
-        _ => "They show up here within a second of being written. `start` says how far back a source begins.",
-    };
+    let said =
+        Memo::new(move |_| status.data.with(|status| status.as_deref().map_or((String::new(), ""), first_words)));
+    let (headline, detail) = (move || said.get().0, move || said.get().1);
     view! {
         <div class="page">
             <Answer headline=Signal::derive(headline) detail=Signal::derive(move || detail().to_owned())/>
@@ -133,5 +144,23 @@ fn Ghost() -> impl IntoView {
                 <tbody><SkeletonRows rows=4 columns=5/></tbody></table>
             </div>
         </section>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::waiting::tests::status;
+
+    #[test]
+    fn a_source_that_cannot_be_read_is_not_called_quiet() {
+        let headline = |sources, up, problems: &[&str]| first_words(&status(sources, up, problems)).0;
+        assert_eq!(headline(0, 0, &[]), "No events yet, because no source is configured.");
+        assert_eq!(headline(1, 0, &["`kafka` refuses"]), "No events yet, because no source can be read.");
+        assert_eq!(headline(1, 1, &[]), "No events yet: one source is configured and nothing has passed.");
+        assert_eq!(
+            headline(2, 1, &["`kafka` refuses"]),
+            "No events yet: 2 sources are configured and nothing has passed."
+        );
     }
 }

@@ -8,6 +8,7 @@ use tapline_api::SqlAnswer;
 use super::run::{Outcome, Run};
 use crate::{
     format::number,
+    frame::StatusLoad,
     ui::{
         Ico, Icon,
         download::{Format, download_sql},
@@ -32,13 +33,19 @@ pub(super) fn ResultPanel(run: Run) -> impl IntoView {
             _ => before.cloned().flatten(),
         })
     });
+    let status = expect_context::<StatusLoad>();
+    let is_new = Memo::new(move |_| status.is_new());
     let is_old = move || {
         run.since.with(Option::is_some)
             || run.outcome.with(|outcome| matches!(outcome, Outcome::Failed(_) | Outcome::Cancelled))
     };
     let content = move || match (answer.get(), run.since.with(Option::is_some)) {
         (Some(answer), _) if answer.rows.is_empty() => {
-            view! { <Empty title="No rows" why="The query ran and nothing matches it."/> }.into_any()
+            let why = match is_new.get() {
+                true => "Nothing is archived yet: rows come with the first event.",
+                false => "The query ran and nothing matches it.",
+            };
+            view! { <Empty title="No rows" why=why/> }.into_any()
         }
         (Some(answer), _) => view! { <grid::Grid answer/> }.into_any(),
         (None, true) => view! { <Skeleton/> }.into_any(),

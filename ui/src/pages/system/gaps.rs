@@ -8,6 +8,7 @@ use tapline_api::{Gap, GapList, GapReason, Level};
 use crate::{
     api::load::Load,
     format::{self, number, time},
+    frame::StatusLoad,
     state::time_range::use_zone,
     ui::{Mark, Shape, rows::Rows},
 };
@@ -27,6 +28,9 @@ pub(super) fn Head(load: Load<GapList>) -> impl IntoView {
 
 /// The panel's content.
 pub(super) fn gaps(list: Arc<GapList>) -> AnyView {
+    if list.gaps.is_empty() && expect_context::<StatusLoad>().is_new() {
+        return view! { <p class="well t2">"Nothing was read yet, so nothing can be missing."</p> }.into_any();
+    }
     if list.gaps.is_empty() {
         return view! { <p class="well"><Mark shape=Shape::Well level=Level::Ok/><span>"Every offset that the brokers delivered is archived. Single offsets that they never deliver, such as markers of transactions, are counted below."</span></p> }.into_any();
     }

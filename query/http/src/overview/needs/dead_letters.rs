@@ -6,7 +6,6 @@ use tapline_model::time;
 
 use super::{action, spark};
 use crate::href;
-use crate::overview::cause;
 use crate::overview::facts::{Dead, Facts};
 use crate::words::{counted, duration, name, short, thousands};
 
@@ -40,7 +39,7 @@ fn need(facts: &Facts, dead: &Dead) -> Need {
         level: if growing { Level::Bad } else { Level::Warn },
         mark: "dead_letter".to_owned(),
         sentence: format!("{} in {}", waiting(count, dead.cause.origin.as_deref()), name(&dead.destination)),
-        detail: closed(&cause::sentence(&dead.cause, dead.message.as_deref())),
+        detail: closed(&dead.cause.failure(dead.message.as_deref()).sentence()),
         figure: Some(figure),
         figure_note: note,
         spark: spark(&dead.activity.series.points),

@@ -30,14 +30,24 @@ fn width(answer: &SqlAnswer, column: usize, manner: Manner) -> usize {
     longest.unwrap_or(0).max(name).clamp(4, 46) * character / 10 + 20
 }
 
-/// The column that is measured: the last one with whole amounts, and its largest value.
+/// The column that is measured, and its largest value: of those with whole amounts the one that the rows are sorted by,
+/// else the last.
 pub(super) fn measure(answer: &SqlAnswer) -> Option<(usize, f64)> {
     let amounts = |column: usize| answer.rows.iter().filter_map(move |row| row.get(column)?.as_f64());
     let measured = |column: &usize| {
         super::super::schema::short(&answer.columns[*column].data_type) == "int"
             && amounts(*column).all(|value| value >= 0.0)
     };
-    let column = (0..answer.columns.len()).rev().find(measured)?;
+    let sorted = |column: &usize| {
+        let (values, mut falls) = (amounts(*column).collect::<Vec<_>>(), false);
+        let steps = values.windows(2).all(|pair| {
+            falls |= pair[1] < pair[0];
+            pair[1] <= pair[0]
+        });
+        steps && falls
+    };
+    let columns: Vec<usize> = (0..answer.columns.len()).filter(measured).collect();
+    let column = columns.iter().copied().find(sorted).or(columns.last().copied())?;
     let most = amounts(column).fold(0.0, f64::max);
     (most > 0.0 && answer.rows.len() > 1).then_some((column, most))
 }
@@ -59,6 +69,7 @@ pub(super) fn Grid(
     };
     let heads = answer.columns.iter().enumerate().map(head).collect_view();
     let (count, measured) = (answer.rows.len(), measure(&answer));
+    let measured_name = measured.map(|(column, _)| answer.columns[column].name.clone());
     let drawn = move || {
         let (zone, answer) = (zone.get(), Arc::clone(&answer));
         let (manners, named) = (Arc::clone(&manners), Arc::clone(&named));
@@ -79,7 +90,7 @@ pub(super) fn Grid(
     view! {
         <div class="scroll" tabindex="0">
             <table class="table fixed res" aria-rowcount=count.to_string()>
-                <thead><tr><th class="num rn">"#"</th>{heads}<th><span class="vh">"Bar"</span></th></tr></thead>
+                <thead><tr><th class="num rn">"#"</th>{heads}<th>{measured_name.map(|name| view! { <span class="vh">"Bar of "{name}</span> })}</th></tr></thead>
                 {drawn}
             </table>
         </div>
@@ -145,9 +156,11 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn the_last_amount_is_measured_and_negative_numbers_are_no_amount() {
+    fn the_sorted_or_last_amount_is_measured_and_negative_numbers_are_no_amount() {
         let rows = vec![vec![json!("a"), json!(3), json!(-1)], vec![json!("b"), json!(6), json!(2)]];
         assert_eq!(measure(&answer(&[("t", "Utf8"), ("n", "Int64"), ("d", "Int64")], rows)), Some((1, 6.0)));
+        let rows = vec![vec![json!(6), json!(1)], vec![json!(6), json!(9)], vec![json!(2), json!(4)]];
+        assert_eq!(measure(&answer(&[("sorted", "Int64"), ("n", "Int64")], rows)), Some((0, 6.0)));
         assert_eq!(measure(&answer(&[("n", "Int64")], vec![vec![json!(0)], vec![json!(0)]])), None);
     }
 }
