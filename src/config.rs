@@ -207,7 +207,7 @@ impl TelemetryConfig {
     fn check(&self) -> Result<(), String> {
         match &self.otlp_endpoint {
             Some(endpoint) if !endpoint.starts_with("http://") => Err(format!(
-                "`{endpoint}` does not begin with `http://`; name a collector near by, such as http://127.0.0.1:4317 (TLS to it is not supported yet)"
+                "`{endpoint}` does not begin with `http://`; name one near, such as http://127.0.0.1:4317 (TLS to it is not supported yet)"
             )),
             _ => Ok(()),
         }

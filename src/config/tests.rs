@@ -104,7 +104,7 @@ fn wrong_values_name_their_option_and_place() {
     for (text, start) in [
         (
             "[telemetry]\notlp_endpoint = \"collector:4317\"",
-            "telemetry.otlp_endpoint`: `collector:4317` does not begin",
+            "tapline.toml: option `telemetry.otlp_endpoint`: `collector:4317` does not begin",
         ),
         ("[http]\nlisten = \"nowhere\"", "tapline.toml: option `http.listen`:"),
         ("[limits]\nmemory = \"lots\"", "tapline.toml: option `limits.memory`: \"lots\" is not a size"),
