@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-use tapline_archive::writer::{FileWriter, sort_by_chain};
+use tapline_archive::writer::{FileWriter, sorted_by_chain};
 use tapline_archive::{Archive, ArchiveError, DataFile};
 use tapline_model::schema;
 use tracing::{Instrument, field};
@@ -55,12 +54,11 @@ fn rewrite(archive: &Archive, inputs: &[Arc<DataFile>]) -> Result<DataFile, Arch
             batches.push(batch?);
         }
     }
-    let sorted: RecordBatch = sort_by_chain(&batches)?;
-    drop(batches);
     let day = inputs.first().map(|file| file.day.clone()).unwrap_or_default();
     let mut writer = FileWriter::create(&archive.root(), &day, true)?;
-    for from in (0..sorted.num_rows()).step_by(SLICE) {
-        writer.append(&sorted.slice(from, SLICE.min(sorted.num_rows() - from)))?;
+    for slice in sorted_by_chain(&batches, SLICE)? {
+        writer.append(&slice?)?;
     }
+    drop(batches);
     writer.finish()
 }

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, RecordBatch};
-use arrow::compute::{concat_batches, kernels::aggregate};
+use arrow::array::{Array, ArrayRef, BinaryViewArray, RecordBatch};
+use arrow::compute::{SortColumn, concat, interleave_record_batch, kernels::aggregate, lexsort_to_indices};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
@@ -246,31 +246,53 @@ fn widen(into: &mut Option<(String, String)>, least: &str, greatest: &str) {
     }
 }
 
-/// Rows sorted by chain key (correlation, trace, key), then time: a chain's rows stand together, which keeps them in
-/// few pages and packs a third better.
-pub fn sort_by_chain(batches: &[RecordBatch]) -> Result<RecordBatch, ArchiveError> {
-    let fault =
-        |error: arrow::error::ArrowError| ArchiveError::Write { path: "sort".to_owned(), what: error.to_string() };
-    let all = concat_batches(&schema::EVENTS, batches).map_err(fault)?;
-    let order = arrow::compute::lexsort_to_indices(&sort_columns(&all)?, None).map_err(fault)?;
-    let columns = all.columns().iter().map(|column| arrow::compute::take(column, &order, None));
-    RecordBatch::try_new(all.schema(), columns.collect::<Result<Vec<ArrayRef>, _>>().map_err(fault)?).map_err(fault)
+/// All rows sorted by chain key (correlation, trace, key), then time, `rows` at a time: a chain's rows stand together,
+/// which keeps them in few pages and packs a third better. Only the slice that is asked for is copied: all at once would
+/// take the memory of the rows twice more.
+pub fn sorted_by_chain(
+    batches: &[RecordBatch],
+    rows: usize,
+) -> Result<impl Iterator<Item = Result<RecordBatch, ArchiveError>>, ArchiveError> {
+    let order = chain_order(batches)?;
+    let all: Vec<&RecordBatch> = batches.iter().collect();
+    let starts = (0..order.len()).step_by(rows.max(1));
+    Ok(starts.map(move |from| {
+        let part = &order[from..order.len().min(from + rows)];
+        interleave_record_batch(&all, part).map_err(|error| sort_error(&error))
+    }))
 }
 
-fn sort_columns(batch: &RecordBatch) -> Result<Vec<arrow::compute::SortColumn>, ArchiveError> {
+fn sort_error(error: &dyn std::error::Error) -> ArchiveError {
+    ArchiveError::Write { path: "sort".to_owned(), what: error.to_string() }
+}
+
+/// Batch and row within it, of each row.
+fn chain_order(batches: &[RecordBatch]) -> Result<Vec<(usize, usize)>, ArchiveError> {
+    let keys = batches.iter().map(sort_keys).collect::<Result<Vec<_>, _>>()?;
+    let sorted = |column: usize| {
+        let parts: Vec<&dyn Array> = keys.iter().map(|keys| keys[column].as_ref()).collect();
+        concat(&parts).map(|values| SortColumn { values, options: None })
+    };
+    let columns = [sorted(0), sorted(1)].into_iter().collect::<Result<Vec<_>, _>>();
+    let order = columns.and_then(|columns| lexsort_to_indices(&columns, None)).map_err(|error| sort_error(&error))?;
+    let place = |(at, batch): (usize, &RecordBatch)| (0..batch.num_rows()).map(move |row| (at, row));
+    let places: Vec<(usize, usize)> = batches.iter().enumerate().flat_map(place).collect();
+    Ok(order.values().iter().map(|row| places[*row as usize]).collect())
+}
+
+/// Chain key and time.
+fn sort_keys(batch: &RecordBatch) -> Result<[ArrayRef; 2], ArchiveError> {
     let columns = EventColumns::new(batch);
     let (correlation, trace) = (columns.text("correlation_id")?, columns.text("trace_id")?);
-    let keys = columns.binary("key")?;
-    let chain_key: arrow::array::BinaryViewArray = (0..batch.num_rows())
+    let (keys, times) = (columns.binary("key")?, columns.micros("timestamp")?);
+    let chain_key: BinaryViewArray = (0..batch.num_rows())
         .map(|row| {
             let text =
                 [correlation, trace].into_iter().find(|column| column.is_valid(row)).map(|c| c.value(row).as_bytes());
             text.or_else(|| keys.is_valid(row).then(|| keys.value(row)))
         })
         .collect();
-    let time = batch.column_by_name("timestamp").map(Arc::clone);
-    let sort = |values| arrow::compute::SortColumn { values, options: None };
-    Ok(std::iter::once(Arc::new(chain_key) as ArrayRef).chain(time).map(sort).collect())
+    Ok([Arc::new(chain_key), Arc::new(times.clone())])
 }
 
 /// UTC day of a time in microseconds, as the partition column writes it.

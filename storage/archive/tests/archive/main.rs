@@ -16,7 +16,7 @@ use deltalake::DeltaTableBuilder;
 use parquet::file::reader::FileReader;
 use parquet::file::serialized_reader::{ReadOptionsBuilder, SerializedFileReader};
 use tapline_archive::delta::{Commit, DeltaLog};
-use tapline_archive::writer::{FileWriter, day, sort_by_chain};
+use tapline_archive::writer::{FileWriter, day, sorted_by_chain};
 use tapline_archive::{Archive, ArchiveError, ArchiveOptions, DataFile, Hit, Moved, Place, Progress, View};
 use tapline_model::{EventBuilder, EventColumns, EventRow, IdPair, TimestampKind, address, id, time};
 
@@ -224,7 +224,7 @@ fn compacted(archive: &Archive, files: &[Arc<DataFile>]) -> DataFile {
         .map(Result::unwrap)
         .collect();
     let mut writer = FileWriter::create(&archive.root(), &files[0].day, true).unwrap();
-    writer.append(&sort_by_chain(&batches).unwrap()).unwrap();
+    sorted_by_chain(&batches, 50).unwrap().for_each(|slice| writer.append(&slice.unwrap()).unwrap());
     writer.finish().unwrap()
 }
 
