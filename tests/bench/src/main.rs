@@ -4,6 +4,7 @@ mod freshness;
 mod ingest;
 mod lookup;
 mod measure;
+mod memory;
 mod recorder;
 mod traffic;
 
@@ -28,6 +29,8 @@ enum Bench {
     Freshness(freshness::Args),
     /// The chain of an ID, against DuckDB on the same files.
     Lookup(lookup::Args),
+    /// The whole process with a long backlog in many partitions.
+    Memory(memory::Args),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -35,5 +38,6 @@ fn main() -> anyhow::Result<()> {
         Bench::Ingest(args) => ingest::run(&args),
         Bench::Freshness(args) => freshness::run(&args),
         Bench::Lookup(args) => lookup::run(&args),
+        Bench::Memory(args) => memory::run(&args),
     }
 }
