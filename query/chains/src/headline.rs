@@ -154,8 +154,12 @@ fn usual(wait: &Wait) -> String {
         0 => String::new(),
         n => format!(" {} would follow.", counted(n, "more step")),
     };
-    let (chains, median) = (count(wait.chains), duration(wait.step.median));
-    format!("Of {chains} recent chains that began like this one {share} % had it, usually within {median}.{more}")
+    // A clock that is slow has the step before what it follows from: then nobody knows how long it takes.
+    let within = match wait.step.median {
+        0 => String::new(),
+        median => format!(", usually within {}", duration(median)),
+    };
+    format!("Of {} recent chains that began like this one {share} % had it{within}.{more}", count(wait.chains))
 }
 
 fn course(story: &Story<'_>) -> String {

@@ -59,6 +59,21 @@ fn a_chain_waits_before_it_is_stuck() {
 }
 
 #[test]
+fn a_step_of_a_slow_clock_is_missed_and_no_time_is_claimed_for_it() {
+    let order = |order: i64, packed: bool| {
+        let ids = |step: &str| format!("key=ORD-{order:06} message={step}-{order:04} correlation=corr-{order:06}");
+        let placed = event("orders OrderPlaced storefront", (10 + order) * S).with(&ids("placed"));
+        let ids = format!("{} cause=placed-{order:04}", ids("packed"));
+        let packed = packed.then(|| event("shipping ParcelPacked shipping", (7 + order) * S).with(&ids));
+        [Some(placed), packed]
+    };
+    let events: Vec<Event> = (0..60).flat_map(|number| order(number, number != 20)).flatten().collect();
+    let chain = world(&events).chain_at("ORD-000020", 3_600 * S);
+    assert_eq!(chain.state, ChainState::Stuck);
+    assert!(chain.detail.ends_with("recent chains that began like this one 98 % had it."), "{}", chain.detail);
+}
+
+#[test]
 fn without_enough_chains_nothing_is_stuck() {
     let world = world(&order_of(900, 0, 2));
     assert_eq!(world.chain_at("ORD-000900", 30 * S).state, ChainState::Running);
