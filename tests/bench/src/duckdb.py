@@ -13,6 +13,8 @@ import duckdb_ext
 
 table, copies, ids, correlations, rows = sys.argv[1:]
 connection = duckdb.connect(config={"allow_unsigned_extensions": "true"})
+# What it prints of queries that take long would stand in the answer.
+connection.execute("SET enable_progress_bar = false")
 extension = next(Path(next(iter(duckdb_ext.__path__))).glob("extensions/*/*/delta.duckdb_extension"))
 connection.execute(f"LOAD '{extension}'")
 columns = "* EXCLUDE (payload, decoded)"
