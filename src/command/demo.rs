@@ -26,9 +26,12 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<Exit, Fault> {
     let shop = tokio::spawn(tapline_shop::run(shop_options(&broker.bootstrap_servers(), args), cancel.clone()));
     println!("listening on http://{}", node.address());
     println!("a shop is living on an embedded broker at {}; Ctrl-C ends both", broker.bootstrap_servers());
-    node.run_until(stop_signal()).await?;
+    let ended = node.run_until(stop_signal()).await;
+    // Before the broker goes, however the node ended: clients wait for ever for one that is gone.
     cancel.cancel();
-    let summary = shop.await.map_err(anyhow::Error::from)?.map_err(anyhow::Error::from)?;
+    let summary = shop.await;
+    ended?;
+    let summary = summary.map_err(anyhow::Error::from)?.map_err(anyhow::Error::from)?;
     println!("{} orders were placed", summary.orders);
     Ok(Exit::Done)
 }

@@ -261,6 +261,20 @@ fn a_demo_whose_port_is_taken_names_its_option() -> Result<()> {
     Ok(())
 }
 
+/// The shop's clients waited for a broker that had ended before them, and filled the log with it.
+#[test]
+fn a_demo_whose_archive_is_gone_ends_when_it_is_asked_to() -> Result<()> {
+    let mut demo = Tapline::demo(&["--history-minutes", "1"])?;
+    std::fs::remove_dir_all(demo.archive())?;
+    wait_for("rows that cannot be written", SOON, || Ok(demo.log().contains("stay in memory").then_some(())))?;
+    let ended = demo.stop().err().context("rows were lost without a word")?.to_string();
+    ensure!(
+        ended.contains("ended with exit status: 1") && ended.contains("was moved, unmounted or replaced"),
+        "{ended}"
+    );
+    Ok(())
+}
+
 #[test]
 fn a_terminal_that_closes_ends_the_server_in_order() -> Result<()> {
     let kafka = Kafka::start()?;

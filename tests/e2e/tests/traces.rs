@@ -103,8 +103,8 @@ fn what_the_archive_does_is_traced_and_no_message_is() -> Result<()> {
     let compaction = one(&collector, "archive.compact")?;
     holds(&compaction, &[("tapline.files", &FILES.to_string()), ("tapline.rows", &(FILES * 50).to_string())])?;
     let commits = collector.named("archive.commit");
-    let replaced = commits.iter().filter(|commit| commit.parent_span_id == compaction.span_id);
-    replaced.map(|commit| holds(commit, &[("tapline.files_removed", &FILES.to_string())])).collect::<Result<()>>()?;
+    let mut replaced = commits.iter().filter(|commit| commit.parent_span_id == compaction.span_id);
+    replaced.try_for_each(|commit| holds(commit, &[("tapline.files_removed", &FILES.to_string())]))?;
     ensure!(commits.len() as u64 == FILES + 1, "{} commits", commits.len());
     ensure!(collector.named("archive.stage").len() as u64 == FILES, "one for each file");
     let spans = collector.spans();
