@@ -3,7 +3,7 @@
 //! Messages are written by libraries in fixed phrases; the rules know the common ones. Where none applies, the first
 //! sentence of the message stands.
 
-use crate::wording::{cut, name, without_end};
+use crate::wording::{cut, exception, name, without_end, words};
 
 /// Characters of a sentence made from a message.
 const LONGEST: usize = 160;
@@ -26,7 +26,7 @@ impl Failure<'_> {
         match (self.understood(), self.message().is_empty(), self.class) {
             (Some(what), ..) => format!("{who} {what}"),
             (None, false, _) => format!("{who} failed: {}", self.first_sentence()),
-            (None, true, Some(class)) => format!("{who} failed with {}", name(simple_name(class))),
+            (None, true, Some(class)) => format!("{who} failed with {}", name(exception(class))),
             (None, true, None) => format!("{who} gave up without a reason"),
         }
     }
@@ -51,7 +51,7 @@ impl Failure<'_> {
     pub(crate) fn reason(&self) -> Option<String> {
         match (self.message().is_empty(), self.class) {
             (false, _) => Some(self.first_sentence()),
-            (true, class) => class.map(|class| name(simple_name(class))),
+            (true, class) => class.map(|class| name(exception(class))),
         }
     }
 
@@ -65,7 +65,7 @@ impl Failure<'_> {
 
     /// Parsers and deserialisers that could make nothing of the bytes.
     fn unreadable(&self) -> Option<String> {
-        let (class, message) = (simple_name(self.class.unwrap_or_default()), self.message());
+        let (class, message) = (exception(self.class.unwrap_or_default()), self.message());
         let json = class == "JsonParseException"
             || message.starts_with("Unexpected character")
             || message.starts_with("Unexpected end-of-input");
@@ -96,32 +96,13 @@ fn unknown_value(message: &str) -> Option<String> {
     let rest = message.split_once("deserialize value of type ")?.1;
     let (class, rest) = rest.trim_start_matches('`').split_once(['`', ' '])?;
     let value = rest.split_once('"')?.1.split('"').next().filter(|value| !value.is_empty())?;
-    Some(format!("{} {}", words(simple_name(class)), name(&cut(value, 60))))
+    Some(format!("{} {}", words(exception(class)).join(" "), name(&cut(value, 60))))
 }
 
 /// Jackson: `Unrecognized field "discount" (class a.b.Order)`.
 fn unknown_field(message: &str) -> Option<String> {
     let field = message.split_once("Unrecognized field \"")?.1.split('"').next()?;
     Some(format!("the unknown field {}", name(&cut(field, 60))))
-}
-
-/// `a.b.Outer$CardType` is `CardType`.
-fn simple_name(class: &str) -> &str {
-    class.rsplit(['.', '$', ':']).next().unwrap_or(class)
-}
-
-/// `CardType` is `card type`.
-fn words(class: &str) -> String {
-    let mut words = String::new();
-    let mut small = false;
-    for c in class.chars() {
-        if c.is_uppercase() && small {
-            words.push(' ');
-        }
-        small = c.is_lowercase() || c.is_ascii_digit();
-        words.extend(c.to_lowercase());
-    }
-    words
 }
 
 #[cfg(test)]

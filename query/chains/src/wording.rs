@@ -63,9 +63,9 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
     format!("{}…", whole.trim_end())
 }
 
-/// `com.example.InvalidFormatException` is `InvalidFormatException`.
+/// A class without what it stands in: `com.example.Outer$InvalidFormatException` is `InvalidFormatException`.
 pub(crate) fn exception(name: &str) -> &str {
-    name.rsplit(['.', '$']).find(|word| !word.is_empty()).unwrap_or(name)
+    name.rsplit(['.', '$', ':']).find(|word| !word.is_empty()).unwrap_or(name)
 }
 
 /// What an ID name calls its thing: `orderId`, `order.id` and `ORDER_NO` are an `Order`.
@@ -94,7 +94,7 @@ fn is_id_word(word: &str) -> bool {
 }
 
 /// Lower-case words of a name, cut at separators and changes of case.
-fn words(name: &str) -> Vec<String> {
+pub(crate) fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut before = ' ';
     for letter in name.chars() {
@@ -170,5 +170,6 @@ mod tests {
         assert_eq!(subject_of("order.placed").as_deref(), Some("Order"));
         assert_eq!(subject_of("Placed"), None);
         assert_eq!(exception("a.b.Outer$Inner"), "Inner");
+        assert_eq!(exception("ActiveRecord::RecordNotFound"), "RecordNotFound");
     }
 }

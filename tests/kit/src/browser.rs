@@ -36,15 +36,12 @@ impl Browser {
         arguments.push(format!("--user-data-dir={}", profile.path().display()));
         let wanted = json!({ "goog:chromeOptions": { "args": arguments } });
         let Value::Object(wanted) = wanted else { bail!("an object was written above") };
-        let deadline = Instant::now() + PATIENCE;
-        loop {
+        let client = until(async || {
             let mut builder = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
-            match builder.capabilities(wanted.clone()).connect(&format!("http://127.0.0.1:{port}")).await {
-                Ok(client) => return Ok(Self { client, driver, _profile: profile }),
-                Err(error) if Instant::now() > deadline => bail!("the browser does not start: {error}"),
-                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
-            }
-        }
+            let connected = builder.capabilities(wanted.clone()).connect(&format!("http://127.0.0.1:{port}")).await;
+            Ok(connected.map_err(|error| format!("the browser does not start: {error}")))
+        });
+        Ok(Self { client: client.await?, driver, _profile: profile })
     }
 
     /// Loads an address.
@@ -70,14 +67,12 @@ impl Browser {
 
     /// Clicks what a CSS selector finds.
     pub async fn click(&self, css: &str) -> Result<()> {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            match self.find(css).await?.click().await {
-                // The page made the element anew between the two calls.
-                Err(error) if error.is_stale_element_reference() && Instant::now() < deadline => {}
-                done => return Ok(done?),
-            }
-        }
+        until(async || match self.find(css).await?.click().await {
+            // The page made the element anew between the two calls.
+            Err(error) if error.is_stale_element_reference() => Ok(Err(error.to_string())),
+            done => Ok(Ok(done?)),
+        })
+        .await
     }
 
     /// Presses one key after the other; a text is typed.
@@ -96,46 +91,35 @@ impl Browser {
     /// The visible text of the first element that a CSS selector finds, waited for. Read in one call: the page may make
     /// the element anew at any time.
     pub async fn text_of(&self, css: &str) -> Result<String> {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let script = "return document.querySelector(arguments[0])?.innerText ?? null";
-            match self.client.execute(script, vec![css.into()]).await? {
-                Value::String(text) => return Ok(text),
-                _ if Instant::now() > deadline => bail!("no `{css}` on the page"),
-                _ => tokio::time::sleep(Duration::from_millis(50)).await,
-            }
-        }
+        let script = "return document.querySelector(arguments[0])?.innerText ?? null";
+        until(async || match self.client.execute(script, vec![css.into()]).await? {
+            Value::String(text) => Ok(Ok(text)),
+            _ => Ok(Err(format!("no `{css}` on the page"))),
+        })
+        .await
     }
 
     /// Waits until the visible text holds `wanted`.
     pub async fn until_text(&self, wanted: &str) -> Result<()> {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
+        until(async || {
             let text = self.text().await?;
-            if text.contains(wanted) {
-                return Ok(());
-            }
-            if Instant::now() > deadline {
-                bail!("the page does not show `{wanted}` but:\n{text}");
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+            Ok(if text.contains(wanted) {
+                Ok(())
+            } else {
+                Err(format!("the page does not show `{wanted}` but:\n{text}"))
+            })
+        })
+        .await
     }
 
     /// Waits until the address is this path of the page, with nothing behind it.
     pub async fn until_path(&self, wanted: &str) -> Result<()> {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
+        until(async || {
             let url = self.url().await?;
-            let path = url.splitn(4, '/').nth(3).unwrap_or_default();
-            if wanted.strip_prefix('/') == Some(path) {
-                return Ok(());
-            }
-            if Instant::now() > deadline {
-                bail!("the address is not {wanted} but {url}");
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+            let there = wanted.strip_prefix('/') == Some(url.splitn(4, '/').nth(3).unwrap_or_default());
+            Ok(if there { Ok(()) } else { Err(format!("the address is not {wanted} but {url}")) })
+        })
+        .await
     }
 
     /// The value of a script's `return`.
@@ -146,6 +130,18 @@ impl Browser {
     /// Writes what is seen as a PNG.
     pub async fn screenshot(&self, path: &Path) -> Result<()> {
         Ok(std::fs::write(path, self.client.screenshot().await?)?)
+    }
+}
+
+/// Tries again until it has a value; then says why there is none. An error of `probe` itself ends the waiting.
+async fn until<T>(mut probe: impl AsyncFnMut() -> Result<Result<T, String>>) -> Result<T> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match probe().await? {
+            Ok(value) => return Ok(value),
+            Err(fault) if Instant::now() > deadline => bail!(fault),
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
     }
 }
 
