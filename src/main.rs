@@ -1,5 +1,6 @@
 //! The `tapline` binary: command line, configuration and wiring. The one place where everything meets.
 
+mod allocator;
 mod cli;
 mod client;
 mod command;
@@ -18,12 +19,15 @@ use clap::Parser;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> std::process::ExitCode {
+    let cli = cli::Cli::parse();
+    if matches!(cli.command, cli::Command::Serve | cli::Command::Demo(_)) {
+        allocator::keep_freed_memory();
+    }
     // Both rustls providers end up linked; without a choice rustls would panic at the first connection.
     let chosen = rustls::crypto::ring::default_provider().install_default();
     if chosen.is_err() {
         eprintln!("a rustls provider was installed before ours");
     }
-    let cli = cli::Cli::parse();
     match command::run(cli) {
         Ok(code) => code.into(),
         Err(error) => exit::report(&error).into(),

@@ -35,7 +35,6 @@ fn rows(from: i64) -> arrow::array::RecordBatch {
             offset: Some(offset),
             incarnation: 1,
             leader_epoch: Some(0),
-            position: None,
             timestamp: Some(1_790_000_000_000_000 + offset),
             timestamp_kind: Some(TimestampKind::Created),
             archived_at: time::now(),
@@ -51,24 +50,15 @@ fn rows(from: i64) -> arrow::array::RecordBatch {
                 Header { name: "correlation-id", value: Some(correlation.as_bytes()) },
             ],
             format: "json",
-            schema_id: None,
-            decoded: None,
-            decode_error: None,
             r#type: Some("PaymentAuthorized"),
             producer: Some("/shop/orders"),
             message_id: Some(&event),
-            causation_id: None,
             correlation_id: Some(&correlation),
-            conversation_id: None,
             trace_id: Some(&trace),
             span_id: Some(&trace[16..]),
-            origin_trace_id: None,
             ids: &[id("orderId", &order), id("customerId", &order), id("paymentId", &event)],
-            ids_dropped: 0,
-            dead_letter: None,
-            retry: None,
-            replay_id: None,
             size: 500,
+            ..EventRow::default()
         });
     }
     builder.finish()

@@ -1,5 +1,7 @@
 //! The order in which a record is decoded, and what comes of it.
 
+use std::cell::RefCell;
+
 use bumpalo::Bump;
 use tapline_adapter::RawRecord;
 use tapline_model::{DeadLetterRow, IdPair, RetryRow, id};
@@ -7,8 +9,9 @@ use tapline_model::{DeadLetterRow, IdPair, RetryRow, id};
 use crate::cloudevents::{self, Attributes};
 use crate::header::{self, Headers, Known};
 use crate::ids::{self, CompiledIdRules, IdSet, Scalar};
+use crate::json::ExpectedNames;
 use crate::name_table::NameTable;
-use crate::payload::{self, Payload, TopField};
+use crate::payload::{self, Interest, Payload, TopField};
 use crate::rules::Rules;
 use crate::{dead_letter, framework, trace};
 
@@ -61,6 +64,8 @@ pub struct Decoder {
     id_rules: CompiledIdRules,
     headers: NameTable<Known>,
     fields: NameTable<TopField>,
+    /// Fields of the payloads so far.
+    expected: RefCell<ExpectedNames<Interest>>,
     arena: Bump,
 }
 
@@ -76,6 +81,7 @@ impl Decoder {
             id_rules: CompiledIdRules::new(&rules.ids),
             headers: header::table(&rules.failure_headers),
             fields: payload::table(&rules.type_fields),
+            expected: RefCell::default(),
             arena: Bump::with_capacity(ARENA),
             rules,
         }
@@ -108,7 +114,9 @@ impl Decoder {
         self.columns_in(&meaning, &mut ids);
         self.ids_of_headers(&headers, &mut ids);
 
-        let payload = payload::decode(&self.arena, &self.rules, &self.fields, &headers, record.payload, &mut ids);
+        let expected = &mut self.expected.borrow_mut();
+        let payload =
+            payload::decode(&self.arena, &self.rules, &self.fields, expected, &headers, record.payload, &mut ids);
         self.apply_payload(&payload, binary.is_some(), &mut meaning);
         if payload.top.tells_ids() {
             self.columns_in(&meaning, &mut ids);

@@ -11,7 +11,7 @@ use tapline_model::id;
 use crate::encoding;
 use crate::header::{Headers, Slot};
 use crate::ids::{self, IdSet, Kind, Scalar};
-use crate::json::{self, Fault, Path, Scanned, Sink};
+use crate::json::{self, ExpectedNames, Fault, Path, Scanned, Sink};
 use crate::name_table::NameTable;
 use crate::rules::Rules;
 
@@ -30,6 +30,7 @@ pub(crate) fn decode<'a>(
     arena: &'a Bump,
     rules: &Rules,
     fields: &NameTable<TopField>,
+    expected: &mut ExpectedNames<Interest>,
     headers: &Headers<'a>,
     payload: Option<&'a [u8]>,
     ids: &mut IdSet<'a>,
@@ -37,7 +38,7 @@ pub(crate) fn decode<'a>(
     match payload {
         None => Payload { format: "null", ..Payload::default() },
         Some([]) => Payload { format: "empty", ..Payload::default() },
-        Some(bytes) => Reader { arena, rules, fields, headers, ids, top: TopLevel::default() }.read(bytes),
+        Some(bytes) => Reader { arena, rules, fields, expected, headers, ids, top: TopLevel::default() }.read(bytes),
     }
 }
 
@@ -45,6 +46,7 @@ struct Reader<'a, 's> {
     arena: &'a Bump,
     rules: &'s Rules,
     fields: &'s NameTable<TopField>,
+    expected: &'s mut ExpectedNames<Interest>,
     headers: &'s Headers<'a>,
     ids: &'s mut IdSet<'a>,
     top: TopLevel<'a>,
@@ -108,7 +110,7 @@ impl<'a> Reader<'a, '_> {
 
     fn scan(&mut self, text: &'a str) -> Scanned {
         let mut fields = Fields { table: self.fields, ids: self.ids, top: &mut self.top };
-        json::scan(self.arena, text, self.rules.max_depth, &mut fields)
+        json::scan(self.arena, text, self.rules.max_depth, self.expected, &mut fields)
     }
 
     fn beyond_limits(&self, scanned: Scanned, cut: bool) -> Option<&'a str> {
@@ -172,7 +174,7 @@ struct Fields<'a, 's> {
 
 /// Why a field matters.
 #[derive(Debug, Clone, Copy)]
-struct Interest {
+pub(crate) struct Interest {
     kind: Option<Kind>,
     top: Option<TopField>,
 }

@@ -121,18 +121,12 @@ impl Event {
             partition: Some(self.partition),
             offset: Some(offset),
             incarnation: self.incarnation,
-            leader_epoch: None,
-            position: None,
             timestamp: self.time,
-            timestamp_kind: None,
             archived_at: self.time.filter(|time| *time > 0).unwrap_or(T0) + 200 * MS,
             key: self.key.as_deref().map(str::as_bytes),
             payload: (!self.tombstone).then_some(b"{}".as_slice()),
-            headers: &[],
             format: if self.tombstone { "null" } else { "json" },
             schema_id: self.schema,
-            decoded: None,
-            decode_error: None,
             r#type: self.kind.as_deref(),
             producer: self.service.as_deref(),
             message_id: self.message.as_deref(),
@@ -140,10 +134,7 @@ impl Event {
             correlation_id: self.correlation.as_deref(),
             conversation_id: self.conversation.as_deref(),
             trace_id: self.trace.as_deref(),
-            span_id: None,
-            origin_trace_id: None,
             ids: &ids,
-            ids_dropped: 0,
             dead_letter: self.dead.as_ref().map(|dead| DeadLetterRow {
                 framework: "spring_kafka",
                 origin_destination: dead.origin.as_ref().map(|origin| origin.0.as_str()),
@@ -164,6 +155,7 @@ impl Event {
             }),
             replay_id: self.replay.as_deref(),
             size: 2,
+            ..EventRow::default()
         });
     }
 }

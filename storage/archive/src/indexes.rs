@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tapline_index::keys::READ;
+use tapline_index::keys::columns_read;
 use tapline_index::{Entry, Names, Sidecar, keys};
 
 use crate::error::ArchiveError;
@@ -69,7 +69,7 @@ impl Reader {
 
     fn entries(&self, file: &DataFile) -> Result<(Vec<Entry>, Names), ArchiveError> {
         let (mut entries, mut names, mut first) = (Vec::<Entry>::new(), Names::default(), 0u32);
-        for batch in self.scan(file, &READ, 8_192, None)? {
+        for batch in self.scan(file, &columns_read(), 8_192, None)? {
             let batch = batch?;
             entries.extend(keys(&batch, first, &mut names)?);
             first += u32::try_from(batch.num_rows()).unwrap_or(u32::MAX);

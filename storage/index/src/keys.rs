@@ -22,25 +22,10 @@ pub const COLUMNS: [&str; 7] =
     ["message_id", "causation_id", "correlation_id", "conversation_id", "trace_id", "origin_trace_id", "replay_id"];
 
 /// The columns that [`keys`] reads.
-pub const READ: [&str; 17] = [
-    "source",
-    "destination",
-    "partition",
-    "offset",
-    "incarnation",
-    "position",
-    "key",
-    "message_id",
-    "causation_id",
-    "correlation_id",
-    "conversation_id",
-    "trace_id",
-    "origin_trace_id",
-    "ids",
-    "dead_letter",
-    "retry",
-    "replay_id",
-];
+pub fn columns_read() -> Vec<&'static str> {
+    let others = ["source", "destination", "partition", "offset", "incarnation", "position", "key", "ids"];
+    [&others[..], &COLUMNS, &["dead_letter", "retry"]].concat()
+}
 
 /// All entries of a batch of `events`, sorted by hash then row, none twice; rows count from `first_row`.
 ///

@@ -83,7 +83,7 @@ pub struct RetryRow<'a> {
 }
 
 /// One row of `events`, borrowed. Field names are the column names of [`schema::EVENTS`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of the columns, documented in docs/sql.md")]
 pub struct EventRow<'a> {
     pub source: &'a str,

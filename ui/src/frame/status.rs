@@ -48,9 +48,14 @@ fn newest(status: &Status) -> Option<String> {
     Some(format!("newest row {} old", number::duration((age * 1000.0).max(0.0).round())))
 }
 
+/// Before anything was read nothing can be said about gaps.
+fn holds_events(status: &Status) -> bool {
+    status.archive.rows + status.archive.hot_rows > 0
+}
+
 fn archive(status: &Status) -> String {
     let archive = &status.archive;
-    if archive.rows == 0 && archive.hot_rows == 0 {
+    if !holds_events(status) {
         return format!("archive empty, {}", archive.location);
     }
     let days = archive
@@ -73,7 +78,7 @@ fn coarse(duration: &str) -> &str {
 fn Parts(status: Status) -> impl IntoView {
     let address = use_address();
     let (shape, level, words) = sources(&status);
-    let gaps = (status.sources > 0).then(|| match status.gaps {
+    let gaps = (holds_events(&status) || status.gaps > 0).then(|| match status.gaps {
         0 => view! { <span><Mark shape=Shape::Well level=Level::Ok small=true/>"no gaps"</span> }.into_any(),
         gaps => view! { <span><Mark shape=Shape::Behind level=Level::Warn small=true/>{number::count(gaps as u64, "gap", "gaps")}</span> }.into_any(),
     });
@@ -124,6 +129,7 @@ mod tests {
     #[test]
     fn the_archive_says_size_and_span() {
         assert_eq!(archive(&status()), "archive empty, ./tapline-data");
+        assert!(!holds_events(&status()), "nor is it said that there are no gaps");
         let archive_figures = ArchiveFigures {
             bytes: 1_900_000_000_000,
             index_bytes: 40_000_000_000,

@@ -3,15 +3,17 @@
 use bumpalo::Bump;
 use bumpalo::collections::Vec;
 
+use super::expected::ExpectedNames;
 use super::number::number;
 use super::string::{escape, stop, unescape};
 
 /// Takes what the scanner finds. Scalars come only for fields that the sink said it cares about.
 pub(crate) trait Sink<'a> {
     /// What the sink remembers about a field.
-    type Interest: Copy + 'a;
+    type Interest: Copy + 'static;
 
-    /// Asked once for each field at most `max_depth` deep; `depth` is 1 for the fields of the outermost object.
+    /// Asked about a field at most `max_depth` deep, and not again while [`ExpectedNames`] hold the answer; `depth` is 1 for
+    /// the fields of the outermost object.
     fn field(&mut self, name: &'a str, depth: usize) -> Option<Self::Interest>;
 
     /// A string, unescaped.
@@ -37,18 +39,16 @@ impl<'a, I> Path<'_, 'a, I> {
     /// Names of the fields that hold the enclosing objects, from the inside out; arrays stand for their elements.
     pub(crate) fn owners(&self) -> impl Iterator<Item = &'a str> {
         let objects = self.frames.iter().rev().filter(|frame| !frame.array);
-        objects.filter_map(|frame| frame.field.as_ref().map(|field| field.name))
+        objects.skip(1).filter_map(|frame| frame.field.as_ref().map(|field| field.name))
     }
 }
 
-#[derive(Clone, Copy)]
 struct Frame<'a, I> {
-    /// The field that holds this container; an element of an array inherits the array's.
-    field: Option<Field<'a, I>>,
     array: bool,
+    /// The field last named in this object. It stays while its value is read: nothing is copied from frame to frame.
+    field: Option<Field<'a, I>>,
 }
 
-#[derive(Clone, Copy)]
 struct Field<'a, I> {
     name: &'a str,
     interest: Option<I>,
@@ -74,8 +74,16 @@ pub(crate) struct Scanned {
     pub(crate) too_deep: bool,
 }
 
-/// Checks `text` to its end or first fault and feeds `sink` on the way.
-pub(crate) fn scan<'a, S: Sink<'a>>(arena: &'a Bump, text: &'a str, max_depth: usize, sink: &mut S) -> Scanned {
+/// Checks `text` to its end or first fault and feeds `sink` on the way. `expected` holds what the same sink,
+/// or one that answers alike, said before.
+pub(crate) fn scan<'a, S: Sink<'a>>(
+    arena: &'a Bump,
+    text: &'a str,
+    max_depth: usize,
+    expected: &mut ExpectedNames<S::Interest>,
+    sink: &mut S,
+) -> Scanned {
+    expected.restart();
     let frames = Vec::with_capacity_in(max_depth.min(64), arena);
     let deeper = Vec::new_in(arena);
     let mut scanner = Scanner {
@@ -85,9 +93,9 @@ pub(crate) fn scan<'a, S: Sink<'a>>(arena: &'a Bump, text: &'a str, max_depth: u
         frames,
         deeper,
         max_depth,
-        field: None,
         too_deep: false,
         fault: None,
+        expected,
         sink,
     };
     let _ = scanner.document();
@@ -107,36 +115,45 @@ struct Scanner<'a, 's, S: Sink<'a>> {
     /// Containers below `max_depth`: whether each is an array.
     deeper: Vec<'a, bool>,
     max_depth: usize,
-    field: Option<Field<'a, S::Interest>>,
     too_deep: bool,
     /// Set before [`Stop`] is returned.
     fault: Option<Fault>,
+    expected: &'s mut ExpectedNames<S::Interest>,
     sink: &'s mut S,
 }
 
 impl<'a, S: Sink<'a>> Scanner<'a, '_, S> {
     fn document(&mut self) -> Result<(), Stop> {
-        let mut at = self.value(0)?;
+        let mut at = 0;
+        loop {
+            let end = self.value(at)?;
+            match self.next_value(end)? {
+                Some(next) => at = next,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Closes what is closed at `at` and finds the value behind it; `None` at the end of the text.
+    #[inline(always)]
+    fn next_value(&mut self, mut at: usize) -> Result<Option<usize>, Stop> {
         while let Some(array) = self.innermost_is_array() {
             let (byte, here) = self.peek(at);
-            at = match byte {
-                b',' if array => self.value(here + 1)?,
-                b',' => {
-                    let value = self.name(here + 1)?;
-                    self.value(value)?
-                }
-                b']' if array => self.close(here),
-                b'}' if !array => self.close(here),
+            match byte {
+                b',' if array => return Ok(Some(here + 1)),
+                b',' => return self.name(here + 1).map(Some),
+                b']' if array => at = self.close(here),
+                b'}' if !array => at = self.close(here),
                 _ if array => return Err(self.stop(here, "a comma or a closing bracket")),
                 _ => return Err(self.stop(here, "a comma or a closing brace")),
-            };
+            }
         }
         let (_, end) = self.peek(at);
-        if end == self.bytes.len() { Ok(()) } else { Err(self.stop(end, "the end")) }
+        if end == self.bytes.len() { Ok(None) } else { Err(self.stop(end, "the end")) }
     }
 
     /// Reads a scalar, or opens containers up to their first scalar or to an empty one.
-    #[inline]
+    #[inline(always)]
     fn value(&mut self, mut at: usize) -> Result<usize, Stop> {
         loop {
             let (byte, here) = self.peek(at);
@@ -169,11 +186,10 @@ impl<'a, S: Sink<'a>> Scanner<'a, '_, S> {
 
     fn open(&mut self, array: bool) {
         if self.frames.len() < self.max_depth {
-            self.frames.push(Frame { field: self.field, array });
+            self.frames.push(Frame { array, field: None });
         } else {
             self.too_deep = true;
             self.deeper.push(array);
-            self.field = None;
         }
     }
 
@@ -181,8 +197,6 @@ impl<'a, S: Sink<'a>> Scanner<'a, '_, S> {
         if self.deeper.pop().is_none() {
             self.frames.pop();
         }
-        // In an array the next element stands under the array's field; in an object the next name replaces it.
-        self.field = if self.deeper.is_empty() { self.frames.last().and_then(|frame| frame.field) } else { None };
         at + 1
     }
 
@@ -192,31 +206,58 @@ impl<'a, S: Sink<'a>> Scanner<'a, '_, S> {
     }
 
     /// Reads a name and its colon.
-    #[inline]
+    #[inline(always)]
     fn name(&mut self, at: usize) -> Result<usize, Stop> {
         let (byte, here) = self.peek(at);
         if byte != b'"' {
             return Err(self.stop(here, "a name"));
         }
-        let (raw, escaped, end) = self.string(here)?;
+        // Below what is searched no name matters.
+        let depth = if self.deeper.is_empty() { self.frames.len() } else { 0 };
+        let start = here + 1;
+        let rest = self.bytes.get(start..).unwrap_or_default();
+        if let Some((length, interest)) = self.expected.find(rest, depth) {
+            let name = self.text.get(start..start + length).unwrap_or_default();
+            self.set_field(name, interest);
+            return Ok(start + length + 2);
+        }
+        self.unexpected_name(here, depth)
+    }
+
+    #[inline(never)]
+    fn unexpected_name(&mut self, at: usize, depth: usize) -> Result<usize, Stop> {
+        let (raw, escaped, end) = self.string(at)?;
         let (byte, colon) = self.peek(end);
         if byte != b':' {
             return Err(self.stop(colon, "a colon"));
         }
-        self.field = None;
-        if self.deeper.is_empty() {
+        if depth > 0 {
             let name = if escaped { unescape(self.arena, raw).unwrap_or_default() } else { raw };
-            self.field = Some(Field { name, interest: self.sink.field(name, self.frames.len()) });
+            let interest = self.sink.field(name, depth);
+            self.set_field(name, interest);
+            if !escaped && colon == end {
+                self.expected.learn(self.bytes.get(at + 1..).unwrap_or_default(), raw.len(), depth, interest);
+            }
         }
         Ok(colon + 1)
     }
 
     #[inline]
-    fn interest(&self) -> Option<(&'a str, S::Interest)> {
-        self.field.and_then(|field| Some((field.name, field.interest?)))
+    fn set_field(&mut self, name: &'a str, interest: Option<S::Interest>) {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.field = Some(Field { name, interest });
+        }
     }
 
+    /// Of the field that holds a scalar, or the array of it.
     #[inline]
+    fn interest(&self) -> Option<(&'a str, S::Interest)> {
+        let frame = self.frames.last().filter(|_| self.deeper.is_empty())?;
+        let object = if frame.array { self.frames.iter().rev().find(|frame| !frame.array) } else { Some(frame) };
+        object.and_then(|object| object.field.as_ref()).and_then(|field| Some((field.name, field.interest?)))
+    }
+
+    #[inline(always)]
     fn string_value(&mut self, at: usize) -> Result<usize, Stop> {
         let (raw, escaped, end) = self.string(at)?;
         let Some((name, interest)) = self.interest() else { return Ok(end) };

@@ -37,10 +37,14 @@ impl<'a> Sink<'a> for Everything {
 }
 
 fn scanned(text: &str, max_depth: usize) -> (Scanned, Vec<String>) {
+    scanned_after(&mut ExpectedNames::default(), text, max_depth)
+}
+
+fn scanned_after(expected: &mut ExpectedNames<()>, text: &str, max_depth: usize) -> (Scanned, Vec<String>) {
     let arena = Bump::new();
     let text = arena.alloc_str(text);
     let mut found = Everything::default();
-    let scanned = scan(&arena, text, max_depth, &mut found);
+    let scanned = scan(&arena, text, max_depth, expected, &mut found);
     (scanned, found.0)
 }
 
@@ -167,6 +171,32 @@ fn arrays_stand_for_their_elements() {
 }
 
 #[test]
+fn a_name_is_asked_about_once_and_again_at_another_depth() {
+    struct Asked(Vec<(String, usize)>);
+    impl<'a> Sink<'a> for Asked {
+        type Interest = ();
+        fn field(&mut self, name: &'a str, depth: usize) -> Option<()> {
+            self.0.push((name.to_owned(), depth));
+            None
+        }
+        fn text(&mut self, _path: &Path<'_, 'a, ()>, (): (), _value: &'a str) {}
+        fn integer(&mut self, _path: &Path<'_, 'a, ()>, (): (), _digits: &'a str) {}
+    }
+    let (mut expected, mut asked, arena) = (ExpectedNames::default(), Asked(Vec::new()), Bump::new());
+    let end = "\"the window of a comparison does not reach over the end\"";
+    for text in [
+        format!("{{\"id\":1,\"b\":{end}}}"),
+        format!("{{\"id\":2,\"b\":{end}}}"),
+        format!("[{{\"id\":3,\"b\":{end}}}]"),
+    ] {
+        let text = arena.alloc_str(&text);
+        assert_eq!(scan(&arena, text, 32, &mut expected, &mut asked).fault, None);
+    }
+    let expected = [("id", 1), ("b", 1), ("id", 2), ("b", 2)];
+    assert_eq!(asked.0, expected.map(|(name, depth)| (name.to_owned(), depth)));
+}
+
+#[test]
 fn what_is_nested_too_deep_is_checked_and_not_searched() {
     let text = r#"{"a":{"b":[{"c":1}],"d":2},"e":3}"#;
     let (result, found) = scanned(text, 2);
@@ -205,6 +235,18 @@ proptest! {
         text.splice(from..to, with.chars());
         let text: String = text.into_iter().collect();
         prop_assert_eq!(is_json(&text), serde_json::from_str::<IgnoredAny>(&text).is_ok(), "{}", text);
+    }
+
+    #[test]
+    fn what_was_expected_changes_nothing(values in proptest::collection::vec(json(), 1..4), order in proptest::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), "[\\[\\]{}\",:0a\\\\]{0,2}"), 1..12), depth in 1..8usize) {
+        let mut expected = ExpectedNames::default();
+        for (value, at, with) in order {
+            let mut text = serde_json::to_string(value.get(&values)).unwrap();
+            let at = text.floor_char_boundary(at.index(text.len()));
+            for text in [text.clone(), { text.insert_str(at, &with); text }] {
+                prop_assert_eq!(scanned_after(&mut expected, &text, depth), scanned(&text, depth), "{}", text);
+            }
+        }
     }
 
     #[test]

@@ -152,7 +152,6 @@ fn row<'a>(event: &'a Event, headers: &'a [Header<'a>], ids: &'a [IdPair<'a>]) -
         partition: event.partition,
         offset: event.offset,
         incarnation: event.incarnation,
-        leader_epoch: None,
         position: event.position.as_deref(),
         timestamp: event.timestamp,
         timestamp_kind: event.timestamp.map(|_| TimestampKind::Created),
@@ -169,12 +168,8 @@ fn row<'a>(event: &'a Event, headers: &'a [Header<'a>], ids: &'a [IdPair<'a>]) -
         message_id: event.message_id.as_deref(),
         causation_id: event.causation_id.as_deref(),
         correlation_id: event.correlation_id.as_deref(),
-        conversation_id: None,
         trace_id: event.trace_id.as_deref(),
-        span_id: None,
-        origin_trace_id: None,
         ids,
-        ids_dropped: 0,
         dead_letter: event.dead.map(|(offset, exception)| dead_letter(offset, exception)),
         retry: event.retry.map(|attempts| RetryRow {
             origin_destination: Some("payments"),
@@ -183,8 +178,8 @@ fn row<'a>(event: &'a Event, headers: &'a [Header<'a>], ids: &'a [IdPair<'a>]) -
             attempts: Some(attempts),
             due_at: Some(START + 60_000_000),
         }),
-        replay_id: None,
         size: bytes as i32,
+        ..EventRow::default()
     }
 }
 

@@ -88,8 +88,6 @@ impl Sample {
             partition: Some(self.partition),
             offset: Some(self.offset),
             incarnation: 1,
-            leader_epoch: None,
-            position: None,
             timestamp: self.timestamp,
             timestamp_kind: Some(TimestampKind::Created),
             archived_at: self.archived_at,
@@ -97,20 +95,10 @@ impl Sample {
             payload: self.payload.as_deref(),
             headers: &headers,
             format: if json { "json" } else { "bytes" },
-            schema_id: None,
-            decoded: None,
-            decode_error: None,
             r#type: self.kind,
             producer: self.producer,
-            message_id: None,
-            causation_id: None,
             correlation_id: self.correlation_id.as_deref(),
-            conversation_id: None,
-            trace_id: None,
-            span_id: None,
-            origin_trace_id: None,
             ids: &ids,
-            ids_dropped: 0,
             dead_letter: self.dead.map(|(fingerprint, message)| DeadLetterRow {
                 framework: "spring",
                 origin_destination: Some("orders"),
@@ -123,9 +111,8 @@ impl Sample {
                 fingerprint: Some(fingerprint),
                 ..DeadLetterRow::default()
             }),
-            retry: None,
-            replay_id: None,
             size: i32::try_from(length(&self.key) + length(&self.payload)).unwrap(),
+            ..EventRow::default()
         });
     }
 }
