@@ -163,4 +163,28 @@ const ARGUMENTS: &[&str] = &[
     "--disable-component-update",
     "--disable-sync",
     "--force-prefers-reduced-motion",
+    // The browser ends when its driver does, however that ends; by a port it would stay for ever.
+    "--remote-debugging-pipe",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether a process was started with these words.
+    fn runs(words: &str) -> Result<bool> {
+        let processes = std::fs::read_dir("/proc")?.flatten();
+        let mut lines = processes.filter_map(|process| std::fs::read(process.path().join("cmdline")).ok());
+        Ok(lines.any(|line| String::from_utf8_lossy(&line).contains(words)))
+    }
+
+    /// Each test run left a dozen browsers behind.
+    #[tokio::test]
+    async fn no_browser_outlives_its_driver() -> Result<()> {
+        let browser = Browser::open(800, 600).await?;
+        let profile = browser._profile.path().display().to_string();
+        anyhow::ensure!(runs(&profile)?, "no browser runs with its profile in {profile}");
+        drop(browser);
+        crate::wait_for("the end of the browser", PATIENCE, || Ok((!runs(&profile)?).then_some(())))
+    }
+}
