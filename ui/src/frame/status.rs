@@ -48,9 +48,13 @@ fn newest(status: &Status) -> Option<String> {
     Some(format!("newest row {} old", number::duration((age * 1000.0).max(0.0).round())))
 }
 
-/// Before anything was read nothing can be said about gaps.
 fn holds_events(status: &Status) -> bool {
     status.archive.rows + status.archive.hot_rows > 0
+}
+
+/// Without a source, and before anything was read, nothing can be said about gaps.
+fn tells_gaps(status: &Status) -> bool {
+    status.sources > 0 && (status.gaps > 0 || holds_events(status))
 }
 
 fn archive(status: &Status) -> String {
@@ -78,7 +82,7 @@ fn coarse(duration: &str) -> &str {
 fn Parts(status: Status) -> impl IntoView {
     let address = use_address();
     let (shape, level, words) = sources(&status);
-    let gaps = (holds_events(&status) || status.gaps > 0).then(|| match status.gaps {
+    let gaps = tells_gaps(&status).then(|| match status.gaps {
         0 => view! { <span><Mark shape=Shape::Well level=Level::Ok small=true/>"no gaps"</span> }.into_any(),
         gaps => view! { <span><Mark shape=Shape::Behind level=Level::Warn small=true/>{number::count(gaps as u64, "gap", "gaps")}</span> }.into_any(),
     });
@@ -127,9 +131,17 @@ mod tests {
     }
 
     #[test]
+    fn gaps_are_told_of_sources_that_were_read() {
+        let full = ArchiveFigures { hot_rows: 1, ..status().archive };
+        assert!(!tells_gaps(&status()), "nothing was read");
+        assert!(tells_gaps(&Status { archive: full.clone(), ..status() }));
+        assert!(tells_gaps(&Status { gaps: 1, ..status() }), "all that there was is lost");
+        assert!(!tells_gaps(&Status { archive: full, sources: 0, sources_up: 0, ..status() }));
+    }
+
+    #[test]
     fn the_archive_says_size_and_span() {
         assert_eq!(archive(&status()), "archive empty, ./tapline-data");
-        assert!(!holds_events(&status()), "nor is it said that there are no gaps");
         let archive_figures = ArchiveFigures {
             bytes: 1_900_000_000_000,
             index_bytes: 40_000_000_000,

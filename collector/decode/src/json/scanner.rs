@@ -12,8 +12,8 @@ pub(crate) trait Sink<'a> {
     /// What the sink remembers about a field.
     type Interest: Copy + 'static;
 
-    /// Asked about a field at most `max_depth` deep, and not again while [`ExpectedNames`] hold the answer; `depth` is 1 for
-    /// the fields of the outermost object.
+    /// Asked about a field at most `max_depth` deep, and not again while [`ExpectedNames`] hold the answer; `depth` is 1
+    /// for the fields of the outermost object.
     fn field(&mut self, name: &'a str, depth: usize) -> Option<Self::Interest>;
 
     /// A string, unescaped.
@@ -74,8 +74,8 @@ pub(crate) struct Scanned {
     pub(crate) too_deep: bool,
 }
 
-/// Checks `text` to its end or first fault and feeds `sink` on the way. `expected` holds what the same sink,
-/// or one that answers alike, said before.
+/// Checks `text` to its end or first fault and feeds `sink` on the way. `expected` holds what the same sink, or
+/// one that answers alike, said before.
 pub(crate) fn scan<'a, S: Sink<'a>>(
     arena: &'a Bump,
     text: &'a str,

@@ -1,15 +1,12 @@
-//! Inside a JSON string: finding its end eight bytes at a time, checking and resolving escapes.
+//! Inside a JSON string: finding its end sixteen bytes at a time, checking and resolving escapes.
 
 use bumpalo::Bump;
 use bumpalo::collections::String;
 use wide::u8x16;
 
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGHS: u64 = 0x8080_8080_8080_8080;
-
 /// One bit for each of sixteen bytes that ends a run.
 #[inline]
-fn stops_of_16(bytes: [u8; 16]) -> u32 {
+fn stops(bytes: [u8; 16]) -> u32 {
     let bytes = u8x16::new(bytes);
     let control = bytes.min(u8x16::splat(0x1f)).simd_eq(bytes);
     (bytes.simd_eq(u8x16::splat(b'"')) | bytes.simd_eq(u8x16::splat(b'\\')) | control).to_bitmask()
@@ -19,33 +16,16 @@ fn stops_of_16(bytes: [u8; 16]) -> u32 {
 #[inline]
 pub(super) fn stop(bytes: &[u8], mut at: usize) -> usize {
     while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<16>()) {
-        let stops = stops_of_16(*chunk);
+        let stops = stops(*chunk);
         if stops != 0 {
             return at + stops.trailing_zeros() as usize;
         }
         at += 16;
     }
-    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        let stops = stops(u64::from_le_bytes(*chunk));
-        if stops != 0 {
-            return at + (stops.trailing_zeros() / 8) as usize;
-        }
-        at += 8;
-    }
     while bytes.get(at).is_some_and(|b| !matches!(b, b'"' | b'\\' | 0..0x20)) {
         at += 1;
     }
     at
-}
-
-/// Sets the high bit of each byte that ends a run. A borrow can only set bits above a true one, and the lowest counts.
-#[inline]
-const fn stops(word: u64) -> u64 {
-    let quote = word ^ (ONES * b'"' as u64);
-    let backslash = word ^ (ONES * b'\\' as u64);
-    let control = word.wrapping_sub(ONES * 0x20) & !word;
-    let equal = (quote.wrapping_sub(ONES) & !quote) | (backslash.wrapping_sub(ONES) & !backslash);
-    (equal | control) & HIGHS
 }
 
 /// Length of the escape that begins with the backslash at the start of `bytes`; `Err` with the position of what is

@@ -238,7 +238,9 @@ proptest! {
     }
 
     #[test]
-    fn what_was_expected_changes_nothing(values in proptest::collection::vec(json(), 1..4), order in proptest::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), "[\\[\\]{}\",:0a\\\\]{0,2}"), 1..12), depth in 1..8usize) {
+    fn what_was_expected_changes_nothing(values in proptest::collection::vec(json(), 1..4), depth in 1..8usize,
+                                         order in proptest::collection::vec((any::<prop::sample::Index>(),
+                                             any::<prop::sample::Index>(), "[\\[\\]{}\",:0a\\\\]{0,2}"), 1..12)) {
         let mut expected = ExpectedNames::default();
         for (value, at, with) in order {
             let mut text = serde_json::to_string(value.get(&values)).unwrap();
