@@ -56,7 +56,15 @@ pub(crate) fn hand_on(
 
 fn share<'n>(part: Vec<Fresh<'_>>, name: impl Fn(usize) -> &'n str, sink: &mut dyn RecordSink) -> Share {
     let mut share = Share::default();
-    for Fresh { number, incarnation, message } in part {
+    let mut part = part.into_iter();
+    while let Some(Fresh { number, incarnation, message }) = part.next() {
+        // Both were written by other cores and have left the cache: loading them now hides behind the decoding.
+        if let Some(ahead) = part.as_slice().get(6) {
+            ahead.message.load_ahead();
+        }
+        if let Some(ahead) = part.as_slice().get(1) {
+            ahead.message.load_content_ahead();
+        }
         record(name(number), incarnation, &message, sink, &mut share);
     }
     share

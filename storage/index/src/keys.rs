@@ -48,16 +48,20 @@ pub fn keys(batch: &RecordBatch, first_row: u32, names: &mut Names) -> Result<Ve
     Ok(entries)
 }
 
-/// Hashes are spread evenly: shared out by their first bits they stand nearly in order, and small shares are sorted in
-/// the cache. What many rows have in common (a hub) makes one share large, and is sorted as ever.
+/// Hashes are spread evenly: shared out by their first bits they stand nearly in order, a handful to a share. What many
+/// rows have in common (a hub) makes one share large, and is sorted as ever.
 fn sorted(mut entries: Vec<Entry>) -> Vec<Entry> {
-    const SHARES: usize = 1 << 10;
-    if entries.len() < 4 * SHARES {
+    const HANDFUL: usize = 2;
+    const FEW: usize = 512;
+    // The counts of more shares would not stay in the cache.
+    const MOST_SHARES: usize = 1 << 16;
+    let shares = (entries.len() / HANDFUL).next_power_of_two().min(MOST_SHARES);
+    if entries.len() < FEW {
         entries.sort_unstable();
         return entries;
     }
-    let share = |entry: &Entry| (entry.hash >> (u64::BITS - SHARES.ilog2())) as usize;
-    let mut next = [0; SHARES];
+    let share = |entry: &Entry| (entry.hash >> (u64::BITS - shares.ilog2())) as usize;
+    let mut next = vec![0; shares];
     entries.iter().for_each(|entry| next[share(entry)] += 1);
     let mut start = 0;
     for count in &mut next {
@@ -106,16 +110,44 @@ fn key_entries(columns: &EventColumns<'_>, entries: &mut Vec<Entry>) -> Result<(
 fn list_entries(columns: &EventColumns<'_>, names: &mut Names, entries: &mut Vec<Entry>) -> Result<(), ColumnError> {
     let list = columns.list("ids")?;
     let values = list.values().as_string_view_opt().ok_or(ColumnError("ids"))?;
+    let mut seen = Seen::default();
     for (row, ends) in list.value_offsets().windows(2).enumerate() {
         // Offsets of a list array are never negative.
         for at in usize::try_from(ends[0]).unwrap_or(0)..usize::try_from(ends[1]).unwrap_or(0) {
             if let Some((name, value)) = values.value(at).split_once('=') {
-                names.count(name);
+                seen.count(name, names);
                 entries.push(entry(id::hash_value(value), row));
             }
         }
     }
+    seen.counts.iter().for_each(|(name, count)| names.add(name, *count));
     Ok(())
+}
+
+/// Names of one batch, counted before they are looked up: events of one kind have the same ones in the same order.
+#[derive(Default)]
+struct Seen<'a> {
+    counts: Vec<(&'a str, u64)>,
+    /// Index of the name that is expected.
+    next: usize,
+}
+
+impl<'a> Seen<'a> {
+    /// More are not worth being searched.
+    const MOST: usize = 16;
+
+    fn count(&mut self, name: &'a str, names: &mut Names) {
+        let is = |(known, _): &(&str, u64)| *known == name;
+        let expected = self.counts.get(self.next).is_some_and(is).then_some(self.next);
+        match expected.or_else(|| self.counts.iter().position(is)) {
+            Some(at) => {
+                self.counts[at].1 += 1;
+                self.next = if at + 1 < self.counts.len() { at + 1 } else { 0 };
+            }
+            None if self.counts.len() < Self::MOST => self.counts.push((name, 1)),
+            None => names.count(name),
+        }
+    }
 }
 
 fn address_entries(columns: &EventColumns<'_>, entries: &mut Vec<Entry>) -> Result<(), ColumnError> {
@@ -185,6 +217,18 @@ mod tests {
             let mut expected = entries.clone();
             expected.sort_unstable();
             prop_assert_eq!(sorted(entries), expected);
+        }
+
+        #[test]
+        fn names_are_counted_as_if_one_by_one(rows in proptest::collection::vec("[a-e]{1,2}", 0..300)) {
+            let (mut seen, mut counted, mut expected) = (Seen::default(), Names::default(), Names::default());
+            for name in &rows {
+                seen.count(name, &mut counted);
+                expected.count(name);
+            }
+            seen.counts.iter().for_each(|(name, count)| counted.add(name, *count));
+            let all = |names: &Names| names.iter().map(|(name, count)| (name.to_owned(), count)).collect::<std::collections::BTreeMap<_, _>>();
+            prop_assert_eq!(all(&counted), all(&expected));
         }
     }
 }

@@ -73,7 +73,8 @@ impl Names {
         Some(names)
     }
 
-    fn add(&mut self, spelling: &str, count: u64) {
+    /// Counts a spelling that was seen so many times.
+    pub(crate) fn add(&mut self, spelling: &str, count: u64) {
         if let Some(known) = self.counts.get_mut(spelling) {
             *known += count;
         } else if self.counts.len() < MAX_NAMES {

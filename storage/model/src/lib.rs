@@ -9,6 +9,7 @@ pub mod columns;
 pub mod id;
 pub mod row;
 pub mod schema;
+mod texts;
 pub mod time;
 
 pub use address::Address;

@@ -9,6 +9,7 @@ use arrow::array::{
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 
 use crate::schema;
+use crate::texts::{Repeated, Sparse};
 
 /// One header as it came: the name as text, the value as bytes, null kept apart from empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,36 +128,38 @@ pub struct EventRow<'a> {
 pub struct EventBuilder {
     rows: usize,
     bytes: usize,
-    source: StringViewBuilder,
-    system: StringViewBuilder,
-    destination: StringViewBuilder,
+    source: Repeated,
+    system: Repeated,
+    destination: Repeated,
     partition: Int32Builder,
     offset: Int64Builder,
     incarnation: Int32Builder,
     leader_epoch: Int32Builder,
-    position: StringViewBuilder,
+    position: Sparse,
     timestamp: TimestampMicrosecondBuilder,
-    timestamp_kind: StringViewBuilder,
+    timestamp_kind: Repeated,
     archived_at: TimestampMicrosecondBuilder,
     key: BinaryViewBuilder,
     payload: BinaryViewBuilder,
     headers: HeadersBuilder,
-    format: StringViewBuilder,
+    format: Repeated,
     schema_id: Int32Builder,
-    texts: [StringViewBuilder; 11],
+    r#type: Repeated,
+    producer: Repeated,
+    texts: [Sparse; 9],
     ids: StringViewBuilder,
     ids_ends: Vec<i32>,
     ids_dropped: Int32Builder,
     id_text: String,
     dead_letter: DeadLetterBuilder,
     retry: RetryBuilder,
-    replay_id: StringViewBuilder,
+    replay_id: Sparse,
     size: Int32Builder,
 }
 
 #[derive(Default)]
 struct HeadersBuilder {
-    names: StringViewBuilder,
+    names: Repeated,
     values: BinaryViewBuilder,
     ends: Vec<i32>,
 }
@@ -166,7 +169,7 @@ struct DeadLetterBuilder {
     valid: Vec<bool>,
     /// Rows without one, not yet appended: nearly all are, and so they cost one count instead of a call a column.
     absent: usize,
-    texts: [StringViewBuilder; 9],
+    texts: [Sparse; 9],
     origin_partition: Int32Builder,
     origin_offset: Int64Builder,
     origin_timestamp: TimestampMicrosecondBuilder,
@@ -178,7 +181,7 @@ struct RetryBuilder {
     valid: Vec<bool>,
     /// As in [`DeadLetterBuilder`].
     absent: usize,
-    origin_destination: StringViewBuilder,
+    origin_destination: Sparse,
     origin_partition: Int32Builder,
     origin_offset: Int64Builder,
     attempts: Int32Builder,
@@ -218,14 +221,14 @@ impl EventBuilder {
     }
 
     fn append_place(&mut self, row: &EventRow<'_>) {
-        self.source.append_value(row.source);
-        self.system.append_value(row.system);
-        self.destination.append_value(row.destination);
+        self.source.append(row.source);
+        self.system.append(row.system);
+        self.destination.append(row.destination);
         self.partition.append_option(row.partition);
         self.offset.append_option(row.offset);
         self.incarnation.append_value(row.incarnation);
         self.leader_epoch.append_option(row.leader_epoch);
-        self.position.append_option(row.position);
+        self.position.append(row.position);
         self.timestamp.append_option(row.timestamp);
         self.timestamp_kind.append_option(row.timestamp_kind.map(TimestampKind::as_str));
         self.archived_at.append_value(row.archived_at);
@@ -235,17 +238,17 @@ impl EventBuilder {
         self.key.append_option(row.key);
         self.payload.append_option(row.payload);
         self.headers.append(row.headers);
-        self.format.append_value(row.format);
+        self.format.append(row.format);
         self.schema_id.append_option(row.schema_id);
         self.size.append_value(row.size);
     }
 
     fn append_meaning(&mut self, row: &EventRow<'_>) {
+        self.r#type.append_option(row.r#type);
+        self.producer.append_option(row.producer);
         let texts = [
             row.decoded,
             row.decode_error,
-            row.r#type,
-            row.producer,
             row.message_id,
             row.causation_id,
             row.correlation_id,
@@ -255,7 +258,7 @@ impl EventBuilder {
             row.origin_trace_id,
         ];
         for (builder, text) in self.texts.iter_mut().zip(texts) {
-            builder.append_option(text);
+            builder.append(text);
         }
         for id in row.ids {
             self.id_text.clear();
@@ -266,7 +269,7 @@ impl EventBuilder {
         }
         self.ids_ends.push(end_after(&self.ids_ends, row.ids.len()));
         self.ids_dropped.append_value(row.ids_dropped);
-        self.replay_id.append_option(row.replay_id);
+        self.replay_id.append(row.replay_id);
     }
 
     /// Yields the rows and empties the builder.
@@ -274,30 +277,35 @@ impl EventBuilder {
         // New builders each time: a view builder's blocks grow to 2 MiB and stay so, and a chunk of five rows would
         // hold one such block a column.
         let mut full = std::mem::take(self);
+        let [decoded, decode_error, ids @ ..] = full.texts.each_mut().map(Sparse::finish);
         let mut columns: Vec<ArrayRef> = vec![
-            Arc::new(full.source.finish()),
-            Arc::new(full.system.finish()),
-            Arc::new(full.destination.finish()),
+            full.source.finish(),
+            full.system.finish(),
+            full.destination.finish(),
             Arc::new(full.partition.finish()),
             Arc::new(full.offset.finish()),
             Arc::new(full.incarnation.finish()),
             Arc::new(full.leader_epoch.finish()),
-            Arc::new(full.position.finish()),
+            full.position.finish(),
             Arc::new(full.timestamp.finish().with_timezone("UTC")),
-            Arc::new(full.timestamp_kind.finish()),
+            full.timestamp_kind.finish(),
             Arc::new(full.archived_at.finish().with_timezone("UTC")),
             Arc::new(full.key.finish()),
             Arc::new(full.payload.finish()),
             Arc::new(full.headers.finish()),
-            Arc::new(full.format.finish()),
+            full.format.finish(),
             Arc::new(full.schema_id.finish()),
+            decoded,
+            decode_error,
+            full.r#type.finish(),
+            full.producer.finish(),
         ];
-        columns.extend(full.texts.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef));
+        columns.extend(ids);
         columns.push(Arc::new(list(schema::ids_item(), &mut full.ids_ends, Arc::new(full.ids.finish()))));
         columns.push(Arc::new(full.ids_dropped.finish()));
         columns.push(Arc::new(full.dead_letter.finish()));
         columns.push(Arc::new(full.retry.finish()));
-        columns.push(Arc::new(full.replay_id.finish()));
+        columns.push(full.replay_id.finish());
         columns.push(Arc::new(full.size.finish()));
         #[expect(clippy::expect_used, reason = "every builder got one value a row, in the order of the schema")]
         RecordBatch::try_new(Arc::clone(&schema::EVENTS), columns).expect("builders follow the schema")
@@ -307,14 +315,14 @@ impl EventBuilder {
 impl HeadersBuilder {
     fn append(&mut self, headers: &[Header<'_>]) {
         for header in headers {
-            self.names.append_value(header.name);
+            self.names.append(header.name);
             self.values.append_option(header.value);
         }
         self.ends.push(end_after(&self.ends, headers.len()));
     }
 
     fn finish(&mut self) -> ListArray {
-        let columns: Vec<ArrayRef> = vec![Arc::new(self.names.finish()), Arc::new(self.values.finish())];
+        let columns: Vec<ArrayRef> = vec![self.names.finish(), Arc::new(self.values.finish())];
         let pairs = StructArray::new(schema::header_fields(), columns, None);
         list(schema::headers_item(), &mut self.ends, Arc::new(pairs))
     }
@@ -337,7 +345,7 @@ impl DeadLetterBuilder {
             row.fingerprint,
         ];
         for (builder, text) in self.texts.iter_mut().zip(texts) {
-            builder.append_option(text);
+            builder.append(text);
         }
         self.origin_partition.append_option(row.origin_partition);
         self.origin_offset.append_option(row.origin_offset);
@@ -347,7 +355,7 @@ impl DeadLetterBuilder {
 
     fn append_absent(&mut self) {
         let rows = std::mem::take(&mut self.absent);
-        self.texts.iter_mut().for_each(|builder| append_nulls(builder, rows));
+        self.texts.iter_mut().for_each(|builder| builder.append_nulls(rows));
         self.origin_partition.append_nulls(rows);
         self.origin_offset.append_nulls(rows);
         self.origin_timestamp.append_nulls(rows);
@@ -356,8 +364,8 @@ impl DeadLetterBuilder {
 
     fn finish(&mut self) -> StructArray {
         self.append_absent();
-        let texts = self.texts.each_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef);
-        let [framework, destination, group, exception, root_cause, message, stack, stage, fingerprint] = texts;
+        let [framework, destination, group, exception, root_cause, message, stack, stage, fingerprint] =
+            self.texts.each_mut().map(Sparse::finish);
         let columns: Vec<ArrayRef> = vec![
             framework,
             destination,
@@ -382,7 +390,7 @@ impl RetryBuilder {
         self.valid.push(row.is_some());
         let Some(row) = row else { return self.absent += 1 };
         self.append_absent();
-        self.origin_destination.append_option(row.origin_destination);
+        self.origin_destination.append(row.origin_destination);
         self.origin_partition.append_option(row.origin_partition);
         self.origin_offset.append_option(row.origin_offset);
         self.attempts.append_option(row.attempts);
@@ -391,7 +399,7 @@ impl RetryBuilder {
 
     fn append_absent(&mut self) {
         let rows = std::mem::take(&mut self.absent);
-        append_nulls(&mut self.origin_destination, rows);
+        self.origin_destination.append_nulls(rows);
         self.origin_partition.append_nulls(rows);
         self.origin_offset.append_nulls(rows);
         self.attempts.append_nulls(rows);
@@ -401,7 +409,7 @@ impl RetryBuilder {
     fn finish(&mut self) -> StructArray {
         self.append_absent();
         let columns: Vec<ArrayRef> = vec![
-            Arc::new(self.origin_destination.finish()),
+            self.origin_destination.finish(),
             Arc::new(self.origin_partition.finish()),
             Arc::new(self.origin_offset.finish()),
             Arc::new(self.attempts.finish()),
@@ -409,11 +417,6 @@ impl RetryBuilder {
         ];
         StructArray::new(schema::retry_fields(), columns, Some(NullBuffer::from(std::mem::take(&mut self.valid))))
     }
-}
-
-/// Arrow's view builder has no call for many.
-fn append_nulls(builder: &mut StringViewBuilder, rows: usize) {
-    (0..rows).for_each(|_| builder.append_null());
 }
 
 /// End offset of the next list; a chunk is far below 2^31 items because it is cut by rows and bytes.
