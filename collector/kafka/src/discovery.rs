@@ -139,7 +139,6 @@ struct Known {
 impl Worker {
     fn run(&mut self) {
         while self.take_asks() {
-            self.hear();
             if Instant::now() >= self.due {
                 let complete = self.round();
                 let now = Instant::now();
@@ -149,6 +148,8 @@ impl Worker {
             if Instant::now() >= self.marks_due {
                 self.refresh_marks();
             }
+            // Last, because it waits: nothing is read before the first round.
+            self.hear();
         }
     }
 
