@@ -139,7 +139,7 @@ impl Drop for Message<'_> {
 impl Message<'_> {
     /// Begins to load what librdkafka keeps of a message that is read soon. It was written by another core.
     pub(crate) fn load_ahead(&self) {
-        // The operation around it is freed with it: measured on librdkafka 2.12, a wrong guess only costs time.
+        // The operation that holds it begins before it, and is freed with it.
         (-3..3).for_each(|line| prefetch(self.raw.as_ptr().cast::<u8>().wrapping_offset(line * LINE)));
     }
 
