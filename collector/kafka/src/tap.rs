@@ -154,7 +154,7 @@ impl KafkaTap {
 
     fn read_live(&mut self, wait: Duration, max: usize, sinks: &mut [&mut dyn RecordSink], polled: &mut Polled) {
         let Self { live, places, discovery, .. } = self;
-        let mut fresh = Vec::with_capacity(max);
+        let mut fresh = Vec::new();
         live.receive(wait, max, &mut |number, message| {
             let partition = message.partition();
             if places.take(Lane::Live, number, message, &mut fresh, polled) == Next::AskWhereToGoOn {
@@ -174,8 +174,7 @@ impl KafkaTap {
             return;
         }
         let max = (self.throttle.available() / self.record_size).clamp(1, max);
-        let (mut fresh, mut finished) = (Vec::with_capacity(max), Vec::new());
-        let (places, discovery) = (&mut self.places, &self.discovery);
+        let (mut fresh, mut finished, places, discovery) = (Vec::new(), Vec::new(), &mut self.places, &self.discovery);
         lane.receive(wait, max, &mut |number, message| {
             let partition = message.partition();
             match places.take(Lane::Backfill, number, message, &mut fresh, polled) {

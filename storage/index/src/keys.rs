@@ -124,12 +124,10 @@ fn list_entries(columns: &EventColumns<'_>, names: &mut Names, entries: &mut Vec
     Ok(())
 }
 
-/// Names of one batch, counted before they are looked up: events of one kind have the same ones in the same order.
+/// Names of one batch, counted before they are looked up: events have few, and the same ones in every row.
 #[derive(Default)]
 struct Seen<'a> {
     counts: Vec<(&'a str, u64)>,
-    /// Index of the name that is expected.
-    next: usize,
 }
 
 impl<'a> Seen<'a> {
@@ -137,13 +135,8 @@ impl<'a> Seen<'a> {
     const MOST: usize = 16;
 
     fn count(&mut self, name: &'a str, names: &mut Names) {
-        let is = |(known, _): &(&str, u64)| *known == name;
-        let expected = self.counts.get(self.next).is_some_and(is).then_some(self.next);
-        match expected.or_else(|| self.counts.iter().position(is)) {
-            Some(at) => {
-                self.counts[at].1 += 1;
-                self.next = if at + 1 < self.counts.len() { at + 1 } else { 0 };
-            }
+        match self.counts.iter().position(|(known, _)| *known == name) {
+            Some(at) => self.counts[at].1 += 1,
             None if self.counts.len() < Self::MOST => self.counts.push((name, 1)),
             None => names.count(name),
         }

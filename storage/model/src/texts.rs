@@ -42,8 +42,8 @@ impl Sparse {
     }
 }
 
-/// Collects rows of which most repeat a value. What was appended last time after a value is looked for first: header
-/// names come in the same order in one record after the other.
+/// Collects rows of which most repeat a value. Looked for first is the one that came next when values were new: header
+/// names have the same order in one record after the other.
 #[derive(Default)]
 pub(crate) struct Repeated {
     values: StringViewBuilder,
