@@ -9,7 +9,7 @@ use std::process::Command;
 /// mimalloc's option: milliseconds until freed memory is given back. It reads options from the environment alone, and
 /// before `main`.
 const OPTION: &str = "MIMALLOC_PURGE_DELAY";
-const MILLISECONDS: &str = "10000";
+const MILLISECONDS: &str = "60000";
 
 /// Replaces this process by itself with the option set, unless somebody set it. Where that is impossible it goes on as
 /// it is. Nothing was opened or started yet, and the process keeps its number.

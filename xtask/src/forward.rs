@@ -34,7 +34,7 @@ impl Bench {
         let mut bench = Command::new(release.join("tapline-bench"));
         bench.args(&self.arguments).current_dir(&workspace.root).env("TAPLINE_BIN", release.join("tapline"));
         // As `tapline serve` does for itself: src/allocator.rs.
-        bench.env("MIMALLOC_PURGE_DELAY", "10000");
+        bench.env("MIMALLOC_PURGE_DELAY", "60000");
         process::run(&mut bench)
     }
 }
