@@ -35,7 +35,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     toolchain::require(&toolchain::BUILD, options.install || toolchain::is_root() && toolchain::is_ci())?;
     step(2, "the page (2 to 3 minutes the first time)");
     page::build(workspace, &page::Options::default())?;
-    step(3, "the binary (the longest: everything it is made of, the first time)");
+    step(3, "the binary (about 20 minutes on two cores the first time)");
     process::run(workspace.cargo().args(["build", "--profile", PROFILE, "--package", "tapline"]))?;
     eprintln!("\n── built in {}", minutes(started.elapsed()));
     if options.build_only {

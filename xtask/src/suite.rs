@@ -31,12 +31,13 @@ struct Step {
     run: fn(&Suite) -> Result<Tally>,
 }
 
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     Step { name: "tools", what: "what building and testing needs is there", run: Suite::tools },
     Step { name: "format", what: "rustfmt has nothing to change", run: Suite::format },
     Step { name: "tidy", what: "the rules of the house hold", run: Suite::tidy },
     Step { name: "clippy", what: "clippy has nothing to say", run: Suite::clippy },
     Step { name: "clippy-page", what: "nor about the page, for WebAssembly", run: Suite::clippy_page },
+    Step { name: "fuzz", what: "the fuzz targets compile", run: Suite::fuzz },
     Step { name: "page", what: "the page is built and not too heavy", run: Suite::page },
     Step { name: "build", what: "binary and tests compile", run: Suite::build },
     Step { name: "unit", what: "tests of all crates, SQL files among them", run: Suite::unit },
@@ -121,6 +122,11 @@ impl Suite {
         compiler.apply(&mut cargo);
         process::run(cargo.args(["--", "-D", "warnings"]))?;
         Ok(Tally::default())
+    }
+
+    /// A workspace of their own, which nothing else builds.
+    fn fuzz(&self) -> Result<Tally> {
+        self.cargo(&["check", "--locked", "--manifest-path", "fuzz/Cargo.toml", "--profile", "dev"])
     }
 
     fn page(&self) -> Result<Tally> {

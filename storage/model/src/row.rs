@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BinaryViewBuilder, Int32Builder, Int64Builder, ListArray, RecordBatch, StringViewBuilder, StructArray,
-    TimestampMicrosecondBuilder,
+    Array, ArrayRef, BinaryViewBuilder, Int32Builder, Int64Builder, ListArray, RecordBatch, StringViewBuilder,
+    StructArray, TimestampMicrosecondBuilder,
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 
@@ -122,6 +122,9 @@ pub struct EventRow<'a> {
     /// Key, header names and values, and payload, in bytes.
     pub size: i32,
 }
+
+/// Rows that Arrow's builders make room for: a chunk of fewer would hold half a megabyte of nothing.
+const ROOM: usize = 1024;
 
 /// Collects rows and yields them as one [`RecordBatch`] of [`schema::EVENTS`].
 #[derive(Default)]
@@ -307,6 +310,9 @@ impl EventBuilder {
         columns.push(Arc::new(full.retry.finish()));
         columns.push(full.replay_id.finish());
         columns.push(Arc::new(full.size.finish()));
+        if full.rows < ROOM {
+            columns.iter_mut().for_each(|column| column.shrink_to_fit());
+        }
         #[expect(clippy::expect_used, reason = "every builder got one value a row, in the order of the schema")]
         RecordBatch::try_new(Arc::clone(&schema::EVENTS), columns).expect("builders follow the schema")
     }

@@ -30,7 +30,7 @@ const RUN: u64 = 500;
 /// A fresh event that is not found by then ends the bench.
 const LOST: Duration = Duration::from_secs(60);
 /// After the backlog, until memory should be back.
-const REST: Duration = Duration::from_secs(60);
+const REST: Duration = Duration::from_secs(150);
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     // Two thousand logs of ten megabytes of index each would be the broker's memory, not ours.

@@ -70,20 +70,26 @@ fn expected_digest(ends: &[u64]) -> String {
     let mut digest = Sha256::new();
     for (partition, end) in (0..PARTITIONS).zip(ends) {
         for offset in 0..*end {
-            let record = record(partition, offset);
+            let Record { key, payload, headers, .. } = record(partition, offset);
             digest.update(format!("orders/{partition}/{offset}/"));
-            for value in [&record.key, &record.payload] {
-                match value {
-                    None => digest.update(b"-"),
-                    Some(bytes) => {
-                        digest.update(format!("+{}:", bytes.len()));
-                        digest.update(bytes);
-                    }
-                }
+            [key, payload].iter().for_each(|value| add(&mut digest, value.as_deref()));
+            for (name, value) in headers {
+                add(&mut digest, Some(name.as_bytes()));
+                add(&mut digest, value.as_deref());
             }
         }
     }
     digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn add(digest: &mut Sha256, value: Option<&[u8]>) {
+    match value {
+        None => digest.update(b"-"),
+        Some(bytes) => {
+            digest.update(format!("+{}:", bytes.len()));
+            digest.update(bytes);
+        }
+    }
 }
 
 #[test]

@@ -67,6 +67,31 @@ fn a_server_keeps_freed_memory_for_a_minute() -> Result<()> {
 }
 
 #[test]
+fn a_full_disk_pauses_reading_until_there_is_room() -> Result<()> {
+    let kafka = Kafka::start()?;
+    kafka.admin()?.create_topic("orders", 1, &[])?;
+    let config =
+        |limits: &str| format!("{limits}[sources.shop]\nbrokers = \"{}\"\nstart = \"earliest\"\n", kafka.bootstrap());
+    let full = config("[limits]\ndisk_reserve = \"1000000GiB\"\n");
+    let mut tapline = Tapline::start(&full)?;
+    wait_for("the pause", SOON, || {
+        let (_, sources) = tapline.get("/api/v1/sources")?;
+        Ok((sources["sources"][0]["state"] == "paused").then_some(()))
+    })?;
+    kafka.producer()?.send_all(&[order(1), order(2)])?;
+    let (_, status) = tapline.get("/api/v1/status")?;
+    ensure!(status["problems"].to_string().contains("below the reserve of"), "{status}");
+    ensure!(tapline.sql("SELECT count(*) FROM events")?[0][0].as_u64() == Some(0), "rows were taken");
+    tapline.stop()?;
+
+    tapline.configure(&config(""))?;
+    tapline.restart()?;
+    wait_for("both rows", SOON, || {
+        Ok((tapline.sql("SELECT count(*) FROM events")?[0][0].as_u64() == Some(2)).then_some(()))
+    })
+}
+
+#[test]
 fn a_second_process_on_the_same_folder_is_refused_with_a_sentence() -> Result<()> {
     let tapline = Tapline::start("")?;
     let folder = tempfile::tempdir()?;

@@ -69,7 +69,7 @@ impl Environment {
 }
 
 /// Rows of the archive's `events` as the other reader sees them: `{"rows": n, "addresses": distinct, "digest": sha256}`.
-/// The digest goes over partition, offset, key and payload in the order of partition and offset.
+/// The digest goes over partition, offset, key, payload and headers in the order of partition and offset.
 pub fn digest(archive: &Path) -> Result<Value> {
     python(DIGEST, &[&archive.join("events")])
 }
@@ -77,12 +77,13 @@ pub fn digest(archive: &Path) -> Result<Value> {
 const DIGEST: &str = r"
 import sys, json, hashlib
 from deltalake import DeltaTable
-table = DeltaTable(sys.argv[1]).to_pyarrow_table(columns=['destination', 'partition', 'offset', 'key', 'payload'])
-rows = sorted(zip(*(table[name].to_pylist() for name in ('destination', 'partition', 'offset', 'key', 'payload'))), key=lambda row: row[:3])
+names = ['destination', 'partition', 'offset', 'key', 'payload', 'headers']
+table = DeltaTable(sys.argv[1]).to_pyarrow_table(columns=names)
+rows = sorted(zip(*(table[name].to_pylist() for name in names)), key=lambda row: row[:3])
 digest = hashlib.sha256()
-for destination, partition, offset, key, payload in rows:
+for destination, partition, offset, key, payload, headers in rows:
     digest.update(f'{destination}/{partition}/{offset}/'.encode())
-    for value in (key, payload):
+    for value in [key, payload] + [part for header in headers for part in (header['name'].encode(), header['value'])]:
         digest.update(b'-' if value is None else b'+' + str(len(value)).encode() + b':' + value)
 print(json.dumps({'rows': len(rows), 'addresses': len({row[:3] for row in rows}), 'digest': digest.hexdigest()}))
 ";

@@ -34,11 +34,14 @@ impl Tapline {
     /// `[sources.…]`; archive and address are set here.
     pub fn start(sources: &str) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("tapline-").tempdir()?;
-        let archive = folder.path().join("archive");
-        let config = format!("archive = {archive:?}\n[http]\nlisten = \"127.0.0.1:0\"\n{sources}");
-        fs::write(folder.path().join("tapline.toml"), config)?;
+        configure(folder.path(), sources)?;
         let arguments = ["serve", "--config", "tapline.toml"].map(str::to_owned).to_vec();
         Self::run(folder, arguments)
+    }
+
+    /// Has another configuration from the next start on.
+    pub fn configure(&self, sources: &str) -> Result<()> {
+        configure(self.folder.path(), sources)
     }
 
     /// Starts `tapline demo` with these further arguments and waits until it is ready.
@@ -153,6 +156,12 @@ impl Drop for Tapline {
         // Already gone is as good.
         let _ = self.kill9();
     }
+}
+
+fn configure(folder: &Path, sources: &str) -> Result<()> {
+    let archive = folder.join("archive");
+    let config = format!("archive = {archive:?}\n[http]\nlisten = \"127.0.0.1:0\"\n{sources}");
+    Ok(fs::write(folder.join("tapline.toml"), config)?)
 }
 
 /// `TAPLINE_BIN`, else the newest build for the demo or for development.

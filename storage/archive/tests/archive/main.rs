@@ -5,6 +5,7 @@
 mod damage;
 mod foreign;
 mod rewritten;
+mod room;
 
 use std::collections::BTreeSet;
 use std::fs::File;
