@@ -49,6 +49,10 @@ fn a_secret_is_read_from_its_file() {
     let text = format!("[sources.a.client]\n\"sasl.password_file\" = {path:?}");
     let (config, _) = read(&text, &[]).unwrap();
     assert_eq!(config.sources["a"].client_properties().unwrap()["sasl.password"], "hunter2");
+    // Every `_` stood for a dot, and `sasl.password.file` is no property.
+    let variable = ("TAPLINE__SOURCES__A__CLIENT__SASL_PASSWORD_FILE", path.to_str().unwrap());
+    let (config, _) = read("", &[variable]).unwrap();
+    assert_eq!(config.sources["a"].client_properties().unwrap()["sasl.password"], "hunter2");
     let missing = read("[sources.a.client]\n\"sasl.password_file\" = \"/nowhere/pw\"", &[]).unwrap().0;
     let refused = missing.sources["a"].client_properties().unwrap_err().to_string();
     assert_eq!(refused, "cannot read the configuration /nowhere/pw");
