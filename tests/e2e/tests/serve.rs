@@ -87,6 +87,17 @@ fn wrong_configuration_is_wrong_use() -> Result<()> {
     let refused = run(&["serve", "--config", &config.to_string_lossy()])?;
     ensure!(refused.status.code() == Some(2), "exit code {:?}", refused.status.code());
     ensure!(told(&refused).contains("did you mean `sources.a.brokers`?"), "{}", told(&refused));
+    // `check` said that all was fine, and `serve` told twice of a "level filter".
+    let secret = "[sources.a.client]\n\"sasl.password_file\" = \"/nowhere/pw\"\n";
+    for (text, names) in
+        [("[log]\nlevel = \"loud=x=y\"\n", "`log.level`"), (secret, "`sources.a.client.\"sasl.password_file\"`")]
+    {
+        std::fs::write(&config, text)?;
+        for command in ["check", "serve"] {
+            let refused = run(&[command, "--config", &config.to_string_lossy()])?;
+            ensure!(refused.status.code() == Some(2) && told(&refused).contains(names), "{}", told(&refused));
+        }
+    }
     std::fs::write(&config, "[http]\nlisten = \"0.0.0.0:0\"\n")?;
     let refused = run(&["serve", "--config", &config.to_string_lossy()])?;
     ensure!(refused.status.code() == Some(2) && told(&refused).contains("token"), "{}", told(&refused));
