@@ -1,10 +1,12 @@
 //! The process as its users meet it: faults that stop nothing else, refusals with a sentence, commands without a server.
 
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use tapline_kit::children::start;
 use tapline_kit::{Kafka, Record, Tapline, second_reader, tapline, wait_for};
 
 const SOON: Duration = Duration::from_secs(60);
@@ -63,6 +65,31 @@ fn a_server_keeps_freed_memory_for_a_minute() -> Result<()> {
     let environment = std::fs::read(format!("/proc/{}/environ", tapline.pid()))?;
     let option = "MIMALLOC_PURGE_DELAY=60000";
     ensure!(environment.split(|byte| *byte == 0).any(|variable| variable == option.as_bytes()), "{option} is not set");
+    Ok(())
+}
+
+/// `--json` was taken and ignored.
+#[test]
+fn with_json_the_address_is_told_in_one_line_of_json() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    std::fs::write(folder.path().join("tapline.toml"), "[http]\nlisten = \"127.0.0.1:0\"\n")?;
+    for arguments in [&["serve"][..], &["demo", "--listen", "127.0.0.1:0", "--history-minutes", "0"]] {
+        let binary = tapline::binary()?;
+        let mut child = start("env", |command| {
+            command.arg("--default-signal=TERM").arg(binary).arg("--json").args(arguments);
+            command.current_dir(folder.path()).stdout(Stdio::piped()).stderr(Stdio::null());
+        })?;
+        let mut said = BufReader::new(child.stdout.take().context("standard output is piped")?);
+        let mut line = String::new();
+        said.read_line(&mut line)?;
+        let told: serde_json::Value = serde_json::from_str(&line).with_context(|| format!("{arguments:?}: {line}"))?;
+        let address = told["listening"].as_str().and_then(|address| address.strip_prefix("http://"));
+        std::net::TcpStream::connect(address.with_context(|| line.clone())?)?;
+        ensure!(Command::new("kill").arg(child.id().to_string()).status()?.success(), "it ended by itself");
+        let mut rest = String::new();
+        said.read_to_string(&mut rest)?;
+        ensure!(child.wait()?.success() && rest.is_empty(), "{arguments:?}: {rest}");
+    }
     Ok(())
 }
 
