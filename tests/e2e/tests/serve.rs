@@ -94,6 +94,21 @@ fn with_json_the_address_is_told_in_one_line_of_json() -> Result<()> {
 }
 
 #[test]
+fn log_lines_are_json_when_they_shall_be() -> Result<()> {
+    let mut tapline = Tapline::start("[log]\nformat = \"json\"\n")?;
+    tapline.stop()?;
+    let log = tapline.log();
+    let lines = log.lines().map(serde_json::from_str).collect::<Result<Vec<serde_json::Value>, _>>();
+    let lines = lines.with_context(|| log.clone())?;
+    let stopping = |line: &serde_json::Value| {
+        let message = line["fields"]["message"].as_str().unwrap_or_default();
+        message.starts_with("stopping") && line["level"] == "INFO" && line["timestamp"].is_string()
+    };
+    ensure!(lines.iter().any(stopping), "{log}");
+    Ok(())
+}
+
+#[test]
 fn a_second_process_on_the_same_folder_is_refused_with_a_sentence() -> Result<()> {
     let tapline = Tapline::start("")?;
     let folder = tempfile::tempdir()?;
