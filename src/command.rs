@@ -16,7 +16,7 @@ use crate::exit::{Exit, Fault};
 pub(crate) fn run(cli: Cli) -> Result<Exit, Fault> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(anyhow::Error::from)?;
     if let Command::Demo(args) = &cli.command {
-        return runtime.block_on(demo::run(args));
+        return runtime.block_on(demo::run(args, cli.json));
     }
     let (config, settings) = Config::load(cli.config.as_deref())?;
     if matches!(cli.command, Command::Sql(_) | Command::Chain(_) | Command::Tail(_)) {
@@ -24,7 +24,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Fault> {
         sigpipe::reset();
     }
     match &cli.command {
-        Command::Serve => runtime.block_on(serve::run(&config, settings)),
+        Command::Serve => runtime.block_on(serve::run(&config, settings, cli.json)),
         Command::Check => check::run(&config, &settings, cli.json, &runtime),
         Command::Sql(args) => sql::run(args, &config, cli.json, &runtime),
         Command::Chain(args) => chain::run(args, &config, cli.json, &runtime),

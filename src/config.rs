@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use tapline_api::{Environment, Setting};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 pub(crate) use layer::Layered;
 pub(crate) use units::{ByteSize, Period};
@@ -23,6 +25,16 @@ pub(crate) enum ConfigError {
     /// The file named on the command line.
     #[error("cannot read the configuration {path}")]
     Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file that holds a secret.
+    #[error("cannot read {path}, which `{key}` names; name a file that this user may read")]
+    Secret {
+        /// The option, dotted.
+        key: String,
         /// Which.
         path: PathBuf,
         /// Why.
@@ -87,6 +99,7 @@ pub(crate) struct HttpConfig {
     #[serde(deserialize_with = "units::address")]
     pub(crate) listen: SocketAddr,
     pub(crate) token_file: Option<PathBuf>,
+    #[serde(deserialize_with = "units::list")]
     pub(crate) hosts: Vec<String>,
 }
 
@@ -127,11 +140,14 @@ pub(crate) struct TelemetryConfig {
 pub(crate) struct SourceConfig {
     pub(crate) system: String,
     pub(crate) brokers: String,
+    #[serde(deserialize_with = "units::list")]
     pub(crate) topics: Vec<String>,
+    #[serde(deserialize_with = "units::list")]
     pub(crate) exclude: Vec<String>,
     pub(crate) start: String,
     // Read by the lag agent, which a later release brings; accepted now so that a configuration stays valid.
     #[expect(dead_code, reason = "see above")]
+    #[serde(deserialize_with = "units::list")]
     pub(crate) groups: Vec<String>,
     pub(crate) backfill_rate: ByteSize,
     pub(crate) payload_limit: ByteSize,
@@ -187,6 +203,7 @@ impl Config {
             let detail = format!("`{}` is a URL; this version keeps the archive in a local folder", self.archive);
             return Err(layered.fault("archive", detail));
         }
+        self.log.check().map_err(|detail| layered.fault("log.level", detail))?;
         self.telemetry.check().map_err(|detail| layered.fault("telemetry.otlp_endpoint", detail))?;
         self.limits.check().map_err(|(key, detail)| layered.fault(key, detail))?;
         const COLOURS: [&str; 6] = ["blue", "green", "amber", "red", "violet", "grey"];
@@ -200,6 +217,21 @@ impl Config {
     pub(crate) fn environment(&self) -> Environment {
         let EnvironmentConfig { name, colour, confirm_replays } = self.environment.clone();
         Environment { name, colour, confirm_replays }
+    }
+}
+
+impl LogConfig {
+    /// A word alone that is no level would be taken for a part of the program, and nothing else would be logged.
+    fn check(&self) -> Result<(), String> {
+        let level = self.level.trim();
+        let directives = level.contains(['=', ',', '[']);
+        if EnvFilter::try_new(level).is_ok() && (directives || level.parse::<LevelFilter>().is_ok()) {
+            return Ok(());
+        }
+        Err(format!(
+            "`{level}` is no level; write `error`, `warn`, `info`, `debug` or `trace`, or directives such as \
+             `info,tapline_kafka=debug`"
+        ))
     }
 }
 
@@ -243,17 +275,21 @@ impl SourceConfig {
         units::parse_start(&self.start).unwrap_or(tapline_adapter::Start::Latest)
     }
 
-    /// Properties for the client library; those whose name ends in `_file` are read from the file they name.
-    pub(crate) fn client_properties(&self) -> Result<BTreeMap<String, String>, ConfigError> {
-        self.client.iter().map(|(key, value)| client_property(key, value)).collect()
+    /// Properties for the client library of the source with this name; those whose own names end in `_file` are read
+    /// from the files they name.
+    pub(crate) fn client_properties(&self, name: &str) -> Result<BTreeMap<String, String>, ConfigError> {
+        self.client.iter().map(|(key, value)| client_property(name, key, value)).collect()
     }
 }
 
-fn client_property(key: &str, value: &toml::Value) -> Result<(String, String), ConfigError> {
+fn client_property(name: &str, key: &str, value: &toml::Value) -> Result<(String, String), ConfigError> {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let Some(property) = key.strip_suffix("_file") else { return Ok((key.to_owned(), text)) };
-    let secret =
-        std::fs::read_to_string(&text).map_err(|source| ConfigError::Read { path: PathBuf::from(&text), source })?;
+    let secret = std::fs::read_to_string(&text).map_err(|source| ConfigError::Secret {
+        key: format!("sources.{name}.client.\"{key}\""),
+        path: PathBuf::from(&text),
+        source,
+    })?;
     Ok((property.to_owned(), secret.trim_end().to_owned()))
 }
 

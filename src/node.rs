@@ -97,7 +97,7 @@ pub(crate) fn taps(config: &Config) -> Result<Vec<Tapped>, Fault> {
 
 fn tapped(name: &str, config: &SourceConfig, queue_bytes: usize) -> Result<Tapped, Fault> {
     let wrong = |error: AdapterError| Fault::Usage(error.to_string());
-    let source = KafkaSource::new(name, &config.brokers, config.client_properties()?).map_err(wrong)?;
+    let source = KafkaSource::new(name, &config.brokers, config.client_properties(name)?).map_err(wrong)?;
     let options = TapOptions {
         include: config.topics.clone(),
         exclude: config.exclude.clone(),

@@ -14,7 +14,7 @@ use crate::exit::{Exit, Fault};
 use crate::node::Node;
 use crate::telemetry;
 
-pub(crate) async fn run(args: &DemoArgs) -> Result<Exit, Fault> {
+pub(crate) async fn run(args: &DemoArgs, json: bool) -> Result<Exit, Fault> {
     let broker = EmbeddedBroker::start(TOPICS).map_err(anyhow::Error::from)?;
     let scratch = tempfile::tempdir().map_err(anyhow::Error::from)?;
     let archive = args.archive.clone().unwrap_or_else(|| scratch.path().join("archive"));
@@ -24,15 +24,22 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<Exit, Fault> {
     let node = Node::start(&config, settings, "--listen").await?;
     let cancel = CancellationToken::new();
     let shop = tokio::spawn(tapline_shop::run(shop_options(&broker.bootstrap_servers(), args), cancel.clone()));
-    println!("listening on http://{}", node.address());
-    println!("a shop is living on an embedded broker at {}; Ctrl-C ends both", broker.bootstrap_servers());
+    let (address, brokers) = (format!("http://{}", node.address()), broker.bootstrap_servers());
+    if json {
+        println!("{}", serde_json::json!({ "listening": address, "brokers": brokers }));
+    } else {
+        println!("listening on {address}");
+        println!("a shop is living on an embedded broker at {brokers}; Ctrl-C ends both");
+    }
     let ended = node.run_until(stop_signal()).await;
     // Before the broker goes, however the node ended: clients wait for ever for one that is gone.
     cancel.cancel();
     let summary = shop.await;
     ended?;
     let summary = summary.map_err(anyhow::Error::from)?.map_err(anyhow::Error::from)?;
-    println!("{} orders were placed", summary.orders);
+    if !json {
+        println!("{} orders were placed", summary.orders);
+    }
     Ok(Exit::Done)
 }
 

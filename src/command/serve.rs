@@ -8,11 +8,16 @@ use crate::exit::{Exit, Fault};
 use crate::node::Node;
 use crate::telemetry;
 
-pub(crate) async fn run(config: &Config, settings: Vec<Setting>) -> Result<Exit, Fault> {
+pub(crate) async fn run(config: &Config, settings: Vec<Setting>, json: bool) -> Result<Exit, Fault> {
     let _telemetry = telemetry::start(config)?;
     let node = Node::start(config, settings, "http.listen").await?;
     // Scripts and tests read this line to learn the port.
-    println!("listening on http://{}", node.address());
+    let address = format!("http://{}", node.address());
+    if json {
+        println!("{}", serde_json::json!({ "listening": address }));
+    } else {
+        println!("listening on {address}");
+    }
     node.run_until(stop_signal()).await?;
     Ok(Exit::Done)
 }

@@ -47,7 +47,7 @@ impl Layered {
         Ok(())
     }
 
-    /// `TAPLINE__HTTP__LISTEN`; in a source's client properties `_` stands for `.`.
+    /// `TAPLINE__HTTP__LISTEN`; in a source's client properties `_` stands for `.`, but in `_file` at their end.
     fn add_variable(&mut self, name: &str, text: &str) -> Result<(), ConfigError> {
         let parts = name.trim_start_matches("TAPLINE__").split("__").map(str::to_ascii_lowercase);
         let mut path: Vec<String> = parts.collect();
@@ -55,7 +55,8 @@ impl Layered {
             && sources == "sources"
             && client == "client"
         {
-            *property = property.replace('_', ".");
+            let (dotted, file) = property.strip_suffix("_file").map_or((&**property, ""), |name| (name, "_file"));
+            *property = dotted.replace('_', ".") + file;
         }
         // Lists, numbers and truth values are written as in the file; everything else is text.
         let parsed = format!("v = {text}").parse::<Table>().ok().and_then(|mut table| table.remove("v"));

@@ -34,8 +34,8 @@ fn the_contracts_example_is_read() {
     let (config, settings) = read(CONTRACT, &[]).unwrap();
     let source = &config.sources["orders_kafka"];
     assert_eq!(source.exclude, ["*.internal"]);
-    assert_eq!(source.client_properties().unwrap()["security.protocol"], "PLAINTEXT");
-    assert_eq!(source.client_properties().unwrap()["socket.timeout.ms"], "5000");
+    assert_eq!(source.client_properties("orders_kafka").unwrap()["security.protocol"], "PLAINTEXT");
+    assert_eq!(source.client_properties("orders_kafka").unwrap()["socket.timeout.ms"], "5000");
     assert_eq!(config.environment.name, "staging");
     assert_eq!(config.limits.memory, ByteSize(512 << 20));
     assert!(settings.iter().all(|setting| !setting.value.contains("hunter2")), "secrets are never shown");
@@ -48,10 +48,35 @@ fn a_secret_is_read_from_its_file() {
     std::fs::write(&path, "hunter2\n").unwrap();
     let text = format!("[sources.a.client]\n\"sasl.password_file\" = {path:?}");
     let (config, _) = read(&text, &[]).unwrap();
-    assert_eq!(config.sources["a"].client_properties().unwrap()["sasl.password"], "hunter2");
+    assert_eq!(config.sources["a"].client_properties("a").unwrap()["sasl.password"], "hunter2");
+    // Every `_` stood for a dot, and `sasl.password.file` is no property.
+    let variable = ("TAPLINE__SOURCES__A__CLIENT__SASL_PASSWORD_FILE", path.to_str().unwrap());
+    let (config, _) = read("", &[variable]).unwrap();
+    assert_eq!(config.sources["a"].client_properties("a").unwrap()["sasl.password"], "hunter2");
     let missing = read("[sources.a.client]\n\"sasl.password_file\" = \"/nowhere/pw\"", &[]).unwrap().0;
-    let refused = missing.sources["a"].client_properties().unwrap_err().to_string();
-    assert_eq!(refused, "cannot read the configuration /nowhere/pw");
+    let refused = missing.sources["a"].client_properties("a").unwrap_err().to_string();
+    assert_eq!(
+        refused,
+        "cannot read /nowhere/pw, which `sources.a.client.\"sasl.password_file\"` names; name a file that this user may read"
+    );
+}
+
+#[test]
+fn a_list_of_one_is_written_without_brackets() {
+    let text = "[http]\nhosts = \"tapline.local\"\n[sources.a]\ntopics = \"orders\"";
+    let (config, _) = read(text, &[("TAPLINE__SOURCES__A__EXCLUDE", "*.internal")]).unwrap();
+    assert_eq!(config.http.hosts, ["tapline.local"]);
+    let source = &config.sources["a"];
+    assert_eq!([&source.topics[..], &source.exclude[..]].concat(), ["orders", "*.internal"]);
+    let (config, _) = read("[sources.a]\nexclude = [\"x\"]", &[("TAPLINE__SOURCES__A__EXCLUDE", "")]).unwrap();
+    assert!(config.sources["a"].exclude.is_empty());
+}
+
+#[test]
+fn levels_are_words_or_directives() {
+    for level in ["warn", "INFO", "off", "info,tapline_kafka=debug", "tapline=trace", "[query]=debug"] {
+        assert!(read(&format!("[log]\nlevel = {level:?}"), &[]).is_ok(), "{level}");
+    }
 }
 
 #[test]
@@ -70,7 +95,7 @@ fn environment_over_file_over_default() {
     let (config, settings) = read(CONTRACT, &variables).unwrap();
     assert_eq!(config.http.listen.port(), 9999);
     assert_eq!(config.sources["orders_kafka"].topics, ["orders"]);
-    assert_eq!(config.sources["orders_kafka"].client_properties().unwrap()["client.id"], "observer");
+    assert_eq!(config.sources["orders_kafka"].client_properties("orders_kafka").unwrap()["client.id"], "observer");
     let origin = |key: &str| settings.iter().find(|setting| setting.key == key).unwrap().origin;
     assert_eq!(origin("http.listen"), tapline_api::SettingOrigin::Environment);
     assert_eq!(origin("archive"), tapline_api::SettingOrigin::File);
@@ -109,7 +134,13 @@ fn wrong_values_name_their_option_and_place() {
         ("[http]\nlisten = \"nowhere\"", "tapline.toml: option `http.listen`:"),
         ("[limits]\nmemory = \"lots\"", "tapline.toml: option `limits.memory`: \"lots\" is not a size"),
         ("[limits]\nquery_timeout = \"soon\"", "tapline.toml: option `limits.query_timeout`: `soon` is not a duration"),
-        ("[sources.a]\ntopics = \"orders\"", "tapline.toml: option `sources.a.topics`:"),
+        ("[log]\nlevel = \"loud\"", "tapline.toml: option `log.level`: `loud` is no level; write `error`"),
+        ("[log]\nlevel = \"loud=x=y\"", "tapline.toml: option `log.level`: `loud=x=y` is no level; write `error`"),
+        ("[sources.a]\ntopics = 7", "tapline.toml: option `sources.a.topics`: 7 is no list of texts; write such as"),
+        (
+            "[sources.a]\ngroups = [7]",
+            "tapline.toml: option `sources.a.groups`: [7] is no list of texts; write such as",
+        ),
         ("[sources.a]\nsystem = \"rabbitmq\"", "tapline.toml: option `sources.a.system`: `rabbitmq` is not supported"),
         ("[sources.a]\nstart = \"yesterday\"", "tapline.toml: option `sources.a.start`: `yesterday` is no start"),
         ("[sources.Bad-Name]\nbrokers = \"x\"", "tapline.toml: option `sources.Bad-Name`: names consist of"),
@@ -141,6 +172,7 @@ fn limits_nobody_can_work_with_are_refused() {
         ("[limits]\ncommit_interval = \"0s\"", "at least \"100ms\""),
         ("[limits]\nquery_rows = 0", "limits.query_rows"),
         ("[sources.a]\ntopics = []", "nothing would be read"),
+        ("[sources.a]\ntopics = \"\"", "nothing would be read"),
         ("[http]\nlisten = \"nowhere\"", "write such as \"127.0.0.1:8270\""),
     ] {
         let refused = refusal(text, &[]);

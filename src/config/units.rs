@@ -55,6 +55,18 @@ fn parse_size(text: &str) -> Option<u64> {
     number.checked_mul(unit)
 }
 
+/// A list of texts, or a text that is its only entry; an empty one lists nothing.
+pub(crate) fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let value = toml::Value::deserialize(deserializer)?;
+    if let Some(entry) = value.as_str() {
+        return Ok(Some(entry.to_owned()).filter(|entry| !entry.is_empty()).into_iter().collect());
+    }
+    let entries = value.as_array().map(|entries| entries.iter().map(|entry| entry.as_str().map(str::to_owned)));
+    entries
+        .and_then(Iterator::collect)
+        .ok_or_else(|| D::Error::custom(format!("{value} is no list of texts; write such as [\"orders\", \"shop.*\"]")))
+}
+
 /// An address to listen on.
 pub(crate) fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<std::net::SocketAddr, D::Error> {
     let text = String::deserialize(deserializer)?;

@@ -12,7 +12,7 @@ use crate::lane::LaneReader;
 use crate::outage::Outage;
 use crate::plan::Life;
 use crate::source::Cluster;
-use crate::standing::unseen;
+use crate::standing::{nothing, unseen};
 
 const CONNECT: Duration = Duration::from_secs(5);
 /// For all topics together.
@@ -42,6 +42,11 @@ pub(crate) fn check(cluster: &Cluster, options: &TapOptions) -> Vec<Check> {
     let found = format!("cluster {id}, {} topics can be seen, {} are to be read", all.len(), topics.len());
     let mut checks = vec![Check { what: format!("connect to {}", cluster.brokers), outcome: Ok(found) }];
     checks.extend(seen(cluster, &filter, &all));
+    checks.extend(
+        filter.nothing(all.len(), topics.len()).map(|found| {
+            failed("find topics", nothing(cluster, &found), Some(cluster.grant_beginning(&found.prefixes)))
+        }),
+    );
     checks.extend(read(cluster, &client, &topics));
     checks
 }

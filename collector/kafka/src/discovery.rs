@@ -233,6 +233,7 @@ impl Worker {
         standing.reached();
         standing.cluster = cluster.or_else(|| standing.cluster.take());
         standing.left_out = left_out;
+        standing.nothing = self.filter.nothing(all.len(), read.len());
         standing.unseen = self.filter.named().iter().filter(|name| !seen.contains(name.as_str())).cloned().collect();
         let now = Instant::now();
         let waited = std::mem::take(&mut standing.waiting);

@@ -3,6 +3,9 @@
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use tapline_adapter::{AdapterError, TapOptions};
 
+/// What makes an entry of `topics` a pattern.
+const WILDCARDS: [char; 4] = ['*', '?', '[', '{'];
+
 /// Decides by name.
 #[derive(Debug, Clone)]
 pub(crate) struct Filter {
@@ -10,6 +13,17 @@ pub(crate) struct Filter {
     exclude: GlobSet,
     /// Entries of `include` without a wildcard: the only way to name an internal topic.
     named: Vec<String>,
+    /// What the others begin with.
+    prefixes: Vec<String>,
+}
+
+/// That no topic is to be read, although topics that cannot be seen may match.
+#[derive(Debug, Clone)]
+pub(crate) struct Nothing {
+    /// How many topics can be seen.
+    pub(crate) seen: usize,
+    /// What every topic that may match begins with, one of them.
+    pub(crate) prefixes: Vec<String>,
 }
 
 /// What is done with a topic.
@@ -24,11 +38,14 @@ pub(crate) enum Verdict {
 
 impl Filter {
     pub(crate) fn new(source: &str, options: &TapOptions) -> Result<Self, AdapterError> {
-        let named = options.include.iter().filter(|pattern| !pattern.contains(['*', '?', '[', '{'])).cloned().collect();
+        let (patterns, named): (Vec<String>, Vec<String>) =
+            options.include.iter().cloned().partition(|pattern| pattern.contains(WILDCARDS));
+        let prefix = |pattern: &String| pattern.split(WILDCARDS).next().unwrap_or_default().to_owned();
         Ok(Self {
             include: globs(source, "topics", &options.include)?,
             exclude: globs(source, "exclude", &options.exclude)?,
             named,
+            prefixes: patterns.iter().map(prefix).collect(),
         })
     }
 
@@ -47,6 +64,11 @@ impl Filter {
     /// Topics asked for by their plain names.
     pub(crate) fn named(&self) -> &[String] {
         &self.named
+    }
+
+    /// By how many topics can be seen and how many of them are to be read.
+    pub(crate) fn nothing(&self, seen: usize, read: usize) -> Option<Nothing> {
+        (read == 0 && !self.prefixes.is_empty()).then(|| Nothing { seen, prefixes: self.prefixes.clone() })
     }
 }
 
@@ -104,6 +126,15 @@ mod tests {
         let filter = Filter::new("s", &options(&["shop.*"], &[])).unwrap();
         assert_eq!(filter.verdict("shop.orders.v1"), Verdict::Read);
         assert_eq!(filter.verdict("bank.orders"), Verdict::Other);
+    }
+
+    #[test]
+    fn a_pattern_that_matches_nothing_is_known_by_its_beginning() {
+        let filter = Filter::new("s", &options(&["shop.*", "bank.[ab]", "orders"], &[])).unwrap();
+        assert_eq!(filter.nothing(3, 0).unwrap().prefixes, ["shop.", "bank."]);
+        assert!(filter.nothing(3, 1).is_none());
+        let named = Filter::new("s", &options(&["orders"], &[])).unwrap();
+        assert!(named.nothing(0, 0).is_none(), "named topics are told one by one");
     }
 
     #[test]

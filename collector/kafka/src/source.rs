@@ -95,8 +95,20 @@ impl Cluster {
         let principal = quoted(&self.principal());
         format!(
             "kafka-acls --bootstrap-server {brokers} --add --allow-principal {principal} --operation Read \
-             --operation Describe --topic {topic}"
+             --operation Describe --topic {}",
+            quoted(topic)
         )
+    }
+
+    /// The command that lets this client read all topics that begin with one of these.
+    pub(crate) fn grant_beginning(&self, prefixes: &[String]) -> String {
+        match prefixes {
+            [first, others @ ..] if prefixes.iter().all(|prefix| !prefix.is_empty()) => {
+                let others: String = others.iter().map(|prefix| " --topic ".to_owned() + &quoted(prefix)).collect();
+                format!("{}{others} --resource-pattern-type prefixed", self.grant(first))
+            }
+            _ => self.grant("*"),
+        }
     }
 
     /// Whether an address stands in the configuration.
@@ -166,6 +178,17 @@ mod tests {
              --operation Describe --topic shop.orders"
         );
         assert!(with(&[]).cluster.grant("t").contains("User:ANONYMOUS"));
+    }
+
+    #[test]
+    fn a_pattern_is_granted_by_what_it_begins_with() {
+        let ends = |prefixes: &[&str], end: &str| {
+            let prefixes: Vec<String> = prefixes.iter().map(|&prefix| prefix.to_owned()).collect();
+            let command = with(&[]).cluster.grant_beginning(&prefixes);
+            assert!(command.ends_with(end), "{command}");
+        };
+        ends(&["shop.", "bank."], "Describe --topic shop. --topic bank. --resource-pattern-type prefixed");
+        ends(&["shop.", ""], "Describe --topic '*'");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 use crate::ffi::ErrorCode;
+use crate::filter::Nothing;
 use crate::outage::Outage;
 use crate::places::Places;
 use crate::source::Cluster;
@@ -22,6 +23,8 @@ pub(crate) struct Standing {
     pub(crate) connection: Option<Outage>,
     /// Topics named without a wildcard that cannot be seen.
     pub(crate) unseen: Vec<String>,
+    /// That no topic is to be read, as the last look at all topics found.
+    pub(crate) nothing: Option<Nothing>,
     /// Partitions that cannot be read for the moment, and since when.
     pub(crate) waiting: BTreeMap<(String, i32), Instant>,
     pub(crate) left_out: Vec<(String, &'static str)>,
@@ -57,6 +60,7 @@ impl Standing {
             outage.map(|outage| format!("{}; it is tried again", outage.sentence(cluster))).collect();
         problems.extend(shortened(denied(cluster, places)));
         problems.extend(shortened(self.unseen.iter().map(|topic| unseen(cluster, topic)).collect()));
+        problems.extend(self.nothing.iter().map(|found| nothing(cluster, found)));
         problems.extend(shortened(self.waits(now)));
         problems.extend(shortened(unreadable(places)));
         problems.extend(shortened(unsettled(places, now)));
@@ -82,6 +86,19 @@ impl Standing {
 pub(crate) fn unseen(cluster: &Cluster, topic: &str) -> String {
     let grant = cluster.grant(topic);
     format!("topic `{topic}` does not exist or the right to describe it is missing; `{grant}` grants it")
+}
+
+/// Brokers do not tell a topic that is hidden from one that does not exist.
+pub(crate) fn nothing(cluster: &Cluster, found: &Nothing) -> String {
+    let what = match found.seen {
+        0 => "no topic can be seen".to_owned(),
+        _ => {
+            let name = &cluster.name;
+            format!("none of the topics that can be seen is to be read, see `topics` and `exclude` in [sources.{name}]")
+        }
+    };
+    let grant = cluster.grant_beginning(&found.prefixes);
+    format!("{what}: either there is none yet, or the right to describe them is missing; `{grant}` grants it")
 }
 
 fn denied(cluster: &Cluster, places: &Places) -> Vec<String> {
@@ -169,6 +186,20 @@ mod tests {
         );
         standing.reached();
         assert!(standing.connected && standing.connection.is_none());
+    }
+
+    /// Neither `tapline check` nor the page said a word when every right was missing.
+    #[test]
+    fn nothing_to_read_is_told_with_both_reasons() {
+        let source = KafkaSource::new("s", "k1:9092", BTreeMap::new()).unwrap();
+        let said = |seen| nothing(source.cluster(), &Nothing { seen, prefixes: vec!["shop.".to_owned()] });
+        let reasons = format!(
+            ": either there is none yet, or the right to describe them is missing; `{}` grants it",
+            source.cluster().grant_beginning(&["shop.".to_owned()])
+        );
+        assert_eq!(said(0), format!("no topic can be seen{reasons}"));
+        let others = "none of the topics that can be seen is to be read, see `topics` and `exclude` in [sources.s]";
+        assert_eq!(said(2), format!("{others}{reasons}"));
     }
 
     #[test]

@@ -291,3 +291,23 @@ fn check_tells_what_can_be_read_and_what_is_missing() {
     assert!(missing.command.as_ref().unwrap().ends_with("--topic not-there"), "{checks:?}");
     assert_eq!(checks[2].outcome.as_deref(), Ok("2 can be read"), "{checks:?}");
 }
+
+/// All was said to be fine when no right was there at all: a topic that may not be described looks like none.
+#[test]
+fn a_broker_without_a_topic_to_read_is_told_until_there_is_one() {
+    let broker = EmbeddedBroker::start(&[]).unwrap();
+    let source = KafkaSource::new("demo", &broker.bootstrap_servers(), BTreeMap::new()).unwrap();
+    let checks = source.check(&options(Start::Earliest));
+    assert!(checks[0].outcome.as_ref().unwrap().contains("0 topics can be seen"), "{checks:?}");
+    let remedy = checks[1].outcome.as_ref().unwrap_err();
+    assert_eq!((remedy.trouble, checks.len()), (Trouble::Other, 2));
+    assert!(remedy.command.as_ref().unwrap().ends_with("--topic '*'"), "{remedy:?}");
+
+    let mut tap = source.tap(&options(Start::Earliest), Positions::new()).unwrap();
+    let (mut positions, mut sink) = (Positions::new(), Collected::default());
+    read_until(&mut *tap, &mut positions, &mut sink, |_, facts| !facts.problems.is_empty());
+    assert_eq!(tap.facts().problems, [remedy.sentence.as_str()]);
+    broker.create_topic("orders", 1).unwrap();
+    read_until(&mut *tap, &mut positions, &mut sink, |_, facts| !facts.places.is_empty());
+    assert_eq!(tap.facts().problems, Vec::<String>::new());
+}

@@ -1,10 +1,12 @@
 //! The process as its users meet it: faults that stop nothing else, refusals with a sentence, commands without a server.
 
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use tapline_kit::children::start;
 use tapline_kit::{Kafka, Record, Tapline, second_reader, tapline, wait_for};
 
 const SOON: Duration = Duration::from_secs(60);
@@ -66,6 +68,46 @@ fn a_server_keeps_freed_memory_for_a_minute() -> Result<()> {
     Ok(())
 }
 
+/// `--json` was taken and ignored.
+#[test]
+fn with_json_the_address_is_told_in_one_line_of_json() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    std::fs::write(folder.path().join("tapline.toml"), "[http]\nlisten = \"127.0.0.1:0\"\n")?;
+    for arguments in [&["serve"][..], &["demo", "--listen", "127.0.0.1:0", "--history-minutes", "0"]] {
+        let binary = tapline::binary()?;
+        let mut child = start("env", |command| {
+            command.arg("--default-signal=TERM").arg(binary).arg("--json").args(arguments);
+            command.current_dir(folder.path()).stdout(Stdio::piped()).stderr(Stdio::null());
+        })?;
+        let mut said = BufReader::new(child.stdout.take().context("standard output is piped")?);
+        let mut line = String::new();
+        said.read_line(&mut line)?;
+        let told: serde_json::Value = serde_json::from_str(&line).with_context(|| format!("{arguments:?}: {line}"))?;
+        let address = told["listening"].as_str().and_then(|address| address.strip_prefix("http://"));
+        std::net::TcpStream::connect(address.with_context(|| line.clone())?)?;
+        ensure!(Command::new("kill").arg(child.id().to_string()).status()?.success(), "it ended by itself");
+        let mut rest = String::new();
+        said.read_to_string(&mut rest)?;
+        ensure!(child.wait()?.success() && rest.is_empty(), "{arguments:?}: {rest}");
+    }
+    Ok(())
+}
+
+#[test]
+fn log_lines_are_json_when_they_shall_be() -> Result<()> {
+    let mut tapline = Tapline::start("[log]\nformat = \"json\"\n")?;
+    tapline.stop()?;
+    let log = tapline.log();
+    let lines = log.lines().map(serde_json::from_str).collect::<Result<Vec<serde_json::Value>, _>>();
+    let lines = lines.with_context(|| log.clone())?;
+    let stopping = |line: &serde_json::Value| {
+        let message = line["fields"]["message"].as_str().unwrap_or_default();
+        message.starts_with("stopping") && line["level"] == "INFO" && line["timestamp"].is_string()
+    };
+    ensure!(lines.iter().any(stopping), "{log}");
+    Ok(())
+}
+
 #[test]
 fn a_full_disk_pauses_reading_until_there_is_room() -> Result<()> {
     let kafka = Kafka::start()?;
@@ -112,6 +154,17 @@ fn wrong_configuration_is_wrong_use() -> Result<()> {
     let refused = run(&["serve", "--config", &config.to_string_lossy()])?;
     ensure!(refused.status.code() == Some(2), "exit code {:?}", refused.status.code());
     ensure!(told(&refused).contains("did you mean `sources.a.brokers`?"), "{}", told(&refused));
+    // `check` said that all was fine, and `serve` told twice of a "level filter".
+    let secret = "[sources.a.client]\n\"sasl.password_file\" = \"/nowhere/pw\"\n";
+    for (text, names) in
+        [("[log]\nlevel = \"loud=x=y\"\n", "`log.level`"), (secret, "`sources.a.client.\"sasl.password_file\"`")]
+    {
+        std::fs::write(&config, text)?;
+        for command in ["check", "serve"] {
+            let refused = run(&[command, "--config", &config.to_string_lossy()])?;
+            ensure!(refused.status.code() == Some(2) && told(&refused).contains(names), "{}", told(&refused));
+        }
+    }
     std::fs::write(&config, "[http]\nlisten = \"0.0.0.0:0\"\n")?;
     let refused = run(&["serve", "--config", &config.to_string_lossy()])?;
     ensure!(refused.status.code() == Some(2) && told(&refused).contains("token"), "{}", told(&refused));

@@ -53,6 +53,14 @@ fn read_and_describe_on_the_topics_are_all_the_rights_it_needs() -> Result<()> {
         admin.create_topic(topic, 1, &[])?;
         kafka.producer()?.send_all(&[Record::new(topic, 0, "x")])?;
     }
+    let checks = source(&kafka, TAPLINE)?.check(&options(Start::Earliest));
+    let remedy = checks[1].outcome.as_ref().expect_err("no right was granted yet");
+    assert!(
+        remedy.sentence.starts_with("no topic can be seen: either there is none yet, or the right to describe them"),
+        "{remedy:?}"
+    );
+    assert!(remedy.command.as_ref().is_some_and(|command| command.ends_with("--topic '*'")), "{remedy:?}");
+
     admin.grant(TAPLINE, "Read", "granted")?;
     admin.grant(TAPLINE, "Describe", "granted")?;
     admin.grant(TAPLINE, "Describe", "described")?;

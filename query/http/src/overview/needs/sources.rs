@@ -35,6 +35,7 @@ fn faulty(source: &SourceInfo) -> Option<Need> {
     let shown = name(&source.name);
     let (level, what) = match source.state {
         SourceState::Down => (Level::Bad, format!("{shown} cannot be reached")),
+        SourceState::Degraded if source.partitions == 0 => (Level::Warn, format!("Nothing is read from {shown}")),
         SourceState::Degraded => (Level::Warn, format!("{shown} is read, but not all of it")),
         SourceState::Paused => (Level::Bad, format!("Reading {shown} waits")),
         SourceState::Starting | SourceState::Up | SourceState::Archived => return None,
@@ -148,6 +149,8 @@ mod tests {
         assert_eq!(need.detail, "No broker answers at localhost:9092; tried again in 4 s.");
         facts.sources[0].state = SourceState::Degraded;
         assert_eq!(needs(&facts)[0].level, Level::Warn);
+        facts.sources[0].partitions = 0;
+        assert_eq!(needs(&facts)[0].sentence, "Nothing is read from `shop`", "a broker that has no topic yet");
         facts.sources[0].state = SourceState::Starting;
         assert_eq!(needs(&facts), []);
     }
