@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use tapline_api::{Environment, Setting};
+use tapline_engine::EngineOptions;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -260,6 +261,9 @@ impl LimitsConfig {
             [("limits.commit_interval", self.commit_interval, 100), ("limits.query_timeout", self.query_timeout, 100)];
         if let Some((key, ..)) = times.into_iter().find(|(_, time, least)| time.0.as_millis() < *least) {
             return Err((key, "is too short; write at least \"100ms\"".to_owned()));
+        }
+        if self.query_timeout.0 > EngineOptions::default().max_timeout {
+            return Err(("limits.query_timeout", "is too long; write at most \"10m\"".to_owned()));
         }
         match self.query_rows {
             0 => Err(("limits.query_rows", "is 0; queries would answer nothing".to_owned())),

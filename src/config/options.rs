@@ -58,7 +58,12 @@ pub(crate) const OPTIONS: &[ConfigOption] = &[
         "For taps and rows that are not written yet. When it is full, reading waits and brokers are not asked for more.",
     ),
     option("limits.query_memory", "size", r#""256MiB""#, "For all SQL queries together."),
-    option("limits.query_timeout", "duration", r#""30s""#, "After which a query is stopped; a query may ask for less."),
+    option(
+        "limits.query_timeout",
+        "duration",
+        r#""30s""#,
+        "After which a query is stopped that asks for no other time, by `timeout_ms`. Ten minutes is the most for both.",
+    ),
     option("limits.query_rows", "number", "10000", "Rows that a query answers when it does not say."),
     option("limits.disk_reserve", "size", r#""1GiB""#, "Free space below which reading waits."),
     option(

@@ -171,6 +171,7 @@ fn limits_nobody_can_work_with_are_refused() {
         ("[limits]\nmemory = \"1KiB\"", "limits.memory"),
         ("[limits]\ncommit_interval = \"0s\"", "at least \"100ms\""),
         ("[limits]\nquery_rows = 0", "limits.query_rows"),
+        ("[limits]\nquery_timeout = \"601s\"", "at most \"10m\""),
         ("[sources.a]\ntopics = []", "nothing would be read"),
         ("[sources.a]\ntopics = \"\"", "nothing would be read"),
         ("[http]\nlisten = \"nowhere\"", "write such as \"127.0.0.1:8270\""),

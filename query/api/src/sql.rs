@@ -12,7 +12,7 @@ pub struct SqlRequest {
     /// Rows answered at most; 10,000 if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_rows: Option<usize>,
-    /// Milliseconds until the query is stopped.
+    /// Milliseconds until the query is stopped, up to ten minutes; `limits.query_timeout` if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u64>,
 }

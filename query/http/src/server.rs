@@ -61,11 +61,15 @@ impl Server {
 }
 
 fn router(app: &App) -> Router {
+    let queries =
+        Router::new().route("/api/v1/sql", post(sql::query)).layer(from_fn_with_state(app.clone(), limits::query_time));
     let data = Router::new()
         .nest("/api/v1", data())
         .route("/metrics", get(metrics::metrics))
         .route("/api/openapi.json", get(openapi::document))
-        .layer(from_fn_with_state(app.clone(), limits::work))
+        .layer(from_fn_with_state(app.clone(), limits::time))
+        .merge(queries)
+        .layer(from_fn_with_state(app.clone(), limits::number))
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(app.clone(), token::check));
     // The page has to be there for whoever logs in.
@@ -87,7 +91,7 @@ fn router(app: &App) -> Router {
         .with_state(app.clone())
 }
 
-/// Everything below `/api/v1` that shows data.
+/// Everything below `/api/v1` that shows data, without queries.
 fn data() -> Router<App> {
     Router::new()
         .route("/status", get(status::status))
@@ -102,7 +106,6 @@ fn data() -> Router<App> {
         .route("/destinations", get(sources::destinations))
         .route("/gaps", get(sources::gaps))
         .route("/system", get(system::system))
-        .route("/sql", post(sql::query))
         .route("/sql/schema", get(sql::schema))
 }
 

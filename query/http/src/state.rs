@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tapline_api::{Environment, Setting, SourceInfo};
 use tapline_archive::Archive;
@@ -22,7 +23,7 @@ use crate::params::Params;
 use crate::problem::Refusal;
 use crate::rollup::Rollups;
 use crate::security::Secret;
-use crate::security::limits::MOST_CALLS;
+use crate::security::limits::{LONGEST, MOST_CALLS};
 use crate::security::origin::Hosts;
 use crate::security::token::Gate;
 
@@ -43,6 +44,8 @@ pub struct ServerOptions {
     pub version: String,
     /// Names besides the loopback ones and the listen address, such as that of a proxy.
     pub allowed_hosts: Vec<String>,
+    /// Until an answer begins; the time that a query may ask for comes on top.
+    pub longest: Duration,
 }
 
 impl ServerOptions {
@@ -56,6 +59,7 @@ impl ServerOptions {
             memory_limit: 0,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             allowed_hosts: Vec::new(),
+            longest: LONGEST,
         }
     }
 }

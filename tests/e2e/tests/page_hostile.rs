@@ -40,16 +40,27 @@ fn markup_in_keys_headers_types_and_payloads_is_only_text() -> Result<()> {
 
 async fn look(base: &str) -> Result<()> {
     let browser = Browser::open(1280, 1000).await?;
+    let query = |sql: &str| format!("/sql?sql={}", sql.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>());
+    let (values, alias) =
+        (query("SELECT * FROM events"), query(&format!("SELECT 1 AS \"{}\"", ATTACK.replace('"', "\"\""))));
     let pages = [
         "/",
         "/events",
         "/chain/ORD-66600066",
         "/events?event=shop%2Fhostile%2F0%2F0",
         "/events?event=shop%2Fhostile%2F0%2F2",
+        &values,
+        &alias,
     ];
     for page in pages {
         browser.go(&format!("{base}{page}")).await?;
         browser.find("h1").await?;
+        if page.starts_with("/sql") {
+            // The query itself holds the attack too.
+            browser.find("table.res tbody tr").await?;
+            let shown = browser.text_of("table.res").await?;
+            ensure!(shown.contains("onerror"), "{page} shows:\n{shown}");
+        }
         browser.until_text(if page == "/" { "hostile" } else { "onerror" }).await?;
         let marks = browser.script("return [window.pwned === undefined, document.querySelectorAll('img').length, document.querySelectorAll('script:not([src])').length]").await?;
         ensure!(marks == serde_json::json!([true, 0, 0]), "{page}: {marks}");

@@ -56,8 +56,12 @@ impl Browser {
 
     /// The first element that a CSS selector finds, waited for.
     pub async fn find(&self, css: &str) -> Result<Element> {
-        let waited = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await;
-        waited.with_context(|| format!("no `{css}` on the page"))
+        self.element(Locator::Css(css)).await
+    }
+
+    async fn element(&self, what: Locator<'_>) -> Result<Element> {
+        let waited = self.client.wait().at_most(PATIENCE).for_element(what).await;
+        waited.with_context(|| format!("no {what:?} on the page"))
     }
 
     /// How many elements a CSS selector finds now.
@@ -67,7 +71,17 @@ impl Browser {
 
     /// Clicks what a CSS selector finds.
     pub async fn click(&self, css: &str) -> Result<()> {
-        until(async || match self.find(css).await?.click().await {
+        self.click_at(Locator::Css(css)).await
+    }
+
+    /// Clicks the first link or button whose text begins with these words.
+    pub async fn click_on(&self, words: &str) -> Result<()> {
+        let path = format!("//*[self::a or self::button][starts-with(normalize-space(), '{words}')]");
+        self.click_at(Locator::XPath(&path)).await
+    }
+
+    async fn click_at(&self, what: Locator<'_>) -> Result<()> {
+        until(async || match self.element(what).await?.click().await {
             // The page made the element anew between the two calls.
             Err(error) if error.is_stale_element_reference() => Ok(Err(error.to_string())),
             done => Ok(Ok(done?)),
@@ -101,12 +115,17 @@ impl Browser {
 
     /// Waits until the visible text holds `wanted`.
     pub async fn until_text(&self, wanted: &str) -> Result<()> {
+        self.until_text_of("body", wanted).await
+    }
+
+    /// Waits until the visible text of the first element that a CSS selector finds holds `wanted`.
+    pub async fn until_text_of(&self, css: &str, wanted: &str) -> Result<()> {
         until(async || {
-            let text = self.text().await?;
+            let text = self.text_of(css).await?;
             Ok(if text.contains(wanted) {
                 Ok(())
             } else {
-                Err(format!("the page does not show `{wanted}` but:\n{text}"))
+                Err(format!("`{css}` does not show `{wanted}` but:\n{text}"))
             })
         })
         .await

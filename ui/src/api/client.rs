@@ -1,9 +1,9 @@
-//! One call: the browser's fetch, stopped by an [`Abort`], read as JSON or text.
+//! One call: the browser's fetch, stopped by an [`Abort`], read as JSON or kept as a file.
 
 use serde::{Serialize, de::DeserializeOwned};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortController, AbortSignal, RequestInit, Response};
+use web_sys::{AbortController, AbortSignal, Blob, RequestInit, Response};
 
 use super::{failure::Failure, reach, session};
 
@@ -56,12 +56,18 @@ pub(crate) async fn get<T: DeserializeOwned>(path: &str, stop: &Stop) -> Result<
 
 /// `POST` of a JSON body, answered as JSON.
 pub(crate) async fn post<T: DeserializeOwned>(path: &str, body: &impl Serialize, stop: &Stop) -> Result<T, Ended> {
-    let text = post_for(path, body, "application/json", stop).await?;
+    let text = send(path, &posted(path, body, "application/json", stop)?).await?;
     read(path, &text)
 }
 
-/// `POST` of a JSON body, answered as text of the type asked for.
-pub(crate) async fn post_for(path: &str, body: &impl Serialize, accept: &str, stop: &Stop) -> Result<String, Ended> {
+/// `POST` of a JSON body, answered as a file of the type asked for.
+pub(crate) async fn file(path: &str, body: &impl Serialize, accept: &str, stop: &Stop) -> Result<Blob, Ended> {
+    let response = fetch(path, &posted(path, body, accept, stop)?).await?;
+    let content = response.blob().map_err(|error| ended(&error))?;
+    Ok(JsFuture::from(content).await.map_err(|error| ended(&error))?.unchecked_into())
+}
+
+fn posted(path: &str, body: &impl Serialize, accept: &str, stop: &Stop) -> Result<RequestInit, Ended> {
     let init = request("POST", stop);
     let body = serde_json::to_string(body).map_err(|error| Failure::answer(path, &error.to_string()))?;
     init.set_body(&JsValue::from_str(&body));
@@ -70,7 +76,7 @@ pub(crate) async fn post_for(path: &str, body: &impl Serialize, accept: &str, st
         let _valid = headers.set("accept", accept);
         init.set_headers(&headers);
     }
-    send(path, &init).await
+    Ok(init)
 }
 
 /// `DELETE`, answered as JSON.
@@ -96,19 +102,27 @@ fn read<T: DeserializeOwned>(path: &str, text: &str) -> Result<T, Ended> {
 }
 
 async fn send(path: &str, init: &RequestInit) -> Result<String, Ended> {
+    text(&fetch(path, init).await?).await
+}
+
+async fn text(response: &Response) -> Result<String, Ended> {
+    let text = response.text().map_err(|error| ended(&error))?;
+    Ok(JsFuture::from(text).await.map_err(|error| ended(&error))?.as_string().unwrap_or_default())
+}
+
+/// An answer that is no refusal.
+async fn fetch(path: &str, init: &RequestInit) -> Result<Response, Ended> {
     let fetched = JsFuture::from(leptos::prelude::window().fetch_with_str_and_init(path, init)).await;
     let response: Response = fetched.map_err(|error| ended(&error))?.unchecked_into();
-    let text = response.text().map_err(|error| ended(&error))?;
-    let text = JsFuture::from(text).await.map_err(|error| ended(&error))?.as_string().unwrap_or_default();
     reach::answered();
     if response.ok() {
-        return Ok(text);
+        return Ok(response);
     }
     // A wrong token is the log in's own affair.
     if response.status() == 401 && path != session::PATH {
         session::refused();
     }
-    Err(Failure::of(response.status(), &text).into())
+    Err(Failure::of(response.status(), &text(&response).await?).into())
 }
 
 fn ended(error: &JsValue) -> Ended {

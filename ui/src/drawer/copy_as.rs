@@ -3,7 +3,6 @@
 use tapline_api::EventDetail;
 
 /// Makes the text for an event, given where this page was served; none where the tool does not fit.
-/// Makes a text from an event and the address of the page.
 pub(super) type Make = fn(&EventDetail, &str) -> Option<String>;
 
 /// Name and maker of each.

@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 use tapline_api::SqlRequest;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsCast;
 
 use super::toast::Toasts;
-use crate::api::client::{Abort, Ended, post_for};
+use crate::api::client::{Abort, Ended, file};
 
 /// What a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub(crate) enum Format {
     Csv,
     /// The answer of the API.
     Json,
+    /// For other engines.
+    Parquet,
 }
 
 impl Format {
@@ -21,6 +23,7 @@ impl Format {
         match self {
             Self::Csv => "text/csv",
             Self::Json => "application/json",
+            Self::Parquet => "application/vnd.apache.parquet",
         }
     }
 
@@ -28,6 +31,7 @@ impl Format {
         match self {
             Self::Csv => "csv",
             Self::Json => "json",
+            Self::Parquet => "parquet",
         }
     }
 }
@@ -38,10 +42,10 @@ pub(crate) fn download_sql(sql: String, format: Format, name: &'static str, toas
         toasts.say("Asking for the rows");
         let abort = Abort::new();
         let request = SqlRequest { sql, max_rows: None, timeout_ms: None };
-        match post_for("/api/v1/sql", &request, format.mime(), &abort.stop()).await {
-            Ok(text) => {
+        match file("/api/v1/sql", &request, format.mime(), &abort.stop()).await {
+            Ok(content) => {
                 let file = format!("{name}.{}", format.ending());
-                toasts.say(if save(&text, format.mime(), &file).is_some() {
+                toasts.say(if save(&content, &file).is_some() {
                     format!("Saved as {file}")
                 } else {
                     "The browser does not save files here".to_owned()
@@ -53,12 +57,8 @@ pub(crate) fn download_sql(sql: String, format: Format, name: &'static str, toas
     });
 }
 
-fn save(text: &str, mime: &str, file: &str) -> Option<()> {
-    let options = web_sys::BlobPropertyBag::new();
-    options.set_type(mime);
-    let parts = js_sys::Array::of1(&JsValue::from_str(text));
-    let blob = web_sys::Blob::new_with_str_sequence_and_options(&parts, &options).ok()?;
-    let url = web_sys::Url::create_object_url_with_blob(&blob).ok()?;
+fn save(content: &web_sys::Blob, file: &str) -> Option<()> {
+    let url = web_sys::Url::create_object_url_with_blob(content).ok()?;
     let link: web_sys::HtmlAnchorElement = document().create_element("a").ok()?.unchecked_into();
     link.set_href(&url);
     link.set_download(file);

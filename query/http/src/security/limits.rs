@@ -20,7 +20,7 @@ pub(crate) const MOST_BODY: usize = 1 << 20;
 /// Calls that are worked on at once; live tails, whose answer begins at once, are counted by themselves.
 pub(crate) const MOST_CALLS: usize = 64;
 
-/// Until an answer begins. SQL sets its own, shorter bounds.
+/// Until an answer begins; the time that a query may ask for comes on top.
 pub(crate) const LONGEST: Duration = Duration::from_secs(120);
 
 /// The same for what is open to everybody: a log in, the page's files.
@@ -36,15 +36,30 @@ pub(crate) async fn length(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// Middleware: bounds how many calls run and how long.
-pub(crate) async fn work(State(app): State<App>, request: Request, next: Next) -> Response {
+/// Middleware: bounds how many calls run.
+pub(crate) async fn number(State(app): State<App>, request: Request, next: Next) -> Response {
     let Ok(_permit) = app.calls.try_acquire() else {
         return Refusal::new(Code::Overloaded, format!("{MOST_CALLS} calls are in progress; try again in a second"))
             .into_response();
     };
-    match tokio::time::timeout(LONGEST, next.run(request)).await {
+    next.run(request).await
+}
+
+/// Middleware: bounds the time of a call.
+pub(crate) async fn time(State(app): State<App>, request: Request, next: Next) -> Response {
+    within(app.options.longest, request, next).await
+}
+
+/// Middleware: bounds the time of a query's call. The engine stops the query itself, at the time that it asks for; what
+/// is left for this is a body that never ends.
+pub(crate) async fn query_time(State(app): State<App>, request: Request, next: Next) -> Response {
+    within(app.options.longest + app.engine.options().max_timeout, request, next).await
+}
+
+async fn within(longest: Duration, request: Request, next: Next) -> Response {
+    match tokio::time::timeout(longest, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => Refusal::new(Code::Timeout, "no answer within two minutes; narrow what is asked").into_response(),
+        Err(_) => Refusal::new(Code::Timeout, "no answer in time; narrow what is asked").into_response(),
     }
 }
 
@@ -53,5 +68,24 @@ pub(crate) async fn brief(request: Request, next: Next) -> Response {
     match tokio::time::timeout(BRIEF, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Refusal::new(Code::Timeout, "no whole call within ten seconds; send it again").into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::body::Body;
+    use axum::middleware::from_fn;
+    use axum::routing::get;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_call_that_is_never_answered_ends() {
+        let bound = from_fn(|request, next| within(Duration::from_millis(1), request, next));
+        let router: Router = Router::new().route("/", get(std::future::pending::<()>)).layer(bound);
+        let response = router.oneshot(Request::new(Body::empty())).await.unwrap();
+        assert_eq!(response.status(), Code::Timeout.status());
     }
 }

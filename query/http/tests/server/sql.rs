@@ -130,6 +130,15 @@ async fn rows_and_time_are_bounded() {
     assert_eq!(running.post("/api/v1/sql", &slow).await.problem(), "sql_timeout");
 }
 
+/// Every JSON answer was cut after two minutes, whatever time the query had asked for.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_may_take_longer_than_other_calls() {
+    let running = Running::with(|options| options.longest = Duration::from_millis(1)).await;
+    grow(&running);
+    let slow = HEAVY.replace('}', ",\"timeout_ms\":50}");
+    assert_eq!(running.post("/api/v1/sql", &slow).await.problem(), "sql_timeout");
+}
+
 /// So many rows that a product of four does not end while a test waits.
 fn grow(running: &Running) {
     let rows: Vec<Sample> = (10..2_010).map(|n| Sample::json("orders", n, &format!("{{\"n\":{n}}}"))).collect();

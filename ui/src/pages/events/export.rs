@@ -20,6 +20,7 @@ pub(super) fn Export(feed: Feed) -> impl IntoView {
         <Menu class="btn btn-quiet btn-s" button=ViewFn::from(button) from_right=true>
             <Item text="CSV" note="10,000 rows at most" on_choose=choose(Format::Csv)/>
             <Item text="JSON" note="10,000 rows at most" on_choose=choose(Format::Json)/>
+            <Item text="Parquet" note="10,000 rows at most" on_choose=choose(Format::Parquet)/>
         </Menu>
     }
 }

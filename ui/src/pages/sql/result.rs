@@ -82,6 +82,7 @@ fn Export(run: Run) -> impl IntoView {
         <Menu class="btn btn-quiet btn-s" button=ViewFn::from(button) from_right=true>
             <Item text="CSV" on_choose=choose(Format::Csv)/>
             <Item text="JSON" on_choose=choose(Format::Json)/>
+            <Item text="Parquet" on_choose=choose(Format::Parquet)/>
         </Menu>
     }
 }
