@@ -160,13 +160,15 @@ fn write_error(path: &str, error: &dyn std::error::Error) -> ArchiveError {
 }
 
 fn properties(compacted: bool) -> WriterProperties {
-    let level = ZstdLevel::try_new(if compacted { 3 } else { 1 }).unwrap_or_default();
+    // As LSM trees do: what is soon written again is packed by the quickest codec that every engine reads.
+    let packed = Compression::ZSTD(ZstdLevel::try_new(3).unwrap_or_default());
     let mut builder = WriterProperties::builder()
         // Its pages are compressed as they are; those of version 1 are first copied together with their levels.
         .set_writer_version(WriterVersion::PARQUET_2_0)
         // What engines read that know the page of version 2 and none of its encodings.
         .set_encoding(Encoding::PLAIN)
-        .set_compression(Compression::ZSTD(level))
+        .set_compression(if compacted { packed } else { Compression::SNAPPY })
+        .set_dictionary_enabled(compacted)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_data_page_size_limit(if compacted { PAGE_BYTES } else { FRESH_PAGE_BYTES })
         .set_dictionary_page_size_limit(256 * 1024)
