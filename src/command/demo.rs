@@ -7,7 +7,7 @@ use tapline_kafka::EmbeddedBroker;
 use tapline_shop::{ShopOptions, TOPICS};
 use tokio_util::sync::CancellationToken;
 
-use super::serve::stop_signal;
+use super::serve::StopSignals;
 use crate::cli::DemoArgs;
 use crate::config::Config;
 use crate::exit::{Exit, Fault};
@@ -22,6 +22,7 @@ pub(crate) async fn run(args: &DemoArgs, json: bool) -> Result<Exit, Fault> {
     let (config, settings) = Config::from_parts(Path::new("the demo's configuration"), &text, std::iter::empty())?;
     let _telemetry = telemetry::start(&config)?;
     let node = Node::start(&config, settings, "--listen").await?;
+    let stop = StopSignals::listen()?;
     let cancel = CancellationToken::new();
     let shop = tokio::spawn(tapline_shop::run(shop_options(&broker.bootstrap_servers(), args), cancel.clone()));
     let (address, brokers) = (format!("http://{}", node.address()), broker.bootstrap_servers());
@@ -31,7 +32,7 @@ pub(crate) async fn run(args: &DemoArgs, json: bool) -> Result<Exit, Fault> {
         println!("listening on {address}");
         println!("a shop is living on an embedded broker at {brokers}; Ctrl-C ends both");
     }
-    let ended = node.run_until(stop_signal()).await;
+    let ended = node.run_until(stop.first()).await;
     // Before the broker goes, however the node ended: clients wait for ever for one that is gone.
     cancel.cancel();
     let summary = shop.await;

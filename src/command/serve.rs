@@ -1,7 +1,7 @@
 //! `tapline serve`: everything, until told to stop.
 
 use tapline_api::Setting;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::config::Config;
 use crate::exit::{Exit, Fault};
@@ -11,6 +11,7 @@ use crate::telemetry;
 pub(crate) async fn run(config: &Config, settings: Vec<Setting>, json: bool) -> Result<Exit, Fault> {
     let _telemetry = telemetry::start(config)?;
     let node = Node::start(config, settings, "http.listen").await?;
+    let stop = StopSignals::listen()?;
     // Scripts and tests read this line to learn the port.
     let address = format!("http://{}", node.address());
     if json {
@@ -18,24 +19,40 @@ pub(crate) async fn run(config: &Config, settings: Vec<Setting>, json: bool) -> 
     } else {
         println!("listening on {address}");
     }
-    node.run_until(stop_signal()).await?;
+    node.run_until(stop.first()).await?;
     Ok(Exit::Done)
 }
 
-/// Ctrl-C, SIGTERM, or the end of the terminal.
-pub(super) async fn stop_signal() {
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = signalled(SignalKind::terminate()) => {}
-        () = signalled(SignalKind::hangup()), if !ignores_hangup() => {}
-    }
-    tracing::info!("stopping: what was read is written first");
+/// What ends the process in order: Ctrl-C, SIGTERM, or the end of the terminal.
+pub(super) struct StopSignals {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Option<Signal>,
 }
 
-async fn signalled(kind: SignalKind) {
-    match signal(kind) {
-        Ok(mut signal) => drop(signal.recv().await),
-        Err(_) => std::future::pending().await,
+impl StopSignals {
+    /// To be called before the address is told: whoever reads it may end the process at once.
+    pub(super) fn listen() -> Result<Self, Fault> {
+        let listen = |kind| signal(kind).map_err(anyhow::Error::from);
+        let hangup = if ignores_hangup() { None } else { Some(listen(SignalKind::hangup())?) };
+        let (interrupt, terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+        Ok(Self { interrupt, terminate, hangup })
+    }
+
+    /// Waits for the first of them.
+    pub(super) async fn first(mut self) {
+        let hangup = async {
+            match &mut self.hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = hangup => {}
+        }
+        tracing::info!("stopping: what was read is written first");
     }
 }
 

@@ -1,6 +1,6 @@
 //! The process as its users meet it: faults that stop nothing else, refusals with a sentence, commands without a server.
 
-use std::io::{BufRead, BufReader, Read};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -68,27 +68,28 @@ fn a_server_keeps_freed_memory_for_a_minute() -> Result<()> {
     Ok(())
 }
 
-/// `--json` was taken and ignored.
+/// `--json` was taken and ignored; and who ended it as soon as the address was told killed it, for it did not listen yet.
 #[test]
 fn with_json_the_address_is_told_in_one_line_of_json() -> Result<()> {
     let folder = tempfile::tempdir()?;
     std::fs::write(folder.path().join("tapline.toml"), "[http]\nlisten = \"127.0.0.1:0\"\n")?;
     for arguments in [&["serve"][..], &["demo", "--listen", "127.0.0.1:0", "--history-minutes", "0"]] {
-        let binary = tapline::binary()?;
+        let (binary, said) = (tapline::binary()?, folder.path().join("said"));
         let mut child = start("env", |command| {
-            command.arg("--default-signal=TERM").arg(binary).arg("--json").args(arguments);
-            command.current_dir(folder.path()).stdout(Stdio::piped()).stderr(Stdio::null());
+            command.arg("--default-signal=TERM").arg(&binary).arg("--json").args(arguments);
+            command.current_dir(folder.path()).stderr(Stdio::null());
+            command.stdout(File::create(&said).expect("the folder is the test's own"));
         })?;
-        let mut said = BufReader::new(child.stdout.take().context("standard output is piped")?);
-        let mut line = String::new();
-        said.read_line(&mut line)?;
-        let told: serde_json::Value = serde_json::from_str(&line).with_context(|| format!("{arguments:?}: {line}"))?;
-        let address = told["listening"].as_str().and_then(|address| address.strip_prefix("http://"));
-        std::net::TcpStream::connect(address.with_context(|| line.clone())?)?;
+        let line = wait_for("the address", SOON, || {
+            Ok(Some(std::fs::read_to_string(&said)?).filter(|line| line.ends_with('\n')))
+        })?;
         ensure!(Command::new("kill").arg(child.id().to_string()).status()?.success(), "it ended by itself");
-        let mut rest = String::new();
-        said.read_to_string(&mut rest)?;
-        ensure!(child.wait()?.success() && rest.is_empty(), "{arguments:?}: {rest}");
+        let ended = wait_for("its end", SOON, || Ok(child.try_wait()?))?;
+        ensure!(ended.success(), "{arguments:?}: {ended}");
+        ensure!(std::fs::read_to_string(&said)? == line, "{arguments:?} told more than its address");
+        let told: serde_json::Value = serde_json::from_str(&line).with_context(|| format!("{arguments:?}: {line}"))?;
+        let address = told["listening"].as_str().and_then(|address| address.strip_prefix("http://127.0.0.1:"));
+        ensure!(address.is_some_and(|port| port.parse::<u16>().is_ok_and(|port| port > 0)), "{line}");
     }
     Ok(())
 }
@@ -116,11 +117,12 @@ fn a_full_disk_pauses_reading_until_there_is_room() -> Result<()> {
         |limits: &str| format!("{limits}[sources.shop]\nbrokers = \"{}\"\nstart = \"earliest\"\n", kafka.bootstrap());
     let full = config("[limits]\ndisk_reserve = \"1000000GiB\"\n");
     let mut tapline = Tapline::start(&full)?;
-    wait_for("the pause", SOON, || {
-        let (_, sources) = tapline.get("/api/v1/sources")?;
-        Ok((sources["sources"][0]["state"] == "paused").then_some(()))
-    })?;
     kafka.producer()?.send_all(&[order(1), order(2)])?;
+    wait_for("the pause of a source that is connected", SOON, || {
+        let (_, sources) = tapline.get("/api/v1/sources")?;
+        let shop = &sources["sources"][0];
+        Ok((shop["state"] == "paused" && shop["cluster"].is_string()).then_some(()))
+    })?;
     let (_, status) = tapline.get("/api/v1/status")?;
     ensure!(status["problems"].to_string().contains("below the reserve of"), "{status}");
     ensure!(tapline.sql("SELECT count(*) FROM events")?[0][0].as_u64() == Some(0), "rows were taken");

@@ -17,10 +17,18 @@ async fn taps_wait_until_hot_rows_are_written() {
     assert!(!archive.wait_for_room(Duration::ZERO));
     let reason = archive.pause_reason().unwrap();
     assert_eq!(reason, "memory for hot rows is full; reading goes on when they are written");
+    let (tell, told) = std::sync::mpsc::channel();
     let waiting = std::thread::spawn({
         let archive = Arc::clone(&archive);
-        move || archive.wait_for_room(Duration::from_secs(60))
+        move || {
+            tell.send(std::fs::read_link("/proc/thread-self").unwrap()).unwrap();
+            archive.wait_for_room(Duration::from_secs(60))
+        }
     });
+    let thread = Path::new("/proc").join(told.recv().unwrap());
+    while !std::fs::read_to_string(thread.join("status")).unwrap().contains("State:\tS") {
+        std::thread::yield_now();
+    }
     archive.flush().await.unwrap();
     assert!(waiting.join().unwrap(), "who waited goes on");
     assert_eq!(archive.pause_reason(), None);
