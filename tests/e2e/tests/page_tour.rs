@@ -1,6 +1,5 @@
 //! The newcomer's tour, in a real browser on the demo: from the Overview's sentence to the story of an order.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -18,13 +17,6 @@ fn shop() -> Result<Tapline> {
     Ok(tapline)
 }
 
-/// Pictures of a run, to look at after a failure.
-fn picture(name: &str) -> Result<PathBuf> {
-    let folder = std::env::temp_dir().join("tapline-pictures");
-    std::fs::create_dir_all(&folder)?;
-    Ok(folder.join(format!("{name}.png")))
-}
-
 /// README's five minutes, step by step.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_newcomer_finds_out_why_an_order_failed() -> Result<()> {
@@ -38,12 +30,12 @@ async fn a_newcomer_finds_out_why_an_order_failed() -> Result<()> {
     browser.press("gs").await?;
     browser.find("textarea").await?;
     browser.find("table tbody tr").await?;
-    browser.screenshot(&picture("sql")?).await?;
+    browser.picture("sql").await?;
 
     browser.go(&format!("{}/system", tapline.address())).await?;
     browser.until_text("shop").await?;
     browser.until_text("limits.memory").await?;
-    browser.screenshot(&picture("system")?).await
+    browser.picture("system").await
 }
 
 async fn the_overview_leads_to_the_dead_letters(tapline: &Tapline, browser: &Browser) -> Result<()> {
@@ -51,14 +43,14 @@ async fn the_overview_leads_to_the_dead_letters(tapline: &Tapline, browser: &Bro
     browser.find(".needs").await?;
     let headline = browser.text_of("h1").await?;
     ensure!(!headline.is_empty(), "the overview answers in a sentence");
-    browser.screenshot(&picture("overview")?).await?;
+    browser.picture("overview").await?;
 
     browser.click(".needs a[href^='/events'][href*='orders-dlt']").await?;
     browser.find("table.ev tbody tr[id]").await?;
     let listed = "return [...document.querySelectorAll('table.ev tbody tr[id]')].map(row => row.id)";
     let listed: Vec<String> = serde_json::from_value(browser.script(listed).await?)?;
     ensure!(listed.iter().all(|event| event.contains("/orders-dlt/")), "just the dead letters are listed: {listed:?}");
-    browser.screenshot(&picture("events")?).await
+    browser.picture("events").await
 }
 
 /// Opens one of the list; the order that it is about.
@@ -79,7 +71,7 @@ async fn a_dead_letter_says_why(tapline: &Tapline, browser: &Browser) -> Result<
         "SELECT count(*) FROM events WHERE destination = 'orders' AND \"offset\" = {offset} AND key_text = '{order}'"
     );
     ensure!(tapline.sql(&origin)?[0][0] == 1, "{order} was placed at offset {offset}");
-    browser.screenshot(&picture("drawer-of-a-dead-letter")?).await?;
+    browser.picture("drawer-of-a-dead-letter").await?;
     Ok(order)
 }
 
@@ -91,7 +83,7 @@ async fn its_order_leads_to_its_story(browser: &Browser, order: &str) -> Result<
     for hop in ["orders-retry-1000", "orders-retry-5000", "orders-dlt"] {
         browser.until_text(hop).await?;
     }
-    browser.screenshot(&picture("chain")?).await
+    browser.picture("chain").await
 }
 
 async fn any_id_leads_anywhere(tapline: &Tapline, browser: &Browser, order: &str) -> Result<()> {
@@ -107,7 +99,9 @@ async fn any_id_leads_anywhere(tapline: &Tapline, browser: &Browser, order: &str
     let paid =
         one("SELECT key_text FROM events WHERE destination = 'inventory' ORDER BY timestamp LIMIT 1".to_owned())?;
     find(browser, &paid).await?;
-    browser.until_text("inventory lost the trace").await
+    browser.until_text("inventory lost the trace").await?;
+    browser.click(".answer .sub button").await?;
+    browser.until("document.activeElement.querySelector('h2')?.innerText === 'Remarkable'").await
 }
 
 /// By the search box, from anywhere.
@@ -134,6 +128,9 @@ async fn rows_are_saved_as_parquet_too() -> Result<()> {
                     URL.createObjectURL = content => make.call(URL, window.content = content)";
         browser.script(keep).await?;
         browser.click_on("Export").await?;
+        // They stood side by side, across the columns of the table.
+        let beneath = "return new Set([...document.querySelectorAll('.menu .item')].map(item => item.offsetLeft)).size";
+        ensure!(browser.script(beneath).await? == 1, "the choices stand beneath each other");
         browser.click_on("Parquet").await?;
         browser.until_text(&format!("Saved as {file}")).await?;
         let ends = "return Promise.all([content.slice(0, 4).text(), content.slice(-4).text()])";
@@ -157,7 +154,7 @@ async fn a_copied_link_shows_the_same_event() -> Result<()> {
     let offset = address.rsplit('/').next().context("four segments")?;
     let shown = browser.text_of(".drawer").await?.replace(',', "");
     ensure!(shown.contains(offset), "the drawer shows offset {offset}:\n{shown}");
-    browser.screenshot(&picture("drawer")?).await
+    browser.picture("drawer").await
 }
 
 #[tokio::test(flavor = "multi_thread")]

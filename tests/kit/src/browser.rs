@@ -1,6 +1,5 @@
 //! Headless Chromium, driven as a person would: Debian's packages `chromium` and `chromium-driver`.
 
-use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -19,6 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Browser {
     client: Client,
     driver: Child,
+    port: u16,
     /// Holds profile and cache of this window.
     _profile: TempDir,
 }
@@ -34,14 +34,15 @@ impl Browser {
         let mut arguments: Vec<String> = ARGUMENTS.iter().map(|text| (*text).to_owned()).collect();
         arguments.push(format!("--window-size={width},{height}"));
         arguments.push(format!("--user-data-dir={}", profile.path().display()));
-        let wanted = json!({ "goog:chromeOptions": { "args": arguments } });
+        let wanted =
+            json!({ "goog:chromeOptions": { "args": arguments }, "goog:loggingPrefs": { "browser": "WARNING" } });
         let Value::Object(wanted) = wanted else { bail!("an object was written above") };
         let client = until(async || {
             let mut builder = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
             let connected = builder.capabilities(wanted.clone()).connect(&format!("http://127.0.0.1:{port}")).await;
             Ok(connected.map_err(|error| format!("the browser does not start: {error}")))
         });
-        Ok(Self { client: client.await?, driver, _profile: profile })
+        Ok(Self { client: client.await?, driver, port, _profile: profile })
     }
 
     /// Loads an address.
@@ -141,14 +142,39 @@ impl Browser {
         .await
     }
 
-    /// The value of a script's `return`.
+    /// The value of a script's `return`; of a promise, what it promised.
     pub async fn script(&self, code: &str) -> Result<Value> {
         Ok(self.client.execute(code, Vec::new()).await?)
     }
 
-    /// Writes what is seen as a PNG.
-    pub async fn screenshot(&self, path: &Path) -> Result<()> {
-        Ok(std::fs::write(path, self.client.screenshot().await?)?)
+    /// Waits until an expression is true.
+    pub async fn until(&self, expression: &str) -> Result<()> {
+        let code = format!("return ({expression})");
+        until(async || match self.script(&code).await? {
+            Value::Bool(true) => Ok(Ok(())),
+            other => Ok(Err(format!("`{expression}` is not true but {other}"))),
+        })
+        .await
+    }
+
+    /// Warnings and errors of the browser's console since the last call: what the page wrote there, and what the browser
+    /// says about it, such as calls that failed.
+    pub async fn complaints(&self) -> Result<Vec<String>> {
+        let session = self.client.session_id().await?.context("the browser has a session")?;
+        let url = format!("http://127.0.0.1:{}/session/{session}/se/log", self.port);
+        let asked = move || -> Result<Value> {
+            Ok(ureq::post(url).send_json(json!({ "type": "browser" }))?.body_mut().read_json()?)
+        };
+        let answer = tokio::task::spawn_blocking(asked).await??;
+        let lines = answer["value"].as_array().context("the browser's log is a list")?;
+        Ok(lines.iter().map(|line| format!("{}: {}", line["level"], line["message"])).collect())
+    }
+
+    /// Keeps what is seen as a PNG, to look at after a failure.
+    pub async fn picture(&self, name: &str) -> Result<()> {
+        let folder = std::env::temp_dir().join("tapline-pictures");
+        std::fs::create_dir_all(&folder)?;
+        Ok(std::fs::write(folder.join(format!("{name}.png")), self.client.screenshot().await?)?)
     }
 }
 

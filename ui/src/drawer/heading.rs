@@ -6,7 +6,7 @@ use tapline_api::{EventDetail, Level};
 use super::copy_as;
 use crate::{
     api::load::Load,
-    format::{address::readable, time},
+    format::{address::readable, number::exact, time},
     state::time_range::use_zone,
     ui::{
         Copy, Ico, Icon, Pill, Shape,
@@ -58,7 +58,7 @@ pub(super) fn Heading(
         </div>
         <div class="row drawer-do">
             <CopyAs load/>
-            {move || number.get().map(|(number, of)| view! { <span class="push t3 small">{format!("{number} of {of}")}</span> })}
+            {move || number.get().map(|(number, of)| view! { <span class="push t3 small">{format!("{} of {}", exact(number as u64), exact(of as u64))}</span> })}
         </div>
     }
 }

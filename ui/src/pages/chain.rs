@@ -104,9 +104,9 @@ fn follow(load: Load<Answered>, again: RwSignal<u32>) {
 #[component]
 fn Found(load: Load<Answered>) -> impl IntoView {
     let chain = Memo::new(move |_| load.data.get());
-    let text = move |of: fn(&Answered) -> &String| {
-        Signal::derive(move || chain.with(|chain| chain.as_ref().map(|chain| of(chain).clone()).unwrap_or_default()))
-    };
+    let headline = move || chain.with(|chain| chain.as_ref().map(|chain| chain.headline.clone()).unwrap_or_default());
+    let detail = Memo::new(move |_| chain.with(|chain| chain.as_deref().map(notes::counted).unwrap_or_default()));
+    let findings = Memo::new(move |_| detail.with(|(_, findings)| findings.clone()));
     let picture = picture::use_picture(chain);
     let selection = selection::use_selection(picture);
     let address = use_address();
@@ -121,7 +121,7 @@ fn Found(load: Load<Answered>) -> impl IntoView {
         })
     });
     view! {
-        <Answer headline=text(|chain| &chain.headline) detail=text(|chain| &chain.detail)/>
+        <Answer headline=Signal::derive(headline) detail=Signal::derive(move || detail.get().0) after=ViewFn::from(move || view! { <notes::ToFindings words=findings/> })/>
         <facts::Facts picture/>
         <tools::Tools picture shown one_story/>
         {move || match shown.get() {

@@ -36,7 +36,7 @@ pub(crate) fn Menu(
         }
     };
     close_by_press_elsewhere(open, root);
-    let place = if from_right { "menu pop end" } else { "menu pop" };
+    let place = if from_right { "menu pop from-right" } else { "menu pop" };
     view! {
         <div class="menu-root" node_ref=root on:keydown=keys on:focusout=leave>
             <button

@@ -29,6 +29,9 @@ pub(crate) fn Answer(
     /// Where it comes from, or what is well.
     #[prop(into)]
     detail: Signal<String>,
+    /// What follows the detail in its line.
+    #[prop(optional)]
+    after: Option<ViewFn>,
     /// Buttons.
     #[prop(optional)]
     children: Option<Children>,
@@ -36,7 +39,7 @@ pub(crate) fn Answer(
     view! {
         <header class="answer">
             <h1>{move || view! { <Sentence text=headline.get()/> }}</h1>
-            <p class="sub">{move || view! { <Sentence text=detail.get()/> }}</p>
+            <p class="sub">{move || view! { <Sentence text=detail.get()/> }}{after.map(|after| after.run())}</p>
             {children.map(|children| view! { <div class="do">{children()}</div> })}
         </header>
     }

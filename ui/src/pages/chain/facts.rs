@@ -38,7 +38,8 @@ fn strip(picture: &Picture) -> impl IntoView + use<> {
     let (start, query) = (picture.story.start, chain.query.clone());
     let began = move || time::milli(start.div_euclid(1000), zone.get());
     let exact = move || time::full(start, zone.get());
-    let missing = (!chain.missing.is_empty() && !chain.truncated).then(|| format!("{} missing", chain.missing.len()));
+    let missing = (!chain.missing.is_empty() && !chain.truncated)
+        .then(|| format!("{} missing", number::exact(chain.missing.len() as u64)));
     let members = number::exact(chain.members.len() as u64);
     let lasted = lasting(picture.story.last() - start);
     // Events that only share an ID have no state together, and last as long as the archive.
@@ -90,8 +91,11 @@ fn links(picture: &Picture) -> (String, String) {
     let shared = count(|rule| matches!(rule, EdgeRule::Correlation | EdgeRule::Id));
     let guessed = count(|rule| rule == EdgeRule::Time);
     let said = [(edges.len() - shared - guessed, "declared"), (shared, "by shared ids"), (guessed, "by time")];
-    let said: Vec<String> =
-        said.into_iter().filter(|(count, _)| *count > 0).map(|(count, how)| format!("{count} {how}")).collect();
+    let said: Vec<String> = said
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, how)| format!("{} {how}", number::exact(count as u64)))
+        .collect();
     (number::exact(edges.len() as u64), said.join(", "))
 }
 

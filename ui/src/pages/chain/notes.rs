@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use tapline_api::{Chain, Level, Missing, MissingReason};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 
 use super::{selection::Selection, words};
 use crate::{
@@ -13,6 +15,8 @@ use crate::{
 
 /// Evidence shown before the rest is counted.
 const FEW: usize = 4;
+/// The element that lists what is remarkable.
+const LIST: &str = "remarkable";
 
 /// The panels; those without rows are not shown.
 #[component]
@@ -28,6 +32,29 @@ fn truncated(chain: &Chain) -> Option<impl IntoView + use<>> {
     chain
         .truncated
         .then(|| view! { <p class="note-line"><Mark shape=Shape::Behind level=Level::Warn/><span>{text}</span></p> })
+}
+
+/// The detail without the words that count the findings, and these words.
+pub(crate) fn counted(chain: &Chain) -> (String, Option<String>) {
+    let words = format!("{} on the way.", number::count(chain.findings.len() as u64, "finding", "findings"));
+    match chain.detail.split_once(&words) {
+        Some((before, after)) => (format!("{before}{}", after.trim_start()), Some(words)),
+        None => (chain.detail.clone(), None),
+    }
+}
+
+/// Leads from the words that count the findings to where they stand.
+#[component]
+pub(crate) fn ToFindings(words: Memo<Option<String>>) -> impl IntoView {
+    let press = move |_| {
+        if let Some(list) = document().get_element_by_id(LIST).and_then(|list| list.dyn_into::<HtmlElement>().ok()) {
+            list.scroll_into_view();
+            let _only_fails_when_it_is_gone = list.focus();
+        }
+    };
+    move || {
+        words.get().map(|words| view! { " "<button type="button" class="link plain" on:click=press>{words}</button> })
+    }
 }
 
 fn remarkable(chain: &Arc<Chain>, selection: Selection) -> Option<impl IntoView + use<>> {
@@ -47,8 +74,8 @@ fn remarkable(chain: &Arc<Chain>, selection: Selection) -> Option<impl IntoView 
     let count = lines.len();
     (count > 0).then(|| {
         view! {
-            <section class="panel">
-                <div class="head"><h2>"Remarkable"</h2><span class="t3">{count}</span></div>
+            <section class="panel" id=LIST tabindex="-1">
+                <div class="head"><h2>"Remarkable"</h2><span class="t3">{number::exact(count as u64)}</span></div>
                 <ul class="notes">{lines}</ul>
             </section>
         }
@@ -78,7 +105,8 @@ fn evidence(chain: &Arc<Chain>, addresses: &[String], selection: Selection) -> i
     };
     let links: Vec<_> = places.take(FEW).map(link).collect();
     let more = addresses.len().saturating_sub(FEW);
-    let more = (more > 0).then(|| view! { <span class="t3">{format!(" and {more} more")}</span> });
+    let more =
+        (more > 0).then(|| view! { <span class="t3">{format!(" and {} more", number::exact(more as u64))}</span> });
     (!links.is_empty()).then(|| view! { <span class="shown-by">{links}{more}</span> })
 }
 
@@ -101,4 +129,23 @@ fn names(chain: &Chain) -> Option<impl IntoView + use<>> {
             </section>
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use tapline_api::{ChainState, Finding, FindingKind};
+
+    use super::{super::samples::chain, *};
+
+    /// They stood there and led nowhere.
+    #[test]
+    fn the_words_that_count_findings_are_taken_out_of_the_detail() {
+        let mut chain = (*chain(ChainState::Complete, Vec::new(), &[])).clone();
+        chain.detail = "From `a` to `b`. 1 finding on the way. Only the first 5,000 members are shown.".into();
+        assert_eq!(counted(&chain), (chain.detail.clone(), None));
+        chain.findings = vec![Finding { kind: FindingKind::Duplicate, sentence: String::new(), evidence: Vec::new() }];
+        let (detail, words) = counted(&chain);
+        assert_eq!(detail, "From `a` to `b`. Only the first 5,000 members are shown.");
+        assert_eq!(words.as_deref(), Some("1 finding on the way."));
+    }
 }

@@ -1,6 +1,7 @@
 //! The chosen member: in the address, moved by keys, followed by the drawer.
 
-use leptos::prelude::*;
+use leptos::{html::ElementType, prelude::*};
+use wasm_bindgen::JsCast;
 
 use super::picture::Drawn;
 use crate::{
@@ -25,12 +26,20 @@ pub(crate) struct Selection {
 /// The selection of a chain's page.
 pub(crate) fn use_selection(drawn: Drawn) -> Selection {
     let address = use_address();
-    let member = Memo::new(move |_| {
-        let chosen = address.query.with(|query| query.get("event").or_else(|| query.get("member")).map(str::to_owned));
-        chosen.and_then(|chosen| drawn.now.with(|now| now.0.story.place(&chosen)))
+    let chosen = Memo::new(move |_| {
+        address.query.with(|query| query.get("event").or_else(|| query.get("member")).map(str::to_owned))
     });
-    let order = RwSignal::new(Vec::new());
-    let selection = Selection { member, moved: RwSignal::new(0), order, drawn, address };
+    let member = Memo::new(move |_| {
+        chosen.with(|chosen| drawn.now.with(|now| chosen.as_deref().and_then(|chosen| now.0.story.place(chosen))))
+    });
+    let (order, moved) = (RwSignal::new(Vec::new()), RwSignal::new(0));
+    let selection = Selection { member, moved, order, drawn, address };
+    // Whoever chose it: a key, the drawer, or the link that was opened.
+    Effect::new(move |_| {
+        if chosen.with(Option::is_some) {
+            moved.update(|moved| *moved += 1);
+        }
+    });
     let Neighbours(neighbours) = expect_context();
     Effect::new(move |_| {
         let addresses = order.with(|order| {
@@ -75,7 +84,6 @@ impl Selection {
         });
         if let Some(next) = next {
             self.choose(next);
-            self.moved.update(|moved| *moved += 1);
         }
     }
 
@@ -104,6 +112,38 @@ impl Selection {
         }
         chosen
     }
+}
+
+/// Scrolls where the chosen member is not in view; `place` says how many pixels below the top of `body` it stands.
+pub(crate) fn keep_in_view<E>(body: NodeRef<E>, selection: Selection, place: impl Fn(usize) -> Option<f64> + 'static)
+where
+    E: ElementType,
+    E::Output: JsCast + Clone + 'static,
+{
+    Effect::new(move |before: Option<u32>| {
+        let moved = selection.moved.get();
+        let place = selection.member.get_untracked().and_then(&place);
+        if let (Some(place), Some(body), true) = (place, body.get(), before.unwrap_or(0) != moved) {
+            scroll_to(body.unchecked_ref(), place);
+        }
+        moved
+    });
+}
+
+fn scroll_to(body: &web_sys::Element, place: f64) {
+    let Some(page) = body.closest(".page").ok().flatten() else { return };
+    let (inner, outer) = (body.get_bounding_client_rect(), page.get_bounding_client_rect());
+    let top = inner.top() + place - outer.top();
+    // What stands under the axis, or under the lower edge, is not in view.
+    let (high, low) = (52.0, outer.height() - 78.0);
+    let by = if top < high {
+        top - high
+    } else if top > low {
+        top - low
+    } else {
+        return;
+    };
+    page.set_scroll_top(page.scroll_top() + by as i32);
 }
 
 /// The place after or before; without one the first or the last.

@@ -13,8 +13,8 @@ use super::{
     items::type_of,
     lanes::{Lane, LaneKind},
     picture::{Drawn, Picture},
-    selection::Selection,
-    timeline::{scroll_to, walk, watch_view},
+    selection::{Selection, keep_in_view},
+    timeline::{walk, watch_view},
 };
 use crate::{
     format::{
@@ -45,15 +45,8 @@ pub(crate) fn Sequence(picture: Drawn, selection: Selection) -> impl IntoView {
     let view = RwSignal::new(0..rows.get_untracked().min(60));
     watch_view(body, rows, view, ROW);
     Effect::new(move |_| selection.order.set(acts.with(|acts| acts.0.order())));
-    Effect::new(move |before: Option<u32>| {
-        let moved = selection.moved.get();
-        let member = selection.member.get_untracked();
-        let row = member.and_then(|member| acts.with_untracked(|acts| acts.0.row.get(member).copied().flatten()));
-        if let (Some(row), Some(body), true) = (row, body.get_untracked(), before.is_some_and(|before| before != moved))
-        {
-            scroll_to(&body, row as f64 * ROW);
-        }
-        moved
+    keep_in_view(body, selection, move |member| {
+        acts.with_untracked(|acts| acts.0.row.get(member).copied().flatten()).map(|row| row as f64 * ROW)
     });
     let range = Memo::new(move |_| {
         let (view, rows) = (view.get(), rows.get());

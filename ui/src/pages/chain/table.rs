@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 use tapline_api::{Level, Member};
 
 use super::{
     drawing::lasting,
     items::{member_holds, place, type_of},
     picture::{Drawn, Picture},
-    selection::Selection,
+    selection::{Selection, keep_in_view},
     words,
 };
 use crate::{
@@ -18,6 +18,8 @@ use crate::{
     ui::{Ico, Icon, Mark, Shape, rows::Rows},
 };
 
+/// Height of a row in pixels.
+const ROW: f64 = 28.0;
 /// Characters of a type's name.
 const TYPE: usize = 20;
 
@@ -28,6 +30,12 @@ pub(crate) fn Table(picture: Drawn, selection: Selection) -> impl IntoView {
     let newest = Memo::new(move |_| address.query.with(|query| query.get("sort") == Some("newest")));
     let order = Memo::new(move |_| picture.now.with(|now| order(&now.0, &picture.find.get(), newest.get())));
     Effect::new(move |_| selection.order.set(order.get()));
+    let panel = NodeRef::<html::Section>::new();
+    // Below the heads of the columns.
+    keep_in_view(panel, selection, move |member| {
+        let row = order.with_untracked(|order| order.iter().position(|other| *other == member));
+        row.map(|row| (row + 1) as f64 * ROW)
+    });
     let sort = move |_| {
         let sort = (!newest.get_untracked()).then_some("newest");
         address.replace(|query| query.set("sort", sort));
@@ -43,7 +51,7 @@ pub(crate) fn Table(picture: Drawn, selection: Selection) -> impl IntoView {
     let none =
         move || order.with(Vec::is_empty).then(|| view! { <p class="pad t2 small">"No member holds this text."</p> });
     view! {
-        <section class="panel table-view">
+        <section class="panel table-view" node_ref=panel>
             <table class="table fixed">
                 <thead><tr>
                     <th class="c-time" aria-sort=move || if newest.get() { "descending" } else { "ascending" }>
@@ -58,7 +66,7 @@ pub(crate) fn Table(picture: Drawn, selection: Selection) -> impl IntoView {
                     <th class="c-edge">"Follows from"</th>
                     <th class="c-size num">"Size"</th>
                 </tr></thead>
-                <Rows count=Signal::derive(move || order.with(Vec::len)) key row=draw/>
+                <Rows count=Signal::derive(move || order.with(Vec::len)) height=ROW key row=draw/>
             </table>
             {none}
         </section>

@@ -50,15 +50,21 @@ pub(crate) fn ticks(scale: &TimeScale, end: &str, apart: f64, zone: Zone) -> Vec
     let mut said: Option<(i64, f64)> = None;
     let last = scale.stretches.last().map_or(100.0, |last| last.right);
     for (moment, at) in moments(scale) {
-        let room = said.is_none_or(|(_, before)| at - before >= apart) && last - at >= apart + 2.0;
-        let label = if room { label(moment, said.map(|(moment, _)| moment), zone) } else { String::new() };
-        if room {
+        let mut label = label(moment, said.map(|(moment, _)| moment), zone);
+        if said.is_none_or(|(_, before)| at - before >= apart) && last - at >= beside(&label, end, apart) {
             said = Some((moment, at));
+        } else {
+            label.clear();
         }
         ticks.push(Tick { at, label });
     }
     ticks.push(Tick { at: last, label: end.to_owned() });
     ticks
+}
+
+/// Percent that a word and the end take side by side: the one begins at its moment, the other ends at its own.
+fn beside(label: &str, end: &str, apart: f64) -> f64 {
+    apart * (label.chars().count() + end.chars().count()) as f64 / 7.0 + 2.0
 }
 
 fn moments(scale: &TimeScale) -> Vec<(i64, f64)> {

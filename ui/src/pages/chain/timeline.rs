@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use leptos::{ev::KeyboardEvent, html, prelude::*};
 use tapline_api::ChainState;
-use wasm_bindgen::JsCast;
 
 use super::{
     connectors::ROW,
@@ -13,7 +12,7 @@ use super::{
     marks::Look,
     picture::{Drawn, Picture},
     row::Bar,
-    selection::Selection,
+    selection::{Selection, keep_in_view},
     steps::Lying,
     ticks,
 };
@@ -32,7 +31,9 @@ pub(crate) fn Timeline(picture: Drawn, selection: Selection) -> impl IntoView {
     let rows = Memo::new(move |_| picture.now.with(|now| now.0.layout.rows.len()));
     let view = RwSignal::new(0..rows.get_untracked().min(60));
     watch_view(body, rows, view, ROW);
-    keep_in_view(body, picture, selection);
+    keep_in_view(body, selection, move |member| {
+        picture.now.with_untracked(|now| now.0.layout.member_row[member]).map(|row| row as f64 * ROW)
+    });
     Effect::new(move |_| {
         let order =
             picture.now.with(|now| now.0.layout.stops(&now.0.between).into_iter().map(|(_, member)| member).collect());
@@ -98,41 +99,6 @@ pub(crate) fn watch_view(body: NodeRef<html::Div>, rows: Memo<usize>, view: RwSi
         measure();
         request_animation_frame(measure);
     });
-}
-
-/// Scrolls when keys move the selection out of view.
-fn keep_in_view(body: NodeRef<html::Div>, picture: Drawn, selection: Selection) {
-    Effect::new(move |before: Option<u32>| {
-        let moved = selection.moved.get();
-        let row = selection
-            .member
-            .get_untracked()
-            .and_then(|member| picture.now.with_untracked(|now| now.0.layout.member_row[member]));
-        if let (Some(row), Some(body), true) = (row, body.get_untracked(), before.is_some_and(|before| before != moved))
-        {
-            scroll_to(&body, row as f64 * ROW);
-        }
-        moved
-    });
-}
-
-pub(crate) fn scroll_to(body: &web_sys::HtmlDivElement, row: f64) {
-    let Some(page) = body.closest(".page").ok().flatten().and_then(|page| page.dyn_into::<web_sys::HtmlElement>().ok())
-    else {
-        return;
-    };
-    let (inner, outer) = (body.get_bounding_client_rect(), page.get_bounding_client_rect());
-    let top = inner.top() + row - outer.top();
-    // A row under the axis, or under the lower edge, is not in view.
-    let (high, low) = (2.0 * ROW, outer.height() - 3.0 * ROW);
-    let by = if top < high {
-        top - high
-    } else if top > low {
-        top - low
-    } else {
-        return;
-    };
-    page.set_scroll_top(page.scroll_top() + by as i32);
 }
 
 #[component]
