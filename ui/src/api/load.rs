@@ -37,6 +37,11 @@ impl<T: Send + Sync + 'static> Load<T> {
         self.failure.get().filter(|failure| !failure.is_network() || self.data.with(Option::is_none))
     }
 
+    /// Whether the first call has ended, well or not.
+    pub(crate) fn has_ended(self) -> bool {
+        self.data.with(Option::is_some) || self.failure.with(Option::is_some)
+    }
+
     /// Asks the same again.
     pub(crate) fn retry(self) {
         self.again.update(|count| *count += 1);

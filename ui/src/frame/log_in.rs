@@ -46,7 +46,7 @@ pub(crate) fn LogIn(
     } else {
         (
             "This Tapline asks for its token.",
-            "It shows what passes through your brokers, so it is open only to who holds the token.",
+            "It shows what passes through your brokers, so it opens only to those who hold the token.",
         )
     };
     let word = move || if busy.get() { "Logging in…" } else { "Log in" };

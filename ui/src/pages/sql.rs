@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use tapline_api::SqlSchema;
 
 use crate::{
-    api::load::use_load,
+    api::{failure::Failure, load::use_load},
     format::number,
     state::{
         settings::{recall, remember},
@@ -86,8 +86,16 @@ fn detail(outcome: &Outcome) -> String {
                 number::duration(answer.elapsed_ms)
             )
         }
-        Outcome::Failed(failure) => why(&failure.detail),
+        Outcome::Failed(failure) => at(failure),
         Outcome::Cancelled => "The server stops a query when nobody waits for it.".to_owned(),
+    }
+}
+
+/// Where a query failed; why stands beneath its text.
+fn at(failure: &Failure) -> String {
+    match failure.place {
+        Some((line, column)) => format!("Line {line}, column {column}: what stands there is underlined."),
+        None => format!("{}.", failure.title),
     }
 }
 
@@ -126,6 +134,9 @@ mod tests {
         );
         assert_eq!(why("expected an end (line 1, column 9)."), "expected an end.");
         assert_eq!(why("It took longer than 30 s."), "It took longer than 30 s.");
+        let failure = |place| Failure { place, ..Failure::network() };
+        assert_eq!(at(&failure(Some((2, 3)))), "Line 2, column 3: what stands there is underlined.");
+        assert_eq!(at(&failure(None)), "Tapline does not answer.");
         let cut = Outcome::Answer(Arc::new(SqlAnswer { truncated: true, ..answer }));
         assert_eq!(headline(&cut), "The first 64 rows.");
     }

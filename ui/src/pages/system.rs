@@ -7,7 +7,7 @@ use tapline_api::{DestinationList, GapList, SourceList, System as Answered};
 use crate::{
     api::load::{Load, use_load},
     state::refresh::use_beat,
-    ui::{Answer, Loaded},
+    ui::{Answer, Loaded, skeleton::Skeleton},
 };
 
 mod archive;
@@ -36,18 +36,32 @@ pub(crate) fn System() -> impl IntoView {
             system.as_ref().map(|system| summary::detail(system, crate::format::now())).unwrap_or_default()
         })
     });
+    // All at once, so that nothing moves under the reader's eyes.
+    let is_there =
+        Memo::new(move |_| sources.has_ended() && gaps.has_ended() && destinations.has_ended() && system.has_ended());
+    let panels = move || {
+        view! {
+                <section class="panel"><sources::Head load=sources/><Loaded load=sources what="The sources" show=|sources| sources::sources(&sources)/></section>
+                <div class="grid sys-low">
+                    <section class="panel"><div class="head"><h2>"Archive"</h2></div><Loaded load=system what="The archive" show=|system| archive::archive(&system)/></section>
+                    <section class="panel"><gaps::Head load=gaps/><Loaded load=gaps what="The gaps" show=|gaps| gaps::gaps(gaps)/></section>
+                </div>
+                <section class="panel"><destinations::Head load=destinations/><Loaded load=destinations what="The destinations" show=destinations::destinations/></section>
+                <section class="panel"><settings::Head/><Loaded load=system what="The configuration" show=|system| settings::settings(&system)/></section>
+        }
+    };
     view! {
         <div class="page system">
             <Answer headline=Signal::derive(move || summary.get()) detail/>
-            <section class="panel"><sources::Head load=sources/><Loaded load=sources what="The sources" show=|sources| sources::sources(&sources)/></section>
-            <div class="grid sys-low">
-                <section class="panel"><div class="head"><h2>"Archive"</h2></div><Loaded load=system what="The archive" show=|system| archive::archive(&system)/></section>
-                <section class="panel"><gaps::Head load=gaps/><Loaded load=gaps what="The gaps" show=|gaps| gaps::gaps(gaps)/></section>
-            </div>
-            <section class="panel"><destinations::Head load=destinations/><Loaded load=destinations what="The destinations" show=destinations::destinations/></section>
-            <section class="panel"><settings::Head/><Loaded load=system what="The configuration" show=|system| settings::settings(&system)/></section>
+            {move || if is_there.get() { panels().into_any() } else { view! { <Coming/> }.into_any() }}
         </div>
     }
+}
+
+#[component]
+fn Coming() -> impl IntoView {
+    let panel = |name: &'static str| view! { <section class="panel"><div class="head"><h2>{name}</h2></div><Skeleton/></section> };
+    ["Sources", "Archive", "Destinations"].map(panel).into_view()
 }
 
 /// Asked again at every beat.

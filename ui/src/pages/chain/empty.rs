@@ -66,9 +66,14 @@ fn hint(text: &'static str) -> impl IntoView {
 
 #[component]
 fn Searched() -> impl IntoView {
-    let (StatusLoad(status), zone) = (expect_context(), use_zone());
+    let (StatusLoad(load), zone) = (expect_context(), use_zone());
     move || {
-        status.data.get().map(|status| {
+        load.data.get().map(|status| {
+            let (shape, level, sources) = standing(status.sources_up, status.sources);
+            let sources = view! { <li><Mark shape level/><span>{sources}</span></li> };
+            if StatusLoad(load).is_new() {
+                return view! { <li><Mark shape=Shape::Off level=Level::Mute/><span>"Nothing is archived yet, so there was nothing to search."</span></li>{sources} }.into_any();
+            }
             let rows = number::short(status.archive.rows);
             let since = status.archive.oldest.as_deref().and_then(time::parse).map(|oldest| {
                 let oldest = oldest.div_euclid(1000);
@@ -81,9 +86,6 @@ fn Searched() -> impl IntoView {
             );
             let hot =
                 format!("{} in memory, not committed yet.", number::count(status.archive.hot_rows, "row", "rows"));
-            let up = status.sources_up == status.sources;
-            let (shape, level) = if up { (Shape::Well, Level::Ok) } else { (Shape::Failing, Level::Bad) };
-            let sources = format!("{} of {} sources are up.", status.sources_up, status.sources);
             let gaps = (status.gaps > 0).then(|| {
                 let text = format!(
                     "{} of offsets are missing from the archive.",
@@ -94,9 +96,36 @@ fn Searched() -> impl IntoView {
             view! {
                 <li><Mark shape=Shape::Well level=Level::Ok/><span>{archived}</span></li>
                 <li><Mark shape=Shape::Well level=Level::Ok/><span>{hot}</span></li>
-                <li><Mark shape level/><span>{sources}</span></li>
+                {sources}
                 {gaps}
             }
+            .into_any()
         })
+    }
+}
+
+fn standing(up: usize, sources: usize) -> (Shape, Level, String) {
+    match (up, sources) {
+        (_, 0) => (Shape::Off, Level::Mute, "No source is configured.".to_owned()),
+        (up, all) if up < all => (Shape::Failing, Level::Bad, format!("{up} of {all} sources are up.")),
+        (1, _) => (Shape::Well, Level::Ok, "The source is up.".to_owned()),
+        (all, _) => (Shape::Well, Level::Ok, format!("All {all} sources are up.")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `0 of 0 sources are up` had a green tick.
+    #[test]
+    fn no_source_is_not_well() {
+        let said = |up, all| standing(up, all).2;
+        assert_eq!(standing(0, 0).1, Level::Mute);
+        assert_eq!(
+            [said(0, 0), said(1, 1), said(3, 3)],
+            ["No source is configured.", "The source is up.", "All 3 sources are up."]
+        );
+        assert_eq!(standing(1, 2), (Shape::Failing, Level::Bad, "1 of 2 sources are up.".to_owned()));
     }
 }

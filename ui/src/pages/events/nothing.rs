@@ -128,7 +128,7 @@ fn Then() -> impl IntoView {
                 <li><Ico icon=Icon::Search/><span>"Type any ID in the box above and see its whole chain"</span></li>
                 <li><Ico icon=Icon::Filter/><span>"Filter: "<code>"destination:orders total>100"</code></span></li>
                 <li><Ico icon=Icon::Play/><span>"Follow events live, pause, step through"</span></li>
-                <li><Ico icon=Icon::Export/><span>"Export as CSV or JSON, ask with SQL"</span></li>
+                <li><Ico icon=Icon::Export/><span>"Export as CSV, JSON or Parquet, ask with SQL"</span></li>
             </ul>
         </section>
     }

@@ -100,11 +100,12 @@ fn marks(points: &Points, changes: &[Change]) -> Vec<(f64, String)> {
     marks
 }
 
-/// Up to a colon, else the first three words.
+/// Up to a colon where that is short, else the first three words.
 fn first_words(text: &str) -> String {
     let text = sentence::plain(text);
     let head = text.split(':').next().unwrap_or(&text);
-    head.split(' ').take(3).collect::<Vec<_>>().join(" ")
+    let words = if head.chars().count() <= 24 { usize::MAX } else { 3 };
+    head.split(' ').take(words).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -123,6 +124,13 @@ mod tests {
         assert_eq!(said(2_810_000.0, "bytes"), "2.8 MB");
         assert_eq!(said(2_810_000.0, "bytes/s"), "2.8 MB/s");
         assert_eq!(said(0.0, "/min"), "0/min");
+    }
+
+    /// The chart said `No more dead`.
+    #[test]
+    fn a_short_sentence_keeps_its_last_word() {
+        assert_eq!(first_words("No more dead letters: no tariff zone"), "No more dead letters");
+        assert_eq!(first_words("First dead letter in `inventory-dlt`: no tariff zone"), "First dead letter");
     }
 
     #[test]

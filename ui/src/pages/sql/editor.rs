@@ -27,20 +27,46 @@ pub(super) fn Editor(text: RwSignal<String>, run: Run, ask: Callback<String>) ->
         }
     };
     let field = NodeRef::<html::Textarea>::new();
+    let fault = move || {
+        text.with(|text| {
+            run.fault(text).and_then(|place| at_fault(text, place)).map(|(before, word)| {
+                view! { <pre class="at-fault" aria-hidden="true">{before.to_owned()}<u>{word.to_owned()}</u></pre> }
+            })
+        })
+    };
     view! {
         <section class="panel" aria-label="Query">
             <div class="editor">
                 <Numbers text run/>
                 <div class="edited">
                     <pre aria-hidden="true">{move || view! { <Code language=Language::Sql text=text.get()/> }}"\n"</pre>
+                    {fault}
                     <textarea node_ref=field aria-label="SQL" spellcheck="false" autocomplete="off" autocapitalize="off" wrap="off"
                         prop:value=text on:input=move |event| text.set(event_target_value(&event)) on:keydown=keys></textarea>
                 </div>
             </div>
-            <Failed run text/>
             <Runbar text run ask/>
+            <Failed run text/>
         </section>
     }
+}
+
+/// The text before a place and the word that stands there; a place at the end of a line has the character before it.
+fn at_fault(text: &str, (line, column): (u32, u32)) -> Option<(&str, &str)> {
+    let begin = match line.checked_sub(2) {
+        Some(before) => text.match_indices('\n').nth(before as usize)?.0 + 1,
+        None => 0,
+    };
+    let line = text[begin..].lines().next().unwrap_or_default();
+    let last = line.chars().count().checked_sub(1)?;
+    let (at, first) = line.char_indices().nth((column.max(1) as usize - 1).min(last))?;
+    let rest = &line[at..];
+    let length = match first {
+        '"' | '\'' => rest[1..].find(first).map(|end| end + 2),
+        _ => rest.find(|c: char| !c.is_alphanumeric() && c != '_').filter(|end| *end > 0),
+    };
+    let alone = if first.is_alphanumeric() || first == '_' { rest.len() } else { first.len_utf8() };
+    Some((&text[..begin + at], &rest[..length.unwrap_or(alone)]))
 }
 
 /// Numbers of the lines; the one at fault is marked.
@@ -61,7 +87,7 @@ fn Failed(run: Run, text: RwSignal<String>) -> impl IntoView {
         Some(view! {
             <div class="trouble" role="alert">
                 <Mark shape=Shape::Failing level=Level::Bad/>
-                <div><b>{place}<Sentence text=failure.title/></b><p class="t2"><Sentence text=failure.detail/></p></div>
+                <div><b>{place}<Sentence text=failure.title/></b><p class="t2"><Sentence text=super::why(&failure.detail)/></p></div>
             </div>
         })
     }
@@ -114,5 +140,20 @@ fn Last(run: Run) -> impl IntoView {
             <span class="small t2">"rows in memory included"</span>
         }),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::at_fault;
+
+    #[test]
+    fn the_word_at_fault_is_found() {
+        let text = "SELECT destinaton, \"Größe\"\nFROM événts, b";
+        let word = |line, column| at_fault(text, (line, column)).map(|(_, word)| word);
+        assert_eq!([word(1, 8), word(1, 18), word(1, 20)], [Some("destinaton"), Some(","), Some("\"Größe\"")]);
+        assert_eq!([word(2, 6), word(2, 99), word(3, 1)], [Some("événts"), Some("b"), None]);
+        assert_eq!(at_fault(text, (2, 6)).map(|(before, _)| before.len()), Some(text.find("événts").unwrap()));
+        assert_eq!(at_fault("", (1, 1)), None);
     }
 }

@@ -7,7 +7,7 @@ use tapline_api::{SqlColumn, SqlSchema, SqlTable};
 
 use crate::{
     api::load::Load,
-    ui::{Ico, Icon, Loaded},
+    ui::{Ico, Icon, Loaded, skeleton::Skeleton},
 };
 
 /// The panel.
@@ -15,10 +15,17 @@ use crate::{
 pub(super) fn Schema(schema: Load<SqlSchema>, text: RwSignal<String>) -> impl IntoView {
     let count = move || schema.data.with(|schema| schema.as_ref().map(|schema| schema.tables.len()));
     let show = move |schema: Arc<SqlSchema>| view! { <Tables schema text/> };
+    // As high as what comes, so that the examples stay where they are.
+    let skeleton = || {
+        view! {
+            <div class="schema"><Skeleton/></div>
+            <div class="functions"><div class="head"><h2>"Functions"</h2></div></div>
+        }
+    };
     view! {
         <section class="panel tables">
             <div class="head"><h2>"Tables"</h2><span class="t3">{count}</span></div>
-            <Loaded load=schema what="The tables" show/>
+            <Loaded load=schema what="The tables" skeleton=ViewFn::from(skeleton) show/>
         </section>
     }
 }
@@ -30,7 +37,7 @@ fn Tables(schema: Arc<SqlSchema>, text: RwSignal<String>) -> impl IntoView {
     view! {
         <div class="schema">{schema.tables.iter().enumerate().map(table).collect_view()}</div>
         <details class="functions">
-            <summary class="head top"><h2>"Functions"</h2><span class="t3">{schema.functions.len()}</span></summary>
+            <summary class="head"><h2>"Functions"</h2><span class="t3">{schema.functions.len()}</span></summary>
             <div class="fnl">{functions}</div>
         </details>
     }

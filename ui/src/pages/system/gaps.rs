@@ -19,7 +19,11 @@ pub(super) fn Head(load: Load<GapList>) -> impl IntoView {
     let note = move || {
         load.data.with(|list| {
             list.as_ref().map(|list| {
-                if list.gaps.is_empty() { "none".to_owned() } else { format!("{}, newest first", list.gaps.len()) }
+                if list.gaps.is_empty() {
+                    "none".to_owned()
+                } else {
+                    format!("{}, newest first", number::exact(list.gaps.len() as u64))
+                }
             })
         })
     };
