@@ -1,8 +1,11 @@
 //! The command line, as clap reads it.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+
+use crate::config::parse_period;
 
 /// The flight recorder of event-driven systems.
 #[derive(Debug, Parser)]
@@ -73,6 +76,9 @@ pub(crate) struct SqlArgs {
     /// Rows answered at most.
     #[arg(long, default_value_t = 10_000)]
     pub(crate) max_rows: usize,
+    /// After which it is stopped, up to ten minutes, such as 5m; `limits.query_timeout` when absent.
+    #[arg(long, value_parser = parse_period)]
+    pub(crate) timeout: Option<Duration>,
     #[command(flatten)]
     pub(crate) target: Target,
 }

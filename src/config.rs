@@ -18,7 +18,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 pub(crate) use layer::Layered;
-pub(crate) use units::{ByteSize, Period};
+pub(crate) use units::{ByteSize, Period, parse_period};
 
 /// Why a configuration was refused.
 #[derive(Debug, thiserror::Error)]
@@ -200,10 +200,7 @@ impl Config {
             units::parse_start(&source.start)
                 .map_err(|detail| layered.fault(&format!("sources.{name}.start"), detail))?;
         }
-        if self.archive.contains("://") {
-            let detail = format!("`{}` is a URL; this version keeps the archive in a local folder", self.archive);
-            return Err(layered.fault("archive", detail));
-        }
+        self.check_archive().map_err(|detail| layered.fault("archive", detail))?;
         self.log.check().map_err(|detail| layered.fault("log.level", detail))?;
         self.telemetry.check().map_err(|detail| layered.fault("telemetry.otlp_endpoint", detail))?;
         self.limits.check().map_err(|(key, detail)| layered.fault(key, detail))?;
@@ -212,6 +209,16 @@ impl Config {
             return Err(layered.fault("environment.colour", format!("is one of {}", COLOURS.join(", "))));
         }
         Ok(())
+    }
+
+    fn check_archive(&self) -> Result<(), String> {
+        if self.archive.contains("://") {
+            return Err(format!("`{}` is a URL; this version keeps the archive in a local folder", self.archive));
+        }
+        match self.archive.trim() {
+            "" => Err("is empty; name the folder of the archive, such as \"./tapline-data\"".to_owned()),
+            _ => Ok(()),
+        }
     }
 
     /// As the page shows it.

@@ -97,8 +97,11 @@ fn state(standing: &SourceStanding) -> SourceState {
     }
 }
 
-/// Records between what was read and the ends last heard of; unknown while no end is known.
+/// Records between what was read and the ends last heard of; unknown while no end is known or the source is away.
 fn lag(standing: &SourceStanding) -> Option<u64> {
+    if !standing.facts.connected {
+        return None;
+    }
     let places = standing.facts.places.iter().filter_map(|place| Some((place.end? - place.next).max(0)));
     let known: Vec<i64> = places.collect();
     (!known.is_empty()).then(|| u64::try_from(known.iter().sum::<i64>()).unwrap_or(0))

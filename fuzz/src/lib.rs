@@ -43,6 +43,7 @@ pub fn decode(record: &Record<'_>, check: impl FnOnce(&Meaning<'_>)) {
         key: record.key,
         payload: record.payload,
         headers: &headers,
+        repaired_names: 0,
     };
     DECODER.with_borrow_mut(|decoder| {
         let first = format!("{:?}", decoder.decode(&raw));

@@ -85,7 +85,7 @@ fn print_text(config: &Config, settings: &[Setting], findings: &[Finding]) {
             Ok(found) => println!("ok      {name}: {}: {found}", check.what),
             Err(remedy) => {
                 println!("FAILED  {name}: {}: {}", check.what, remedy.sentence);
-                if let Some(command) = &remedy.command {
+                if let Some(command) = remedy.command.as_ref().filter(|command| !remedy.sentence.contains(*command)) {
                     println!("        {command}");
                 }
             }

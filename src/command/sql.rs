@@ -19,11 +19,12 @@ pub(crate) fn run(args: &SqlArgs, config: &Config, json: bool, runtime: &Runtime
     let sql = text(args)?;
     let answer = match answerer(&args.target, config)? {
         Answerer::Server(client) => {
-            let answer = client.sql(&SqlRequest { sql, max_rows: Some(args.max_rows), timeout_ms: None })?;
+            let timeout_ms = args.timeout.map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX));
+            let answer = client.sql(&SqlRequest { sql, max_rows: Some(args.max_rows), timeout_ms })?;
             answer.warnings.iter().for_each(|warning| eprintln!("warning: {}", output::harmless(warning)));
             answer
         }
-        Answerer::Folder(folder) => runtime.block_on(ask_folder(&folder, &sql, args.max_rows, config))?,
+        Answerer::Folder(folder) => runtime.block_on(ask_folder(&folder, &sql, args, config))?,
     };
     output::rows(&answer, json)?;
     if answer.truncated {
@@ -41,7 +42,7 @@ fn text(args: &SqlArgs) -> Result<String, Fault> {
     Ok(text)
 }
 
-async fn ask_folder(folder: &Path, sql: &str, max_rows: usize, config: &Config) -> Result<SqlAnswer, Fault> {
+async fn ask_folder(folder: &Path, sql: &str, args: &SqlArgs, config: &Config) -> Result<SqlAnswer, Fault> {
     let archive = open(folder).await?;
     let options = EngineOptions {
         memory_bytes: config.limits.query_memory.as_usize(),
@@ -51,7 +52,7 @@ async fn ask_folder(folder: &Path, sql: &str, max_rows: usize, config: &Config) 
     let tables = Arc::new(ArchiveFacts(Arc::clone(&archive)));
     let files = archive.view().files.len();
     let engine = Engine::new(Arc::clone(&archive), tables, options).map_err(anyhow::Error::from)?;
-    let limits = Limits { max_rows: Some(max_rows), timeout: None };
+    let limits = Limits { max_rows: Some(args.max_rows), timeout: args.timeout };
     let ask = async || engine.query(sql, limits).await?.json().await;
     let mut answer = ask().await;
     // Nobody else asks again: each attempt finds one more damaged file, which the next leaves out.

@@ -145,6 +145,7 @@ fn wrong_values_name_their_option_and_place() {
         ("[sources.a]\nstart = \"yesterday\"", "tapline.toml: option `sources.a.start`: `yesterday` is no start"),
         ("[sources.Bad-Name]\nbrokers = \"x\"", "tapline.toml: option `sources.Bad-Name`: names consist of"),
         ("archive = \"s3://bucket\"", "tapline.toml: option `archive`: `s3://bucket` is a URL"),
+        ("archive = \" \"", "tapline.toml: option `archive`: is empty; name the folder"),
         ("[environment]\ncolour = \"pink\"", "tapline.toml: option `environment.colour`: is one of"),
         ("archive = ", "tapline.toml is not valid TOML: TOML parse error at line 1"),
     ] {

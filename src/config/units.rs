@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de::Error};
 use tapline_adapter::Start;
-use tapline_model::time;
+use tapline_model::time::{self, TimeError};
 
 /// Bytes: a number, or `512MiB`, `10MB`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,9 +34,13 @@ impl<'de> Deserialize<'de> for ByteSize {
 impl<'de> Deserialize<'de> for Period {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let micros = time::parse_duration(&text).map_err(D::Error::custom)?;
-        Ok(Self(Duration::from_micros(u64::try_from(micros).unwrap_or(0))))
+        parse_period(&text).map(Self).map_err(D::Error::custom)
     }
+}
+
+/// `30s`, `1h30m`.
+pub(crate) fn parse_period(text: &str) -> Result<Duration, TimeError> {
+    Ok(Duration::from_micros(u64::try_from(time::parse_duration(text)?).unwrap_or(0)))
 }
 
 fn parse_size(text: &str) -> Option<u64> {

@@ -29,6 +29,8 @@ pub struct RawRecord<'a> {
     pub payload: Option<&'a [u8]>,
     /// In order, with duplicates and nulls.
     pub headers: &'a [Header<'a>],
+    /// Headers whose names were not UTF-8 and have U+FFFD in them instead.
+    pub repaired_names: usize,
 }
 
 impl RawRecord<'_> {

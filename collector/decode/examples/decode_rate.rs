@@ -42,6 +42,7 @@ fn measure(name: &str, payload: &str) {
         key: Some(b"ORD-2026-0047113"),
         payload: Some(payload.as_bytes()),
         headers: &headers,
+        repaired_names: 0,
     };
     let mut decoder = Decoder::new(Rules::default());
     let checked = best(|| drop(black_box(serde_json::from_slice::<IgnoredAny>(black_box(payload.as_bytes())))));

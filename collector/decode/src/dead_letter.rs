@@ -14,7 +14,8 @@ mod watermill;
 pub use facts::Field;
 pub(crate) use facts::{Failures, Framework};
 
-use tapline_model::{DeadLetterRow, RetryRow};
+use tapline_adapter::RawRecord;
+use tapline_model::{DeadLetterRow, RetryRow, TimestampKind};
 
 use crate::header::Headers;
 use crate::names::{TopicNames, TopicRole};
@@ -43,20 +44,21 @@ pub(crate) fn known_headers() -> impl Iterator<Item = (Framework, &'static str, 
 pub(crate) fn decode<'a>(
     headers: &Headers<'a>,
     topics: &TopicNames,
-    destination: &'a str,
+    record: &RawRecord<'a>,
 ) -> (Option<DeadLetterRow<'a>>, Option<RetryRow<'a>>) {
     if headers.failures.is_empty() {
         return (None, None);
     }
+    let destination = record.destination;
     let role = topics.role(destination);
     let Some(framework) = headers.failures.newest(role) else { return (None, None) };
-    let record = Failed { failures: &headers.failures, framework, headers, destination };
-    let mut row = row(&record);
+    let failed = Failed { failures: &headers.failures, framework, headers, destination };
+    let mut row = row(&failed);
     if row.origin_destination == Some(destination) {
         return (None, None);
     }
-    if role == Some(TopicRole::Retry) {
-        return (None, Some(retry(&record, &row)));
+    if role == Some(TopicRole::Retry) || (role.is_none() && is_put_off(&failed, &row, record)) {
+        return (None, Some(retry(&failed, &row)));
     }
     if row.origin_destination.or(row.exception).or(row.message).or(row.stack).is_none() {
         return (None, None);
@@ -64,6 +66,19 @@ pub(crate) fn decode<'a>(
     find_cause(&mut row);
     row.fingerprint = Some(fingerprint::of(headers.arena, &row));
     (Some(row), None)
+}
+
+/// Whoever gave `@RetryableTopic` suffixes of their own is told apart by what it does behind them: retry topics are
+/// numbered, by attempt or by delay, dead-letter topics never; and the time when the next attempt is due, which dead
+/// letters carry too, has passed when those are written. By one clock, that is: the producer's.
+fn is_put_off(failed: &Failed<'_, '_>, row: &DeadLetterRow<'_>, record: &RawRecord<'_>) -> bool {
+    let suffix = row.origin_destination.and_then(|origin| record.destination.strip_prefix(origin));
+    let numbered = suffix
+        .and_then(|suffix| suffix.rsplit_once('-'))
+        .is_some_and(|(_, number)| !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit()));
+    let later = || failed.due_at().zip(record.timestamp).is_some_and(|(due_at, written)| due_at > written);
+    failed.framework == Framework::SpringRetryTopic
+        && (numbered || (record.timestamp_kind == Some(TimestampKind::Created) && later()))
 }
 
 fn row<'a>(record: &Failed<'a, '_>) -> DeadLetterRow<'a> {

@@ -6,7 +6,7 @@ use bumpalo::Bump;
 use tapline_adapter::RawRecord;
 use tapline_model::{DeadLetterRow, IdPair, RetryRow, id};
 
-use crate::cloudevents::{self, Attributes};
+use crate::cloudevents::{self, Attributes, Missing};
 use crate::header::{self, Headers, Known};
 use crate::ids::{self, CompiledIdRules, IdSet, Scalar};
 use crate::json::ExpectedNames;
@@ -102,9 +102,7 @@ impl Decoder {
         let headers = Headers::new(&self.arena, &self.headers, record.headers);
         let mut meaning = Meaning::default();
         let binary = cloudevents::binary(&headers);
-        if let Some(event) = &binary {
-            self.apply_event(event, &mut meaning);
-        }
+        self.apply_event(binary, &mut meaning);
         framework::apply(&headers, record.destination, &mut meaning);
         if let Some(context) = trace::from_headers(&self.arena, &headers) {
             meaning.trace_id = Some(context.trace_id);
@@ -117,16 +115,28 @@ impl Decoder {
         let expected = &mut self.expected.borrow_mut();
         let payload =
             payload::decode(&self.arena, &self.rules, &self.fields, expected, &headers, record.payload, &mut ids);
-        self.apply_payload(&payload, binary.is_some(), &mut meaning);
+        self.apply_payload(&payload, &mut meaning);
+        if binary.is_none() && record.payload.is_some_and(|bytes| !bytes.is_empty()) {
+            self.apply_event(cloudevents::structured(&headers, &payload.top), &mut meaning);
+        }
         if payload.top.tells_ids() {
             self.columns_in(&meaning, &mut ids);
         }
         (meaning.ids, meaning.ids_dropped) = ids.finish();
-        (meaning.dead_letter, meaning.retry) = dead_letter::decode(&headers, &self.rules.topics, record.destination);
+        (meaning.dead_letter, meaning.retry) = dead_letter::decode(&headers, &self.rules.topics, record);
         meaning
     }
 
-    fn apply_event<'a>(&'a self, event: &Attributes<'a>, meaning: &mut Meaning<'a>) {
+    /// What an event says of itself counts before anything else.
+    fn apply_event<'a>(&'a self, event: Option<Result<Attributes<'a>, Missing>>, meaning: &mut Meaning<'a>) {
+        let event = match event {
+            None => return,
+            Some(Ok(event)) => event,
+            Some(Err(missing)) => {
+                meaning.decode_error = meaning.decode_error.or(Some(missing));
+                return;
+            }
+        };
         let id = |text: Option<&'a str>| text.and_then(|text| ids::column(&self.arena, text));
         meaning.message_id = id(Some(event.id)).or(meaning.message_id);
         meaning.causation_id = id(event.causation).or(meaning.causation_id);
@@ -136,16 +146,13 @@ impl Decoder {
         meaning.origin_trace_id = event.origin.map(|origin| origin.trace_id);
     }
 
-    /// What the payload says counts where no header said it, except in a structured CloudEvent, which is the envelope.
-    fn apply_payload<'a>(&'a self, payload: &Payload<'a>, binary: bool, meaning: &mut Meaning<'a>) {
+    /// What the payload says counts where no header said it.
+    fn apply_payload<'a>(&'a self, payload: &Payload<'a>, meaning: &mut Meaning<'a>) {
         meaning.format = payload.format;
         meaning.schema_id = payload.schema_id;
         meaning.decoded = payload.decoded;
-        meaning.decode_error = payload.error;
+        meaning.decode_error = payload.error.or(meaning.decode_error);
         let top = &payload.top;
-        if let Some(event) = cloudevents::structured(top).filter(|_| !binary) {
-            self.apply_event(&event, meaning);
-        }
         let id = |text: Option<&'a str>| text.and_then(|text| ids::column(&self.arena, text));
         meaning.message_id = meaning.message_id.or_else(|| id(top.envelope_id()));
         meaning.causation_id = meaning.causation_id.or_else(|| id(top.causation));

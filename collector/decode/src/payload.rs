@@ -14,6 +14,7 @@ use crate::ids::{self, IdSet, Kind, Scalar};
 use crate::json::{self, ExpectedNames, Fault, Path, Scanned, Sink};
 use crate::name_table::NameTable;
 use crate::rules::Rules;
+use crate::trace;
 
 /// A payload, decoded as far as possible. Field by field as in [`crate::Meaning`].
 #[derive(Debug, Default)]
@@ -42,6 +43,8 @@ pub(crate) fn decode<'a>(
     }
 }
 
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 struct Reader<'a, 's> {
     arena: &'a Bump,
     rules: &'s Rules,
@@ -63,6 +66,9 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn plain(&mut self, bytes: &'a [u8]) -> Payload<'a> {
+        // RFC 8259: a reader may ignore a byte order mark; .NET's writers put it there.
+        let marked = bytes.strip_prefix(BYTE_ORDER_MARK);
+        let bytes = marked.unwrap_or(bytes);
         let part = bytes.get(..self.rules.max_scan).unwrap_or(bytes);
         let cut = part.len() < bytes.len();
         let text = match utf8(part, cut) {
@@ -74,7 +80,11 @@ impl<'a> Reader<'a, '_> {
         }
         let scanned = self.scan(text);
         match scanned.fault.filter(|fault| !(cut && fault.ended)) {
-            None => Payload { format: "json", error: self.beyond_limits(scanned, cut), ..Payload::default() },
+            None => {
+                // Nothing else that reads JSON takes the mark.
+                let decoded = marked.and(Some(text)).filter(|_| !cut);
+                Payload { format: "json", decoded, error: self.beyond_limits(scanned, cut), ..Payload::default() }
+            }
             Some(fault) => self.text(text, cut, Some(fault)),
         }
     }
@@ -88,6 +98,7 @@ impl<'a> Reader<'a, '_> {
         let error = fault.filter(|_| container).map(|Fault { at, expected, .. }| {
             encoding::format(self.arena, format_args!("not json: expected {expected} at byte {at}"))
         });
+        let error = error.or_else(|| self.is_declared_json().then_some("not json, although `content-type` says so"));
         let error = error.or_else(|| cut.then(|| self.not_all_looked_at()));
         Payload { format: "text", error, ..Payload::default() }
     }
@@ -129,10 +140,14 @@ impl<'a> Reader<'a, '_> {
         encoding::format(self.arena, format_args!("only the first {bytes} bytes were looked at"))
     }
 
+    fn is_declared_json(&self) -> bool {
+        self.headers.text(Slot::ContentType).is_some_and(|media| media.contains("json"))
+    }
+
     fn why_bytes(&self, at: usize) -> &'a str {
         let media = self.headers.text(Slot::ContentType).unwrap_or_default();
         let media = media.get(..media.len().min(80)).unwrap_or_default();
-        if media.is_empty() || media.starts_with("text/") || media.contains("json") {
+        if media.is_empty() || media.starts_with("text/") || self.is_declared_json() {
             return encoding::format(self.arena, format_args!("not text: byte {at} is not printable utf-8"));
         }
         encoding::format(self.arena, format_args!("no decoder is configured for {media}"))
@@ -209,6 +224,10 @@ impl<'a> Sink<'a> for Fields<'a, '_> {
         }
         if let Some(top) = interest.top {
             self.top.set(top, path.name, value, path.in_array());
+            // Dapr's holds a whole traceparent: its parts have columns.
+            if top == TopField::TraceId && trace::w3c_text(value).is_some() {
+                return;
+            }
         }
         self.offer(path, interest.kind, Scalar::Text(value));
     }

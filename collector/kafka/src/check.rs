@@ -42,11 +42,7 @@ pub(crate) fn check(cluster: &Cluster, options: &TapOptions) -> Vec<Check> {
     let found = format!("cluster {id}, {} topics can be seen, {} are to be read", all.len(), topics.len());
     let mut checks = vec![Check { what: format!("connect to {}", cluster.brokers), outcome: Ok(found) }];
     checks.extend(seen(cluster, &filter, &all));
-    checks.extend(
-        filter.nothing(all.len(), topics.len()).map(|found| {
-            failed("find topics", nothing(cluster, &found), Some(cluster.grant_beginning(&found.prefixes)))
-        }),
-    );
+    checks.extend(find(cluster, &filter, all.len(), &topics));
     checks.extend(read(cluster, &client, &topics));
     checks
 }
@@ -69,6 +65,22 @@ fn seen<'a>(cluster: &'a Cluster, filter: &'a Filter, all: &'a [TopicMetadata]) 
     let missing = filter.named().iter().filter(move |name| !names.contains(name.as_str()));
     missing
         .map(|topic| failed(&format!("describe topic `{topic}`"), unseen(cluster, topic), Some(cluster.grant(topic))))
+}
+
+/// Nothing to read is a fault; a pattern that waits for its first topic beside others is told.
+fn find(cluster: &Cluster, filter: &Filter, seen: usize, read: &[&TopicMetadata]) -> Vec<Check> {
+    if let Some(found) = filter.nothing(seen, read.len()) {
+        return vec![failed("find topics", nothing(cluster, &found), Some(cluster.grant_beginning(&found.prefixes)))];
+    }
+    let idle = filter.idle(read.iter().map(|topic| topic.name.as_str()));
+    idle.map(|pattern| {
+        let grant = cluster.grant_beginning(std::slice::from_ref(&pattern.prefix));
+        let told = format!(
+            "none is to be read; if one should be, the right to describe it may be missing: `{grant}` grants it"
+        );
+        Check { what: format!("find topics by `{}`", pattern.text), outcome: Ok(told) }
+    })
+    .collect()
 }
 
 fn read(cluster: &Cluster, client: &Arc<Client>, topics: &[&TopicMetadata]) -> Vec<Check> {

@@ -1,5 +1,7 @@
 //! Which topics are read.
 
+use std::collections::BTreeSet;
+
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use tapline_adapter::{AdapterError, TapOptions};
 
@@ -13,8 +15,16 @@ pub(crate) struct Filter {
     exclude: GlobSet,
     /// Entries of `include` without a wildcard: the only way to name an internal topic.
     named: Vec<String>,
-    /// What the others begin with.
-    prefixes: Vec<String>,
+    /// The other entries with what they begin with, and where they stand in `include`.
+    patterns: Vec<(usize, Pattern)>,
+}
+
+/// An entry of `topics` with a wildcard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Pattern {
+    pub(crate) text: String,
+    /// What every topic that it matches begins with.
+    pub(crate) prefix: String,
 }
 
 /// That no topic is to be read, although topics that cannot be seen may match.
@@ -38,14 +48,17 @@ pub(crate) enum Verdict {
 
 impl Filter {
     pub(crate) fn new(source: &str, options: &TapOptions) -> Result<Self, AdapterError> {
-        let (patterns, named): (Vec<String>, Vec<String>) =
-            options.include.iter().cloned().partition(|pattern| pattern.contains(WILDCARDS));
-        let prefix = |pattern: &String| pattern.split(WILDCARDS).next().unwrap_or_default().to_owned();
+        let (patterns, named): (Vec<_>, Vec<_>) =
+            options.include.iter().enumerate().partition(|(_, entry)| entry.contains(WILDCARDS));
+        let pattern = |(at, text): (usize, &String)| {
+            let prefix = text.split(WILDCARDS).next().unwrap_or_default().to_owned();
+            (at, Pattern { text: text.clone(), prefix })
+        };
         Ok(Self {
             include: globs(source, "topics", &options.include)?,
             exclude: globs(source, "exclude", &options.exclude)?,
-            named,
-            prefixes: patterns.iter().map(prefix).collect(),
+            named: named.into_iter().map(|(_, name)| name.clone()).collect(),
+            patterns: patterns.into_iter().map(pattern).collect(),
         })
     }
 
@@ -68,7 +81,14 @@ impl Filter {
 
     /// By how many topics can be seen and how many of them are to be read.
     pub(crate) fn nothing(&self, seen: usize, read: usize) -> Option<Nothing> {
-        (read == 0 && !self.prefixes.is_empty()).then(|| Nothing { seen, prefixes: self.prefixes.clone() })
+        let prefixes: Vec<String> = self.patterns.iter().map(|(_, pattern)| pattern.prefix.clone()).collect();
+        (read == 0 && !prefixes.is_empty()).then_some(Nothing { seen, prefixes })
+    }
+
+    /// Patterns that match none of the topics that are read.
+    pub(crate) fn idle<'a>(&self, read: impl Iterator<Item = &'a str>) -> impl Iterator<Item = &Pattern> {
+        let matched: BTreeSet<usize> = read.flat_map(|topic| self.include.matches(topic)).collect();
+        self.patterns.iter().filter(move |(at, _)| !matched.contains(at)).map(|(_, pattern)| pattern)
     }
 }
 
@@ -135,6 +155,16 @@ mod tests {
         assert!(filter.nothing(3, 1).is_none());
         let named = Filter::new("s", &options(&["orders"], &[])).unwrap();
         assert!(named.nothing(0, 0).is_none(), "named topics are told one by one");
+    }
+
+    #[test]
+    fn a_pattern_that_matches_nothing_is_known_among_others_that_do() {
+        let filter = Filter::new("s", &options(&["orders", "shop.*", "bank.*"], &[])).unwrap();
+        let idle = |topics: &[&'static str]| -> Vec<&str> {
+            filter.idle(topics.iter().copied()).map(|pattern| pattern.text.as_str()).collect()
+        };
+        assert_eq!(idle(&["orders", "shop.carts"]), ["bank.*"]);
+        assert_eq!(idle(&["bank.orders", "shop.carts"]), [""; 0]);
     }
 
     #[test]

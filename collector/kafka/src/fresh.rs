@@ -16,25 +16,17 @@ pub(crate) struct Fresh<'q> {
 /// Fewer records are not worth a thread: starting one takes as long as decoding a dozen.
 const FEW: usize = 512;
 
-/// What a share of the records came to.
-#[derive(Debug, Default)]
-struct Share {
-    bytes: usize,
-    /// Header names that were not UTF-8.
-    repaired: u64,
-}
-
 /// Shares the records among the sinks, in runs, each on a thread of its own.
 pub(crate) fn hand_on(
     mut fresh: Vec<Fresh<'_>>,
-    places: &mut Places,
+    places: &Places,
     sinks: &mut [&mut dyn RecordSink],
     polled: &mut Polled,
 ) {
     polled.records += fresh.len();
     let size = fresh.len().div_ceil(sinks.len()).max(FEW);
     let name = |number: usize| places.name(number);
-    let shares: Vec<Share> = std::thread::scope(|scope| {
+    let bytes: Vec<usize> = std::thread::scope(|scope| {
         let mut threads = Vec::new();
         let (first, others) = sinks.split_at_mut(1);
         for sink in others {
@@ -45,17 +37,16 @@ pub(crate) fn hand_on(
             threads.push(scope.spawn(move || share(part, name, *sink)));
         }
         let own = first.iter_mut().map(|sink| share(std::mem::take(&mut fresh), name, *sink));
-        let own: Vec<Share> = own.collect();
+        let own: Vec<usize> = own.collect();
         let joined =
             threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         own.into_iter().chain(joined).collect()
     });
-    polled.bytes += shares.iter().map(|share| share.bytes).sum::<usize>();
-    places.troubles.repaired_names += shares.iter().map(|share| share.repaired).sum::<u64>();
+    polled.bytes += bytes.into_iter().sum::<usize>();
 }
 
-fn share<'n>(part: Vec<Fresh<'_>>, name: impl Fn(usize) -> &'n str, sink: &mut dyn RecordSink) -> Share {
-    let mut share = Share::default();
+fn share<'n>(part: Vec<Fresh<'_>>, name: impl Fn(usize) -> &'n str, sink: &mut dyn RecordSink) -> usize {
+    let mut bytes = 0;
     let mut part = part.into_iter();
     while let Some(Fresh { number, incarnation, message }) = part.next() {
         // Both were written by other cores and have left the cache: loading them now hides behind the decoding.
@@ -65,15 +56,15 @@ fn share<'n>(part: Vec<Fresh<'_>>, name: impl Fn(usize) -> &'n str, sink: &mut d
         if let Some(ahead) = part.as_slice().get(1) {
             ahead.message.load_content_ahead();
         }
-        record(name(number), incarnation, &message, sink, &mut share);
+        bytes += record(name(number), incarnation, &message, sink);
     }
-    share
+    bytes
 }
 
-fn record(topic: &str, incarnation: i32, message: &Message<'_>, sink: &mut dyn RecordSink, share: &mut Share) {
+fn record(topic: &str, incarnation: i32, message: &Message<'_>, sink: &mut dyn RecordSink) -> usize {
     let (told, timestamp_kind) = message.timestamp();
     let timestamp = told.and_then(time::of_millis);
-    message.with_headers(|headers, repaired| {
+    message.with_headers(|headers, repaired_names| {
         let record = RawRecord {
             destination: topic,
             partition: Some(message.partition()),
@@ -87,9 +78,9 @@ fn record(topic: &str, incarnation: i32, message: &Message<'_>, sink: &mut dyn R
             key: message.key(),
             payload: message.payload(),
             headers,
+            repaired_names,
         };
-        share.repaired += repaired as u64;
-        share.bytes += record.size();
         sink.record(&record);
-    });
+        record.size()
+    })
 }

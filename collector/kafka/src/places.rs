@@ -19,11 +19,9 @@ pub(crate) struct Places {
     pub(crate) troubles: Troubles,
 }
 
-/// What went wrong with single partitions and records, for the page.
+/// What went wrong with single partitions, for the page.
 #[derive(Default)]
 pub(crate) struct Troubles {
-    /// Header names that were not UTF-8.
-    pub(crate) repaired_names: u64,
     /// Partitions whose log became shorter: topic, partition, read up to, now ending at.
     pub(crate) truncated: BTreeMap<(String, i32), (i64, i64)>,
     /// Topics that were made anew more than once between two looks, and how many lives ended unread.

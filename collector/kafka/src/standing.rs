@@ -66,10 +66,6 @@ impl Standing {
         problems.extend(shortened(unsettled(places, now)));
         problems.extend(shortened(truncated(places)));
         problems.extend(shortened(unread_lives(places)));
-        let repaired = places.troubles.repaired_names;
-        if repaired > 0 {
-            problems.push(format!("{repaired} header names were not UTF-8 and are kept with U+FFFD in them"));
-        }
         problems
     }
 

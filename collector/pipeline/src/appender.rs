@@ -85,6 +85,7 @@ mod tests {
             key: None,
             payload: None,
             headers: &[],
+            repaired_names: 0,
         });
         vec![sink.finish()]
     }

@@ -85,14 +85,19 @@ fn cut<'a>(record: &RawRecord<'a>, policy: PayloadPolicy) -> RawRecord<'a> {
 /// What is wrong with a record besides what the decoder says; with that, if both have something to say.
 fn notes(record: &RawRecord<'_>, meaning: &Meaning<'_>, policy: PayloadPolicy) -> Option<String> {
     let payload = record.payload.filter(|payload| payload.len() > policy.limit);
-    if payload.is_none() && record.timestamp_outside.is_none() {
+    if payload.is_none() && record.timestamp_outside.is_none() && record.repaired_names == 0 {
         return None;
     }
     // Of a payload that was cut the decoder has nothing to say but that.
     let decoded = meaning.decode_error.filter(|_| payload.is_none()).map(str::to_owned);
     let payload = payload.map(|payload| oversized(payload, policy));
     let timestamp = record.timestamp_outside.map(|millis| format!("timestamp {millis} ms is outside of the calendar"));
-    Some(payload.into_iter().chain(decoded).chain(timestamp).collect::<Vec<_>>().join("; "))
+    let names = match record.repaired_names {
+        0 => None,
+        1 => Some("a header name was not UTF-8 and is kept with U+FFFD in it".to_owned()),
+        several => Some(format!("{several} header names were not UTF-8 and are kept with U+FFFD in them")),
+    };
+    Some(payload.into_iter().chain(decoded).chain(timestamp).chain(names).collect::<Vec<_>>().join("; "))
 }
 
 fn oversized(payload: &[u8], policy: PayloadPolicy) -> String {
@@ -180,6 +185,7 @@ mod tests {
             key: None,
             payload: Some(payload),
             headers: &[],
+            repaired_names: 0,
         }
     }
 
@@ -190,6 +196,15 @@ mod tests {
         assert_eq!(note.as_deref(), Some("timestamp 9223372036854775807 ms is outside of the calendar"));
         assert_eq!(time, None);
         assert_eq!(passed(&record(b"{}", Some(-1_000)), PayloadPolicy::default()), (None, Some(-1_000), 2));
+    }
+
+    /// It was a fault of the whole source, for ever, which any producer could bring about.
+    #[test]
+    fn a_header_name_that_is_no_text_is_noted() {
+        let repaired = |names| RawRecord { repaired_names: names, ..record(b"{}", None) };
+        let note = |names| passed(&repaired(names), PayloadPolicy::default()).0;
+        assert_eq!(note(1).as_deref(), Some("a header name was not UTF-8 and is kept with U+FFFD in it"));
+        assert_eq!(note(3).as_deref(), Some("3 header names were not UTF-8 and are kept with U+FFFD in them"));
     }
 
     #[test]

@@ -181,7 +181,7 @@ impl Worker {
         let mut asked = None::<Instant>;
         while !self.cancel.is_cancelled() {
             if asked.is_none_or(|asked| asked.elapsed() >= FACTS_INTERVAL) {
-                self.state.shown.lock().facts = tap.facts();
+                self.show_facts(tap.facts());
                 asked = Some(Instant::now());
             }
             if !self.archive.wait_for_room(Duration::from_millis(200)) {
@@ -198,6 +198,18 @@ impl Worker {
             }
         }
         feed.close().err()
+    }
+
+    /// Outages are told in the log as they begin and end; other problems stand on the page.
+    fn show_facts(&self, facts: SourceFacts) {
+        let mut shown = self.state.shown.lock();
+        let outage = |facts: &SourceFacts| facts.problems.first().filter(|_| !facts.connected).cloned();
+        match (outage(&shown.facts), outage(&facts)) {
+            (None, Some(problem)) => tracing::warn!(source = %self.state.name, problem, "a source is away"),
+            (Some(_), None) => tracing::info!(source = %self.state.name, "a source is there again"),
+            _ => {}
+        }
+        shown.facts = facts;
     }
 
     fn show_round(&self, round: crate::feed::Round) {

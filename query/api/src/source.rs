@@ -107,7 +107,7 @@ pub struct DestinationList {
     pub destinations: Vec<DestinationInfo>,
 }
 
-/// What a destination's name and rows say it is.
+/// What most of a destination's rows are; before there is one, and where headers say nothing, what its name looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]

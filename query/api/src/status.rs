@@ -32,7 +32,7 @@ pub struct Status {
     pub rate: f64,
     /// Now minus broker time of the newest row, in seconds; absent when there is none.
     pub newest_age_seconds: Option<f64>,
-    /// Ranges of offsets that are missing.
+    /// Ranges of offsets that are lost; without those that no client is given, such as aborted transactions.
     pub gaps: usize,
     /// Dead letters in the last hour.
     pub dead_letters: u64,

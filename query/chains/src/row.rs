@@ -2,9 +2,10 @@
 
 use arrow::array::{Array, AsArray, RecordBatch, StringViewArray, StructArray};
 use arrow::datatypes::{Int32Type, Int64Type};
-
 use tapline_model::columns::{ColumnError, EventColumns, get};
 use tapline_model::{Address, id};
+
+use crate::wording;
 
 /// What is read of each row.
 pub(crate) const COLUMNS: [&str; 23] = [
@@ -131,6 +132,13 @@ impl Row {
     /// What kind of event it is: its type, else where it stands.
     pub(crate) fn kind(&self) -> &str {
         self.event_type.as_deref().unwrap_or(&self.address.destination)
+    }
+
+    /// Whether its topic or type is called after a thing, such as `Order`: `shop.orders`, `OrderPlaced`.
+    pub(crate) fn is_about(&self, thing: &str) -> bool {
+        let thing = thing.to_lowercase();
+        let called = |word: &String| word.strip_suffix('s').unwrap_or(word) == thing || *word == thing;
+        wording::words(&self.address.destination).iter().chain(&wording::words(self.kind())).any(called)
     }
 
     /// The type without the package or namespace before it: `OrderPlaced`.

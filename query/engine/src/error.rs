@@ -187,8 +187,13 @@ fn pattern_fault(error: &DataFusionError) -> Option<EngineError> {
         DataFusionError::External(_) | DataFusionError::Context(..) => error.to_string(),
         _ => return None,
     };
-    if !["Regular expression did not compile", "Invalid regex", "regex parse error"].iter().any(|it| told.contains(it))
-    {
+    const FAULTS: [&str; 4] = [
+        "Regular expression did not compile",
+        "Invalid regex",
+        "regex parse error",
+        "Compiled regex exceeds size limit",
+    ];
+    if !FAULTS.iter().any(|fault| told.contains(fault)) {
         return None;
     }
     if told.contains("CompiledTooBig") || told.contains("size limit") {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tapline_api::{Backfill, DestinationInfo, DestinationKind, Gap, GapReason, PlaceView, SourceInfo, SourceState};
 use tapline_archive::{Archive, DestinationLedger, GapKind, SourceLedger};
-use tapline_model::time;
+use tapline_model::{TopicRole, time};
 
 /// What the tables `sources`, `destinations` and `gaps` show at one moment.
 pub trait SystemTables: Send + Sync {
@@ -74,7 +74,7 @@ fn destination_info(source: &str, destination: &DestinationLedger) -> Destinatio
         source: source.to_owned(),
         name: destination.name.clone(),
         incarnation: destination.incarnation,
-        kind: kind(&destination.name),
+        kind: kind(destination.role()),
         rows: destination.rows,
         bytes: destination.bytes,
         first: destination.first.map(time::format),
@@ -83,16 +83,11 @@ fn destination_info(source: &str, destination: &DestinationLedger) -> Destinatio
     }
 }
 
-/// By the name alone: Spring's `-dlt`, `.DLT`, `-retry-0`, and the usual `dlq`.
-fn kind(name: &str) -> DestinationKind {
-    let name = name.to_lowercase();
-    let has = |word: &str| name.split(['.', '-', '_']).any(|part| part == word);
-    if has("dlt") || has("dlq") || has("deadletter") || name.ends_with("dead-letter") {
-        DestinationKind::DeadLetter
-    } else if has("retry") {
-        DestinationKind::Retry
-    } else {
-        DestinationKind::Topic
+fn kind(role: Option<TopicRole>) -> DestinationKind {
+    match role {
+        None => DestinationKind::Topic,
+        Some(TopicRole::Retry) => DestinationKind::Retry,
+        Some(TopicRole::DeadLetter) => DestinationKind::DeadLetter,
     }
 }
 

@@ -6,6 +6,7 @@ mod clock;
 mod elapsed;
 mod header;
 mod ids;
+mod to_char;
 mod uuid_time;
 
 use std::sync::Arc;
@@ -45,6 +46,7 @@ pub(crate) fn own() -> [ScalarUDF; 9] {
 pub(crate) fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
     registry.register_function_rewrite(Arc::new(clock::GuardTimes))?;
     registry.register_function_rewrite(Arc::new(elapsed::Elapsed))?;
+    registry.register_function_rewrite(Arc::new(to_char::Patterns))?;
     own().into_iter().try_for_each(|function| registry.register_udf(Arc::new(function)).map(drop))
 }
 

@@ -2,12 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::{Extensions, HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
 use crate::json_body::JsonBody;
 use crate::problem::Refusal;
+use crate::security::token::Peer;
 use crate::state::App;
 
 /// `POST /api/v1/session`.
@@ -29,8 +30,9 @@ pub(crate) struct Session {
 
 /// Whether this caller has to log in.
 #[utoipa::path(get, path = "/api/v1/session", tag = "session", responses((status = 200, body = Session)))]
-pub(crate) async fn state(State(app): State<App>, headers: HeaderMap) -> Json<Session> {
-    Json(Session { required: app.gate.is_closed(), open: app.gate.check(&headers).is_ok() })
+pub(crate) async fn state(State(app): State<App>, extensions: Extensions, headers: HeaderMap) -> Json<Session> {
+    let open = app.gate.check(Peer::of(&extensions), &headers).is_ok();
+    Json(Session { required: app.gate.is_closed(), open })
 }
 
 /// Exchanges the token for a cookie.
@@ -39,8 +41,12 @@ pub(crate) async fn state(State(app): State<App>, headers: HeaderMap) -> Json<Se
     (status = 401, body = tapline_api::Problem),
     (status = 429, body = tapline_api::Problem),
 ))]
-pub(crate) async fn log_in(State(app): State<App>, JsonBody(body): JsonBody<LogIn>) -> Result<Response, Refusal> {
-    let cookie = app.gate.log_in(&body.token)?;
+pub(crate) async fn log_in(
+    State(app): State<App>,
+    extensions: Extensions,
+    JsonBody(body): JsonBody<LogIn>,
+) -> Result<Response, Refusal> {
+    let cookie = app.gate.log_in(Peer::of(&extensions), &body.token)?;
     let session = Session { required: app.gate.is_closed(), open: true };
     Ok(([(header::SET_COOKIE, cookie)], Json(session)).into_response())
 }

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use tapline_api::{SourceInfo, SourceState, Status};
+use tapline_api::{GapReason, SourceInfo, SourceState, Status};
 use tapline_model::time;
 
 use crate::events::histogram::seconds;
@@ -35,7 +35,7 @@ pub(crate) async fn status(State(app): State<App>, params: Params) -> Result<Jso
             sources: sources.iter().filter(|source| source.state != SourceState::Archived).count(),
             rate: sources.iter().map(|source| source.rate).sum(),
             newest_age_seconds: newest(&sources, now).map(|newest| seconds(now - newest)),
-            gaps: app.standing.gaps().len(),
+            gaps: app.standing.gaps().iter().filter(|gap| gap.reason != GapReason::NotDelivered).count(),
             dead_letters: dead,
             problems: problems(app, &sources, &archive.damaged),
             archive,

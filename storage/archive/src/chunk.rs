@@ -49,6 +49,7 @@ impl Chunk {
         let (destinations, incarnations) = (columns.text("destination")?, columns.int("incarnation")?);
         let (partitions, sizes) = (columns.int("partition")?, columns.int("size")?);
         let times = columns.micros("timestamp")?;
+        let (dead_letters, retries) = (columns.record("dead_letter")?, columns.record("retry")?);
         // A producer's clock may say anything: one record of the year 9999 must not be "the newest" for ever.
         let plausible = 0..=self.archived_at.saturating_add(DAY);
         let mut row = 0;
@@ -62,6 +63,8 @@ impl Chunk {
             let tally = tallies.entry((run.0.to_owned(), run.1, run.2)).or_default();
             while row < columns.len() && place(row) == run {
                 tally.rows += 1;
+                tally.dead_letters += u64::from(dead_letters.is_valid(row));
+                tally.retries += u64::from(retries.is_valid(row));
                 tally.bytes += u64::try_from(sizes.value(row)).unwrap_or(0);
                 let time = times.is_valid(row).then(|| times.value(row)).filter(|at| plausible.contains(at));
                 tally.first = tally.first.into_iter().chain(time).min();

@@ -23,6 +23,7 @@ use crate::error::ArchiveError;
 use crate::file::{DataFile, Stats};
 use crate::ledger::Ledger;
 use crate::log_file;
+use crate::recovery;
 use crate::store;
 use crate::writer::STATISTICS;
 
@@ -55,6 +56,9 @@ impl DeltaLog {
     /// Opens the table in `<folder>/events`, creating it when `create` is set.
     pub async fn open(folder: &Path, create: bool) -> Result<Self, ArchiveError> {
         let root = folder.join("events");
+        if !has_log(&root) && recovery::has_data(&root) {
+            return Err(ArchiveError::LostLog { folder: root });
+        }
         if !create && !root.join("_delta_log").is_dir() {
             return Err(ArchiveError::NoArchive { folder: folder.to_owned() });
         }
@@ -84,7 +88,10 @@ impl DeltaLog {
             Err(DeltaTableError::NotATable(_) | DeltaTableError::InvalidTableLocation(_)) => {
                 return Err(ArchiveError::NoArchive { folder: folder.to_owned() });
             }
-            Err(error) => return Err(log_file::damaged(&root, usize::MAX).unwrap_or_else(|| fault(error))),
+            Err(error) => {
+                let told = log_file::damaged(&root, usize::MAX).or_else(|| log_file::missing(&root));
+                return Err(told.unwrap_or_else(|| fault(error)));
+            }
         }
         // An empty commit is read as one that did nothing: its rows would be missing, and its files swept away.
         if let Some(damaged) = log_file::damaged(&root, 1) {

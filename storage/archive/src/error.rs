@@ -66,6 +66,24 @@ pub enum ArchiveError {
         /// The library's words, without the addresses of code that it adds.
         what: String,
     },
+    /// Data files that no log names: with a new log they would be swept away.
+    #[error(
+        "{folder} holds data files and no log of them; put its `_delta_log` folder back from a copy, or configure another \
+         `archive`: nothing was changed"
+    )]
+    LostLog {
+        /// The table's folder.
+        folder: PathBuf,
+    },
+    /// A file of the Delta log is not there.
+    #[error(
+        "the archive's log lacks {path}; put it back from a copy, and leave the folder as it is until then: nothing was \
+         changed"
+    )]
+    MissingLog {
+        /// On disk.
+        path: PathBuf,
+    },
     /// A file of the Delta log is not what was written.
     #[error(
         "{path} of the archive's log is damaged ({what}); put it back from a copy. Without one, copy the whole archive \

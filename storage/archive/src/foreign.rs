@@ -1,21 +1,74 @@
-//! Data files that another engine wrote, by an OPTIMIZE or a rewrite: the same columns in other Arrow types.
+//! What the columns of a data file are to us: views where the file says text and bytes; and in files that another engine
+//! wrote, by an OPTIMIZE or a rewrite, the same columns in other Arrow types.
 //!
 //! Text may come as `Utf8`, `LargeUtf8`, views or dictionaries, times in other units, every field nullable, the item of
 //! a list under another name. Columns are told apart by name and given our types; what holds a null where we have none
 //! is refused when it is met.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use arrow::array::{Array, ArrayRef, AsArray, ListArray, RecordBatch, RecordBatchOptions, StructArray};
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, TimeUnit};
 use arrow::error::ArrowError;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use parquet::arrow::{ARROW_SCHEMA_META_KEY, encode_arrow_schema};
 use parquet::basic::Type;
 use parquet::errors::ParquetError;
+use parquet::file::metadata::{FileMetaData, KeyValue, ParquetMetaData, ParquetMetaDataBuilder};
 use tapline_model::schema;
 
-/// Whether a file has the types that we write.
+/// The Arrow types with which a file of ours is read. They do not stand in it: engines that find views in a file (pyarrow
+/// among them) make columns of them that they cannot compare with their own text.
+static VIEWS: LazyLock<KeyValue> =
+    LazyLock::new(|| KeyValue::new(ARROW_SCHEMA_META_KEY.to_owned(), encode_arrow_schema(&schema::EVENTS)));
+
+/// The footer by which a file is read: everybody who gets it reads views from files that can be read so.
+pub(crate) fn footer(
+    metadata: ParquetMetaData,
+    options: ArrowReaderOptions,
+) -> Result<ArrowReaderMetadata, ParquetError> {
+    let metadata = Arc::new(metadata);
+    let footer = ArrowReaderMetadata::try_new(Arc::clone(&metadata), options.clone())?;
+    let with_views: Fields = footer.schema().fields().iter().map(with_views).collect();
+    if is_ours(footer.schema()) || with_views != *schema::EVENTS.fields() {
+        return with_all_times(footer, options);
+    }
+    drop(footer);
+    ArrowReaderMetadata::try_new(Arc::new(told_as_views(Arc::unwrap_or_clone(metadata))), options)
+}
+
+fn with_views(field: &FieldRef) -> FieldRef {
+    let kind = match field.data_type() {
+        DataType::Utf8 => DataType::Utf8View,
+        DataType::Binary => DataType::BinaryView,
+        DataType::List(item) => DataType::List(with_views(item)),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(with_views).collect()),
+        same => same.clone(),
+    };
+    Arc::new(field.as_ref().clone().with_data_type(kind))
+}
+
+fn told_as_views(metadata: ParquetMetaData) -> ParquetMetaData {
+    let file = metadata.file_metadata();
+    let others = file.key_value_metadata().into_iter().flatten().filter(|pair| pair.key != ARROW_SCHEMA_META_KEY);
+    let told = FileMetaData::new(
+        file.version(),
+        file.num_rows(),
+        file.created_by().map(str::to_owned),
+        Some(others.chain([&*VIEWS]).cloned().collect()),
+        file.schema_descr_ptr(),
+        file.column_orders().cloned(),
+    );
+    let mut read = metadata.into_builder();
+    ParquetMetaDataBuilder::new(told)
+        .set_row_groups(read.take_row_groups())
+        .set_column_index(read.take_column_index())
+        .set_offset_index(read.take_offset_index())
+        .build()
+}
+
+/// Whether a file has the types that we work with.
 pub(crate) fn is_ours(found: &Schema) -> bool {
     found.fields() == schema::EVENTS.fields()
 }
@@ -51,7 +104,7 @@ fn means(found: &DataType, wanted: &DataType) -> bool {
 
 /// Times as Spark writes them by default: Arrow takes INT96 for nanoseconds, of which only six centuries fit, and turns
 /// the others into something else. One engine writes all its times alike.
-pub(crate) fn with_all_times(
+fn with_all_times(
     footer: ArrowReaderMetadata,
     options: ArrowReaderOptions,
 ) -> Result<ArrowReaderMetadata, ParquetError> {
@@ -126,6 +179,7 @@ mod tests {
     use bytes::Bytes;
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
     use parquet::data_type::{Int96, Int96Type};
+    use parquet::file::metadata::ParquetMetaDataReader;
     use parquet::file::writer::SerializedFileWriter;
     use parquet::schema::parser::parse_message_type;
 
@@ -182,8 +236,8 @@ mod tests {
         group.close().unwrap();
         writer.close().unwrap();
         let (file, options) = (Bytes::from(file), ArrowReaderOptions::new());
-        let footer = ArrowReaderMetadata::load(&file, options.clone()).unwrap();
-        let footer = with_all_times(footer, options).unwrap();
+        let metadata = ParquetMetaDataReader::new().parse_and_finish(&file).unwrap();
+        let footer = footer(metadata, options).unwrap();
         let mut rows = ParquetRecordBatchReaderBuilder::new_with_metadata(file, footer).build().unwrap();
         let ours = as_ours(&rows.next().unwrap().unwrap()).unwrap();
         let times = tapline_model::EventColumns::new(&ours).micros("timestamp").unwrap().value(0);

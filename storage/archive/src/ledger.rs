@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
+use tapline_model::TopicRole;
+use tapline_model::role::role;
 
 /// Ranges listed for one partition; older ones are only counted, so that untrusted traffic cannot grow a commit
 /// without bound.
@@ -39,6 +41,12 @@ pub struct DestinationLedger {
     pub id: Option<String>,
     /// Rows archived or hot.
     pub rows: u64,
+    /// Those of them that are dead letters.
+    #[serde(default)]
+    pub dead_letters: u64,
+    /// Those of them that wait for another attempt.
+    #[serde(default)]
+    pub retries: u64,
     /// Bytes of keys, headers and payloads.
     pub bytes: u64,
     /// Broker time of the oldest row, microseconds.
@@ -139,6 +147,10 @@ pub struct Missing {
 pub struct Tally {
     /// Rows.
     pub rows: u64,
+    /// Those of them that are dead letters.
+    pub dead_letters: u64,
+    /// Those of them that wait for another attempt.
+    pub retries: u64,
     /// Bytes of keys, headers and payloads.
     pub bytes: u64,
     /// Broker time of the oldest, microseconds.
@@ -204,8 +216,21 @@ impl SourceLedger {
 }
 
 impl DestinationLedger {
+    /// What most of its rows are; before there is one, and where headers say nothing, what its name looks like.
+    pub fn role(&self) -> Option<TopicRole> {
+        if self.dead_letters > self.rows / 2 {
+            Some(TopicRole::DeadLetter)
+        } else if self.retries > self.rows / 2 {
+            Some(TopicRole::Retry)
+        } else {
+            role(&self.name)
+        }
+    }
+
     fn count(&mut self, partition: Option<i32>, tally: &Tally) {
         self.rows += tally.rows;
+        self.dead_letters += tally.dead_letters;
+        self.retries += tally.retries;
         self.bytes += tally.bytes;
         self.first = self.first.into_iter().chain(tally.first).min();
         self.last = self.last.into_iter().chain(tally.last).max();
@@ -266,6 +291,22 @@ mod tests {
         ledger.advance(&progress, &BTreeMap::new());
         assert_eq!(partition(&ledger).gaps.len(), MAX_GAPS);
         assert_eq!(partition(&ledger).unlisted, (5_000 - MAX_GAPS as i64) * 2);
+    }
+
+    /// Dead letters under a name of somebody's own were listed as ordinary events.
+    #[test]
+    fn a_destination_is_what_most_of_its_rows_are() {
+        let destination = |name: &str, rows, dead_letters, retries| DestinationLedger {
+            name: name.to_owned(),
+            rows,
+            dead_letters,
+            retries,
+            ..DestinationLedger::default()
+        };
+        assert_eq!(destination("graveyard", 3, 2, 0).role(), Some(TopicRole::DeadLetter));
+        assert_eq!(destination("orders_again", 3, 0, 3).role(), Some(TopicRole::Retry));
+        assert_eq!(destination("orders", 3, 1, 1).role(), None);
+        assert_eq!(destination("orders-dlt", 0, 0, 0).role(), Some(TopicRole::DeadLetter));
     }
 
     proptest! {

@@ -20,7 +20,9 @@ impl FolderLock {
     pub fn take(folder: &Path) -> Result<Self, ArchiveError> {
         let path = folder.join("tapline.lock");
         let io = |source| ArchiveError::Io { action: "lock", path: path.clone(), source };
-        let mut file = File::options().create(true).truncate(false).read(true).write(true).open(&path).map_err(io)?;
+        let no_file = |source| ArchiveError::NotWritable { folder: folder.to_owned(), source };
+        let mut file =
+            File::options().create(true).truncate(false).read(true).write(true).open(&path).map_err(no_file)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

@@ -1,5 +1,6 @@
 //! Which file of the Delta log is damaged: the library says that it cannot read, not always what.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
@@ -15,15 +16,27 @@ pub(crate) fn damaged(root: &Path, limit: usize) -> Option<ArchiveError> {
         root.join("_delta_log").read_dir().ok()?.flatten().map(|entry| entry.path()).collect();
     files.sort_unstable_by(|a, b| b.cmp(a));
     let named = |path: &&PathBuf, end: &str| path.to_str().is_some_and(|path| path.ends_with(end));
-    let commits = files.iter().filter(|path| is_commit(path)).take(limit);
+    let commits = files.iter().filter(|path| commit_version(path).is_some()).take(limit);
     let checkpoints = files.iter().filter(|path| limit == usize::MAX && named(path, ".checkpoint.parquet"));
     let mut faults = commits.map(|path| (path, commit(path))).chain(checkpoints.map(|path| (path, checkpoint(path))));
     faults.find_map(|(path, read)| Some(ArchiveError::DamagedLog { path: path.clone(), what: read.err()? }))
 }
 
-fn is_commit(path: &Path) -> bool {
+/// The first commit that is not there although later ones are. Those before the oldest checkpoint are removed in time.
+pub(crate) fn missing(root: &Path) -> Option<ArchiveError> {
+    let log = root.join("_delta_log");
+    let files: Vec<PathBuf> = log.read_dir().ok()?.flatten().map(|entry| entry.path()).collect();
+    let commits: BTreeSet<u64> = files.iter().filter_map(|path| commit_version(path)).collect();
+    let checkpoints = files.iter().filter(|path| path.extension().is_some_and(|extension| extension == "parquet"));
+    let first = checkpoints.filter_map(|path| path.file_name()?.to_str()?.get(..20)?.parse::<u64>().ok()).max();
+    let wanted = first.map_or(0, |checkpoint| checkpoint + 1)..=*commits.last()?;
+    let absent = wanted.into_iter().find(|version| !commits.contains(version))?;
+    Some(ArchiveError::MissingLog { path: log.join(format!("{absent:020}.json")) })
+}
+
+fn commit_version(path: &Path) -> Option<u64> {
     let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-    path.extension().is_some_and(|extension| extension == "json") && stem.parse::<u64>().is_ok()
+    path.extension().filter(|extension| *extension == "json").and_then(|_| stem.parse().ok())
 }
 
 fn commit(path: &Path) -> Result<(), String> {

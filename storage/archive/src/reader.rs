@@ -12,7 +12,7 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection,
 };
-use parquet::file::metadata::PageIndexPolicy;
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaDataReader};
 use rustix::io::Errno;
 use tapline_model::schema;
 
@@ -142,9 +142,9 @@ pub(crate) fn guarded<T>(decode: impl FnOnce() -> T) -> Result<T, Fault> {
 }
 
 fn load(file: &DataFile) -> Result<Arc<ArrowReaderMetadata>, Fault> {
-    let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
     let handle = CheckedFile::open(file).map_err(Fault::open)?;
-    let read = || foreign::with_all_times(ArrowReaderMetadata::load(&handle, options.clone())?, options);
+    let metadata = || ParquetMetaDataReader::new().with_page_index_policy(PageIndexPolicy::Optional);
+    let read = || foreign::footer(metadata().parse_and_finish(&handle)?, ArrowReaderOptions::new());
     let footer = guarded(read)?.map_err(Fault::decode)?;
     foreign::check(footer.schema()).map_err(Fault::File)?;
     Ok(Arc::new(footer))

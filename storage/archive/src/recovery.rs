@@ -46,6 +46,11 @@ pub(crate) fn remove_file(root: &Path, path: &str) {
     }
 }
 
+/// Whether files stand there that we wrote.
+pub(crate) fn has_data(root: &Path) -> bool {
+    data_files(root).iter().any(|path| is_ours(path))
+}
+
 fn data_files(root: &Path) -> Vec<PathBuf> {
     let folders = std::fs::read_dir(root).into_iter().flatten().flatten();
     let days = folders.filter(|entry| entry.file_name().to_string_lossy().starts_with(schema::DAY));

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, BinaryViewArray, RecordBatch};
 use arrow::compute::{SortColumn, concat, interleave_record_batch, kernels::aggregate, lexsort_to_indices};
 use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::schema::types::ColumnPath;
@@ -90,9 +91,10 @@ impl FileWriter {
         let io = |source| ArchiveError::Io { action: "create", path: location.clone(), source };
         create_folder(&root.join(format!("{}={day}", schema::DAY))).map_err(io)?;
         let file = File::create_new(&location).map_err(io)?;
-        let parquet =
-            ArrowWriter::try_new(Summing::new(file), Arc::clone(&schema::EVENTS), Some(properties(compacted)))
-                .map_err(|error| write_error(&path, &error))?;
+        // Which types we read them as is our own affair, see `foreign`.
+        let options = ArrowWriterOptions::new().with_properties(properties(compacted)).with_skip_arrow_metadata(true);
+        let parquet = ArrowWriter::try_new_with_options(Summing::new(file), Arc::clone(&schema::EVENTS), options)
+            .map_err(|error| write_error(&path, &error))?;
         Ok(Self {
             root: root.to_owned(),
             path,

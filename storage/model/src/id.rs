@@ -31,18 +31,22 @@ pub fn normal_name(name: &str) -> Cow<'_, str> {
     Cow::Owned(kept.flat_map(char::to_lowercase).collect())
 }
 
-/// The form in which ID values are stored and compared: trimmed, UUIDs in lower case without braces.
+/// The form in which ID values are stored and compared: trimmed, UUIDs and trace IDs in lower case without braces.
 pub fn normal_value(value: &str) -> Cow<'_, str> {
     let trimmed = value.trim();
+    match without_case(trimmed) {
+        None => Cow::Borrowed(trimmed),
+        Some(bare) if bare.bytes().any(|b| b.is_ascii_uppercase()) => Cow::Owned(bare.to_ascii_lowercase()),
+        Some(bare) => Cow::Borrowed(bare),
+    }
+}
+
+/// What of a trimmed value is compared without case, if it is of that kind: a UUID, with or without hyphens and braces,
+/// or a trace ID.
+pub fn without_case(trimmed: &str) -> Option<&str> {
     let bare = trimmed.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')).unwrap_or(trimmed);
-    if !is_uuid(bare) {
-        return Cow::Borrowed(trimmed);
-    }
-    if bare.bytes().any(|b| b.is_ascii_uppercase()) {
-        Cow::Owned(bare.to_ascii_lowercase())
-    } else {
-        Cow::Borrowed(bare)
-    }
+    let hex = || bare.len() == 32 && bare.bytes().all(|b| b.is_ascii_hexdigit());
+    (is_uuid(bare) || hex()).then_some(bare)
 }
 
 /// 8-4-4-4-12 hexadecimal digits.
@@ -63,9 +67,11 @@ pub fn normal_trace_id(text: &str) -> Option<String> {
     (hex && !zero).then(|| format!("{:0>32}", text.to_ascii_lowercase()))
 }
 
-/// True for a value that joins nothing without its name: a bare number of fewer than six digits.
+/// True for a value that joins nothing without its name: a bare number of fewer than six digits, a word of fewer than
+/// five letters (a country, a currency), one or two characters of any kind.
 pub fn is_weak(value: &str) -> bool {
-    value.len() < 6 && value.bytes().all(|b| b.is_ascii_digit())
+    let (length, all) = (value.len(), |kind: fn(&u8) -> bool| value.as_bytes().iter().all(kind));
+    length < 3 || (length < 5 && all(u8::is_ascii_alphabetic)) || (length < 6 && all(u8::is_ascii_digit))
 }
 
 /// The key of a normalised value in the ID index. Names are not part of it, so that a bare value can be looked up.
@@ -138,14 +144,16 @@ mod tests {
         assert_eq!(normal_value(" ORD-1 "), "ORD-1");
         assert_eq!(normal_value("{0B1E5C4A-0000-4000-8000-00000000000F}"), "0b1e5c4a-0000-4000-8000-00000000000f");
         assert_eq!(normal_value("{not-a-uuid}"), "{not-a-uuid}");
+        assert_eq!(normal_value("0B1E5C4A00004000800000000000000F"), "0b1e5c4a00004000800000000000000f");
+        assert_eq!(normal_value("0B1E5C4A"), "0B1E5C4A");
         assert_eq!(normal_trace_id("463AC35C9F6413AD").as_deref(), Some("0000000000000000463ac35c9f6413ad"));
         assert_eq!(normal_trace_id("00000000000000000000000000000000"), None);
     }
 
     #[test]
-    fn short_numbers_are_weak() {
-        assert!(is_weak("12345") && is_weak(""));
-        assert!(!is_weak("123456") && !is_weak("A12"));
+    fn short_numbers_and_words_are_weak() {
+        assert!(["", "12345", "n", "d1", "EUR", "test"].into_iter().all(is_weak));
+        assert!(!["123456", "A12", "order"].into_iter().any(is_weak));
     }
 
     #[test]

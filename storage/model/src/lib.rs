@@ -7,6 +7,7 @@
 pub mod address;
 pub mod columns;
 pub mod id;
+pub mod role;
 pub mod row;
 pub mod schema;
 mod texts;
@@ -14,4 +15,5 @@ pub mod time;
 
 pub use address::Address;
 pub use columns::EventColumns;
+pub use role::TopicRole;
 pub use row::{DeadLetterRow, EventBuilder, EventRow, Header, IdPair, RetryRow, TimestampKind};

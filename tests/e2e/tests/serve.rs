@@ -42,6 +42,7 @@ fn an_unreachable_broker_is_shown_and_stops_nothing_else() -> Result<()> {
         Ok((problems.contains("127.0.0.1:1")).then_some(()))
     })?;
     ensure!(tapline.get("/readyz")?.0 == 200, "one broker does not make the server unready");
+    ensure!(tapline.log().contains("a source is away"), "{}", tapline.log());
     Ok(())
 }
 
@@ -188,6 +189,9 @@ fn sql_and_chain_work_on_a_folder_without_a_server() -> Result<()> {
     let folder = archive.to_str().context("a path of ours is text")?;
     let counted = run(&["sql", "--archive", folder, "SELECT count(*) FROM events"])?;
     ensure!(counted.status.success() && told(&counted).trim() == "3", "{}", told(&counted));
+    let joined = "SELECT count(DISTINCT a.key || b.key) FROM events a, events b, generate_series(1, 100000000)";
+    let stopped = run(&["sql", "--archive", folder, "--timeout", "50ms", joined])?;
+    ensure!(told(&stopped).contains("stopped after 50 ms"), "{}", told(&stopped));
     let chain = run(&["chain", "--archive", folder, "--json", "ORD-00000007"])?;
     let answer: serde_json::Value = serde_json::from_slice(&chain.stdout).with_context(|| told(&chain))?;
     ensure!(answer["members"].as_array().map(Vec::len) == Some(2), "{answer}");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use tapline_adapter::{Positions, Source, Start};
 use tapline_e2e::{Reader, options, source};
 use tapline_kit::kafka::TAPLINE;
@@ -67,7 +67,7 @@ fn read_and_describe_on_the_topics_are_all_the_rights_it_needs() -> Result<()> {
     let before = admin.snapshot()?;
 
     let mut wanted = options(Start::Earliest);
-    wanted.include.push("secret".to_owned());
+    wanted.include.extend(["secret".to_owned(), "sec*".to_owned()]);
     let mut reader = Reader::open(&kafka, TAPLINE, &wanted, Positions::new())?;
     reader.until("the refusals", SOON, |reader| reader.facts().problems.len() == 2)?;
     reader.until("the granted record", SOON, |reader| reader.count.0 == 1)?;
@@ -89,6 +89,9 @@ fn read_and_describe_on_the_topics_are_all_the_rights_it_needs() -> Result<()> {
     let checks = source(&kafka, TAPLINE)?.check(&wanted);
     let missing: Vec<_> = checks.iter().filter_map(|check| check.outcome.as_ref().err()?.command.clone()).collect();
     assert!(missing.len() == 2 && missing.iter().any(|command| command.ends_with("--topic described")), "{checks:?}");
+    let waiting = checks.iter().find(|check| check.what == "find topics by `sec*`").map(|check| check.outcome.as_ref());
+    let told = waiting.context("a pattern for a hidden topic")?.expect("topics may come later");
+    assert!(told.ends_with("--topic sec --resource-pattern-type prefixed` grants it"), "{told}");
     assert_eq!(admin.snapshot()?, before);
 
     // A right that is granted later is found without a restart.

@@ -69,7 +69,7 @@ impl Environment {
 }
 
 /// Rows of the archive's `events` as the other reader sees them: `{"rows": n, "addresses": distinct, "digest": sha256}`.
-/// The digest goes over partition, offset, key, payload and headers in the order of partition and offset.
+/// Its filters must find the same rows. The digest goes over partition, offset, key, payload and headers in the order of partition and offset.
 pub fn digest(archive: &Path) -> Result<Value> {
     python(DIGEST, &[&archive.join("events")])
 }
@@ -78,7 +78,10 @@ const DIGEST: &str = r"
 import sys, json, hashlib
 from deltalake import DeltaTable
 names = ['destination', 'partition', 'offset', 'key', 'payload', 'headers']
-table = DeltaTable(sys.argv[1]).to_pyarrow_table(columns=names)
+delta = DeltaTable(sys.argv[1])
+table = delta.to_pyarrow_table(columns=names)
+by_filter = lambda name: len(delta.to_pyarrow_table(columns=['offset'], filters=[('destination', '=', name)]))
+assert sum(map(by_filter, set(table['destination'].to_pylist()))) == len(table), 'a filter finds other rows'
 rows = sorted(zip(*(table[name].to_pylist() for name in names)), key=lambda row: row[:3])
 digest = hashlib.sha256()
 for destination, partition, offset, key, payload, headers in rows:

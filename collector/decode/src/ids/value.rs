@@ -48,11 +48,10 @@ pub(crate) fn column<'a>(arena: &'a Bump, value: &'a str) -> Option<&'a str> {
 
 /// [`id::normal_value`] of a trimmed value, with what must be written going to the arena instead of the heap.
 fn normal<'a>(arena: &'a Bump, value: &'a str, kinds: Kinds) -> &'a str {
-    let bare = value.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')).unwrap_or(value);
-    let changes = kinds.capital() || bare.len() < value.len();
-    if !changes || !id::is_uuid(bare) {
+    if !kinds.capital() && !value.starts_with('{') {
         return value;
     }
+    let Some(bare) = id::without_case(value) else { return value };
     let copy = arena.alloc_str(bare);
     copy.make_ascii_lowercase();
     copy
@@ -86,7 +85,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn normal_form_is_the_models(value in "\\PC{0,40}|\\{?[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\\}?") {
+        fn normal_form_is_the_models(value in "\\PC{0,40}|\\{?[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\\}?|[0-9A-Fa-f]{32}") {
             let arena = Bump::new();
             let value = value.trim();
             prop_assert_eq!(normal(&arena, value, Kinds::of(value)), id::normal_value(value));

@@ -36,6 +36,7 @@ fn record(payload: &[u8]) -> tapline_adapter::RawRecord<'_> {
         key: None,
         payload: Some(payload),
         headers: &[],
+        repaired_names: 0,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Payload formats and CloudEvents.
 
-use crate::fixture::on;
+use crate::fixture::{Fixture, on};
 
 const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 const ORIGIN: &str = "00-aaf92f3577b34da6a3ce929d0e0e47aa-aaf067aa0ba902aa-01";
@@ -109,6 +109,38 @@ fn dapr_puts_a_whole_traceparent_into_traceid() {
     );
     on("orders").payload(&payload).decode(|meaning| {
         assert_eq!(meaning.origin_trace_id, Some("aaf92f3577b34da6a3ce929d0e0e47aa"));
+        assert!(meaning.ids.iter().all(|id| id.name != "traceid"), "its parts have columns: {:?}", meaning.ids);
+    });
+}
+
+/// Whatever calls itself an event and is none was kept without a word.
+#[test]
+fn broken_cloud_events_say_what_they_lack() {
+    const STRUCTURED: &str = "application/cloudevents+json; charset=utf-8";
+    let error = |fixture: Fixture| fixture.decode(|meaning| meaning.decode_error.map(str::to_owned));
+    let structured = |payload: &str| error(on("orders").header("content-type", STRUCTURED).payload(payload));
+    let lacks = |what: &str| Some(format!("no cloudevent: `{what}` is missing or no text"));
+    assert_eq!(structured("{}"), lacks("specversion"));
+    assert_eq!(structured(r#"{"specversion":"1.0","id":7,"source":"s","type":"t"}"#), lacks("id"));
+    assert_eq!(structured(r#"{"specversion":"1.0","id":"7","source":"s"}"#), lacks("type"));
+    assert_eq!(structured("hello").as_deref(), Some("not json, although `content-type` says so"));
+    assert_eq!(structured(""), None);
+    assert_eq!(error(on("orders").payload(r#"{"specversion":"1.0","id":"7","type":"t"}"#)), lacks("source"));
+    assert_eq!(
+        error(on("orders").headers([("ce_specversion", "1.0"), ("ce_id", "E-1"), ("ce_type", "t")])),
+        lacks("source")
+    );
+    let batch = on("orders").header("content-type", "application/cloudevents-batch+json").payload("[]");
+    assert_eq!(error(batch), None);
+}
+
+/// It was taken for text, and had no identifiers.
+#[test]
+fn json_behind_a_byte_order_mark_is_json() {
+    on("orders").payload("\u{feff}{\"orderId\":\"ORD-1\"}").decode(|meaning| {
+        assert_eq!((meaning.format, meaning.decode_error), ("json", None));
+        assert_eq!(meaning.decoded, Some("{\"orderId\":\"ORD-1\"}"));
+        assert_eq!(meaning.ids.iter().map(|id| id.value).collect::<Vec<_>>(), ["ORD-1"]);
     });
 }
 

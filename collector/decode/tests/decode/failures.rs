@@ -375,6 +375,21 @@ fn pinned_names_decide_between_retry_and_dead_letter() {
     again.decode(|meaning| assert!(meaning.retry.is_some() && meaning.dead_letter.is_none()));
 }
 
+/// Retries under suffixes of somebody's own were taken for dead letters.
+#[test]
+fn what_is_due_later_than_it_was_written_is_no_dead_letter_yet() {
+    let written = |at: i64| Fixture { timestamp: Some(at * 1_000), ..retryable("orders_again", &3i32.to_be_bytes()) };
+    written(TIMESTAMP + 2).decode(|meaning| assert!(meaning.retry.is_some() && meaning.dead_letter.is_none()));
+    written(TIMESTAMP + 1_000).decode(|meaning| assert!(meaning.retry.is_none() && meaning.dead_letter.is_some()));
+    // A short delay has passed when the record is written.
+    let mut numbered = written(TIMESTAMP + 1_300);
+    numbered.destination = "orders_again-200".into();
+    numbered.decode(|meaning| assert!(meaning.retry.is_some() && meaning.dead_letter.is_none()));
+    let mut named = written(TIMESTAMP + 2);
+    named.destination = "orders-dlt".into();
+    named.decode(|meaning| assert!(meaning.dead_letter.is_some(), "a name that says dead letter counts"));
+}
+
 #[test]
 fn numbers_of_a_wrong_length_are_read_as_text_or_not_at_all() {
     let odd = on("orders-dlt")

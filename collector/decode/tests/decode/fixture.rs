@@ -2,7 +2,7 @@
 
 use tapline_adapter::RawRecord;
 use tapline_decode::{Decoder, Meaning, Rules};
-use tapline_model::Header;
+use tapline_model::{Header, TimestampKind};
 
 #[derive(Default, Clone)]
 pub(crate) struct Fixture {
@@ -11,6 +11,8 @@ pub(crate) struct Fixture {
     pub(crate) payload: Option<Vec<u8>>,
     pub(crate) headers: Vec<(String, Option<Vec<u8>>)>,
     pub(crate) rules: Rules,
+    /// Microseconds, by the producer's clock.
+    pub(crate) timestamp: Option<i64>,
 }
 
 pub(crate) fn on(destination: &str) -> Fixture {
@@ -48,12 +50,13 @@ impl Fixture {
             position: None,
             incarnation: 1,
             leader_epoch: None,
-            timestamp: None,
+            timestamp: self.timestamp,
             timestamp_outside: None,
-            timestamp_kind: None,
+            timestamp_kind: self.timestamp.map(|_| TimestampKind::Created),
             key: self.key.as_deref(),
             payload: self.payload.as_deref(),
             headers: &headers,
+            repaired_names: 0,
         };
         let mut decoder = Decoder::new(self.rules.clone());
         let first = format!("{:?}", decoder.decode(&record));

@@ -15,14 +15,14 @@ fn expect(fixture: &Fixture, ids: Ids<'_>) {
 #[test]
 fn nservicebus() {
     let fixture = on("orders").headers([
-        ("NServiceBus.MessageId", "m"),
+        ("NServiceBus.MessageId", "m-1"),
         ("NServiceBus.RelatedTo", "cause"),
-        ("NServiceBus.ConversationId", "talk"),
+        ("NServiceBus.ConversationId", "talk-1"),
         ("NServiceBus.CorrelationId", "reply"),
         ("NServiceBus.EnclosedMessageTypes", "Shop.OrderPlaced, Shop.Messages, Version=1.0.0.0;Shop.IEvent, Shop"),
         ("NServiceBus.OriginatingEndpoint", "Sales"),
     ]);
-    expect(&fixture, (Some("m"), Some("cause"), Some("reply"), Some("talk")));
+    expect(&fixture, (Some("m-1"), Some("cause"), Some("reply"), Some("talk-1")));
     fixture.decode(|meaning| {
         assert_eq!((meaning.r#type, meaning.producer), (Some("Shop.OrderPlaced"), Some("Sales")));
         assert_eq!(meaning.ids, []);
@@ -34,43 +34,43 @@ fn masstransit_headers_and_envelope() {
     let fixture = on("orders").headers([
         ("MessageId", "0B1E5C4A-0000-4000-8000-00000000000F"),
         ("MT-InitiatorId", "cause"),
-        ("CorrelationId", "saga"),
-        ("ConversationId", "talk"),
+        ("CorrelationId", "saga-1"),
+        ("ConversationId", "talk-1"),
         ("RequestId", "R-1"),
         ("MT-MessageType", "urn:message:Shop:OrderPlaced;urn:message:Shop:IEvent"),
         ("MT-Activity-Id", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
     ]);
-    expect(&fixture, (Some("0b1e5c4a-0000-4000-8000-00000000000f"), Some("cause"), Some("saga"), Some("talk")));
+    expect(&fixture, (Some("0b1e5c4a-0000-4000-8000-00000000000f"), Some("cause"), Some("saga-1"), Some("talk-1")));
     fixture.decode(|meaning| {
         assert_eq!((meaning.r#type, meaning.span_id), (Some("Shop:OrderPlaced"), Some("00f067aa0ba902b7")));
     });
     assert_eq!(fixture.ids(), ["RequestId=R-1"]);
 
     let envelope = on("orders").payload(
-        r#"{"messageId":"0b1e5c4a-0000-4000-8000-00000000000f","conversationId":"talk","correlationId":"saga",
+        r#"{"messageId":"0b1e5c4a-0000-4000-8000-00000000000f","conversationId":"talk-1","correlationId":"saga-1",
             "initiatorId":"cause","messageType":["urn:message:Shop:OrderPlaced"],"message":{"orderId":"ORD-1"}}"#,
     );
-    expect(&envelope, (Some("0b1e5c4a-0000-4000-8000-00000000000f"), Some("cause"), Some("saga"), Some("talk")));
+    expect(&envelope, (Some("0b1e5c4a-0000-4000-8000-00000000000f"), Some("cause"), Some("saga-1"), Some("talk-1")));
     assert_eq!(envelope.ids(), ["orderId=ORD-1"]);
 }
 
 #[test]
 fn axon_renamed_its_ids() {
     let four = on("events").headers([
-        ("axon-message-id", "m"),
+        ("axon-message-id", "m-1"),
         ("axon-message-type", "shop.OrderPlaced"),
         ("axon-message-aggregate-id", "ORD-1"),
         ("axon-metadata-correlationId", "parent"),
         ("axon-metadata-traceId", "root"),
     ]);
-    expect(&four, (Some("m"), Some("parent"), Some("root"), None));
+    expect(&four, (Some("m-1"), Some("parent"), Some("root"), None));
     assert_eq!(four.ids(), ["axon-message-aggregate-id=ORD-1"]);
     let five = on("events").headers([
-        ("axon-message-id", "m"),
+        ("axon-message-id", "m-1"),
         ("axon-metadata-causationId", "parent"),
         ("axon-metadata-correlationId", "root"),
     ]);
-    expect(&five, (Some("m"), Some("parent"), Some("root"), None));
+    expect(&five, (Some("m-1"), Some("parent"), Some("root"), None));
 }
 
 #[test]
@@ -98,15 +98,15 @@ fn debezium_outbox_id() {
 
 #[test]
 fn watermill_and_heuristics() {
-    let watermill = on("orders").headers([("_watermill_message_uuid", "m"), ("correlation_id", "c")]);
-    expect(&watermill, (Some("m"), None, Some("c"), None));
+    let watermill = on("orders").headers([("_watermill_message_uuid", "m-1"), ("correlation_id", "c-1")]);
+    expect(&watermill, (Some("m-1"), None, Some("c-1"), None));
     let plain = on("orders").headers([
-        ("X-Correlation-ID", "c"),
-        ("causation_id", "p"),
+        ("X-Correlation-ID", "c-1"),
+        ("causation_id", "p-1"),
         ("X-Request-Id", "r-1"),
         ("idempotency-key", "K-77"),
     ]);
-    expect(&plain, (None, Some("p"), Some("c"), None));
+    expect(&plain, (None, Some("p-1"), Some("c-1"), None));
     assert_eq!(plain.ids(), ["X-Request-Id=r-1", "idempotency-key=K-77"]);
     expect(&on("orders").header("x-request-id", "r"), (None, None, Some("r"), None));
     let first = on("orders").headers([("x-correlation-id", "first"), ("x-correlation-id", "second")]);
@@ -125,9 +125,13 @@ fn spring_reply_correlation_is_sixteen_raw_bytes() {
 fn spring_json_headers_are_unquoted_when_listed() {
     let types = r#"{"order-id":"java.lang.String","x-correlation-id":"java.lang.String"}"#;
     let fixture = on("orders")
-        .headers([("spring_json_header_types", types), ("order-id", "\"ORD\\u002d1\""), ("x-correlation-id", "\"c\"")])
+        .headers([
+            ("spring_json_header_types", types),
+            ("order-id", "\"ORD\\u002d1\""),
+            ("x-correlation-id", "\"c-1\""),
+        ])
         .header("payment-id", "\"P-1\"");
-    expect(&fixture, (None, None, Some("c"), None));
+    expect(&fixture, (None, None, Some("c-1"), None));
     assert_eq!(fixture.ids(), ["order-id=ORD-1", "payment-id=\"P-1\""]);
 }
 

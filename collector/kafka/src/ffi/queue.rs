@@ -225,7 +225,7 @@ impl Message<'_> {
     }
 
     /// Hands the headers to `take`, with the number of names that were not UTF-8 and are shown with U+FFFD instead.
-    pub(crate) fn with_headers(&self, take: impl FnOnce(&[Header<'_>], usize)) {
+    pub(crate) fn with_headers<R>(&self, take: impl FnOnce(&[Header<'_>], usize) -> R) -> R {
         let mut names: Vec<(Cow<'_, str>, Option<&[u8]>)> = Vec::new();
         let mut headers = Headers::new();
         for (name, value) in self.raw_headers() {
@@ -245,7 +245,7 @@ impl Message<'_> {
         }
         let repaired = names.iter().filter(|(name, _)| matches!(name, Cow::Owned(_))).count();
         let headers: Headers<'_> = names.iter().map(|(name, value)| Header { name, value: *value }).collect();
-        take(&headers, repaired);
+        take(&headers, repaired)
     }
 
     /// Hands each header's raw name and value to `take`.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::book::{Book, RowAt, TokenAt};
 use crate::row::Role;
 use crate::token::Token;
+use crate::wording;
 
 /// By what rows are grouped.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,6 +33,7 @@ pub(super) struct Groups {
     /// Rows in a group.
     pub(super) covered: usize,
     partition: Partition,
+    token: TokenAt,
     positions: HashMap<RowAt, usize>,
 }
 
@@ -73,6 +75,7 @@ impl Groups {
             covered: groups.iter().map(|group| group.rows.len()).sum(),
             groups,
             partition: partition.clone(),
+            token,
             positions: rows.iter().enumerate().map(|(position, row)| (*row, position)).collect(),
         }
     }
@@ -132,13 +135,25 @@ impl Groups {
     }
 
     /// Of the groups at `of` those whose value stands on more than one row: an id made for a single event groups
-    /// nothing. Keys are believed.
-    pub(super) fn substantial(&self, book: &mut Book<'_>, of: BTreeSet<usize>) -> BTreeSet<usize> {
-        if self.partition == Partition::Key {
-            return of;
+    /// nothing. Keys are believed, unless they look like made at random to spread load.
+    pub(super) fn substantial(&self, book: &mut Book<'_>, mut of: BTreeSet<usize>) -> BTreeSet<usize> {
+        let keys = self.partition == Partition::Key;
+        let believed = keys && !self.is_about_the_token(book);
+        let several = |at: &usize| self.groups[*at].rows.len() > 1 || book.total(self.groups[*at].token) > 1;
+        if !keys {
+            of.retain(several);
+        } else if !believed && !of.iter().any(several) {
+            of.clear();
         }
-        let kept = |at: &usize| self.groups[*at].rows.len() > 1 || book.total(self.groups[*at].token) > 1;
-        of.into_iter().filter(kept).collect()
+        of
+    }
+
+    /// Whether the rows' topics or types are called after the judged value's name, and no row has a name for its key.
+    fn is_about_the_token(&self, book: &Book<'_>) -> bool {
+        let all = self.groups.iter().flat_map(|group| group.rows.iter().map(move |row| (group.token, *row)));
+        let named = |(key, row)| book.tokens_of(row).contains(&(key, Some(Role::Business)));
+        let own = |(_, row)| names_of(book, row, self.token).any(|name| book.rows[row].is_about(&name));
+        self.groups.iter().all(|group| group.rows.len() == 1) && !all.clone().any(named) && all.clone().all(own)
     }
 
     /// Of the groups at `of` those that say by a correlation, trace or cause where they belong.
@@ -156,6 +171,13 @@ impl Groups {
         let has = |row: &RowAt| roles.iter().any(|role| book.rows[*row].id(*role).is_some());
         of.into_iter().filter(|at| self.groups[*at].rows.iter().any(has)).collect()
     }
+}
+
+/// What a row calls the thing that a token names.
+fn names_of(book: &Book<'_>, row: RowAt, token: TokenAt) -> impl Iterator<Item = String> {
+    let business = book.rows[row].ids.iter().filter(|id| id.role == Role::Business);
+    let held = business.filter(move |id| Token::of(&book.rows[row], id).as_ref() == Some(&book.tokens[token]));
+    held.filter_map(|id| wording::noun(&id.name))
 }
 
 /// The value of a row; a key that is the message's own id names nothing.

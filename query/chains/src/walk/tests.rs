@@ -66,6 +66,30 @@ fn a_customer_is_a_reference_and_shows_its_own_rows() {
     assert_eq!(customer.hubs[0].id.value, "C-4711");
 }
 
+/// Events of one order under keys made at random were a reference that many chains share, not one story.
+#[test]
+fn random_keys_do_not_tear_an_order_apart() {
+    let world = world(&[
+        event("orders OrderChanged", 0).with("key=8f1c0a orderId=ORD-000001"),
+        event("orders OrderChanged", S).with("key=77ab32 orderId=ORD-000001"),
+        event("orders OrderChanged", 2 * S).with("key=d20e91 orderId=ORD-000001"),
+    ]);
+    for query in ["ORD-000001", "77ab32"] {
+        assert_eq!(world.chain(query).members.len(), 3, "{query}");
+    }
+    assert!(world.chain("ORD-000001").hubs.is_empty());
+}
+
+/// What the rows name is no random key.
+#[test]
+fn a_customer_of_orders_just_placed_does_not_glue_them() {
+    let world = world(&[
+        event("orders OrderPlaced", 0).with("key=ORD-000001 orderId=ORD-000001 customerId=C-4711"),
+        event("orders OrderPlaced", S).with("key=ORD-000002 orderId=ORD-000002 customerId=C-4711"),
+    ]);
+    assert_eq!(world.chain("ORD-000001").members.len(), 1);
+}
+
 #[test]
 fn a_customer_with_a_topic_of_its_own_does_not_glue_orders() {
     let world = world(&[

@@ -17,7 +17,10 @@ pub(super) const TABLE: Table = Table {
         ("source", "configured name of its source"),
         ("destination", "topic, stream, queue"),
         ("incarnation", "1 for its first life"),
-        ("kind", "`topic`, `retry`, `dead_letter`"),
+        (
+            "kind",
+            "`topic`, `retry`, `dead_letter`: what most of its rows are, before there is one what its name looks like",
+        ),
         ("partitions", "partitions read"),
         ("rows", "rows archived or hot"),
         ("bytes", "bytes of keys, headers and payloads"),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tapline_api::Change;
+use tapline_api::{Change, GapReason};
 use tapline_model::time;
 
 use super::facts::{Activity, Facts};
@@ -97,8 +97,10 @@ fn new_words(facts: &Facts, words: &BTreeMap<String, Activity>, parameter: &str,
         .collect()
 }
 
+/// What clients are never given is mostly markers and aborted transactions: no news where transactions are used.
 fn gaps(facts: &Facts) -> Vec<At> {
-    let seen = facts.gaps.iter().filter_map(|gap| {
+    let lost = facts.gaps.iter().filter(|gap| gap.reason != GapReason::NotDelivered);
+    let seen = lost.filter_map(|gap| {
         let at = time::parse(&gap.seen_at, facts.now).ok().filter(|at| (facts.from..facts.axis.to()).contains(at))?;
         let offsets = counted(gap.to.abs_diff(gap.from), "offset");
         let sentence = format!("{offsets} of {}/{} will never be archived", name(&gap.destination), gap.partition);
@@ -114,6 +116,24 @@ mod tests {
 
     fn sentences(facts: &Facts) -> Vec<String> {
         all(facts).into_iter().map(|change| change.sentence).collect()
+    }
+
+    /// Every aborted transaction was news.
+    #[test]
+    fn offsets_that_no_client_is_given_are_no_news() {
+        let mut facts = facts();
+        let gap = |from, reason| tapline_api::Gap {
+            source: "shop".to_owned(),
+            destination: "orders".to_owned(),
+            incarnation: 1,
+            partition: 2,
+            from,
+            to: from + 38,
+            reason,
+            seen_at: time::format(facts.from + MINUTE),
+        };
+        facts.gaps = vec![gap(100, GapReason::NotDelivered), gap(500, GapReason::Expired)];
+        assert_eq!(sentences(&facts), ["38 offsets of `orders`/2 will never be archived"]);
     }
 
     #[test]

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{Extensions, HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use parking_lot::Mutex;
@@ -20,8 +21,31 @@ const SESSION: Duration = Duration::from_secs(12 * 3_600);
 /// Sessions kept; the oldest makes room.
 const MOST_SESSIONS: usize = 1_000;
 
-/// Wrong tokens a minute, from everybody together; a right one is never held up by them within a session.
+/// Wrong tokens a minute from one address; what others guess holds nobody up.
 const MOST_FAILURES: u32 = 20;
+
+/// Addresses whose wrong tokens are counted; with more, all count as one.
+const MOST_ADDRESSES: usize = 1_000;
+
+/// Who sent a request: an address, or the network of a host's IPv6 addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Peer(IpAddr);
+
+impl Peer {
+    const UNKNOWN: Self = Self(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+
+    pub(crate) fn new(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V6(address) => Self(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into()),
+            address => Self(address),
+        }
+    }
+
+    /// As the connection said, if the request came by one.
+    pub(crate) fn of(extensions: &Extensions) -> Self {
+        extensions.get().copied().unwrap_or(Self::UNKNOWN)
+    }
+}
 
 /// A text that is never shown: not in logs, not in answers.
 #[derive(Clone, PartialEq, Eq)]
@@ -57,7 +81,8 @@ pub(crate) struct Gate {
     /// Cookies are shared by all ports of a host: the name tells two servers on one machine apart.
     cookie: String,
     sessions: Mutex<HashMap<String, Instant>>,
-    failures: Mutex<(Instant, u32)>,
+    /// Since when, and how many.
+    failures: Mutex<HashMap<Peer, (Instant, u32)>>,
 }
 
 impl Gate {
@@ -66,7 +91,7 @@ impl Gate {
             token,
             cookie: format!("tapline_session_{port}"),
             sessions: Mutex::default(),
-            failures: Mutex::new((Instant::now(), 0)),
+            failures: Mutex::default(),
         }
     }
 
@@ -76,13 +101,13 @@ impl Gate {
     }
 
     /// Lets a call pass that carries the token or a session's cookie.
-    pub(crate) fn check(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+    pub(crate) fn check(&self, peer: Peer, headers: &HeaderMap) -> Result<(), Refusal> {
         let Some(token) = &self.token else { return Ok(()) };
         if self.session(headers).is_some_and(|session| self.is_open(session)) {
             return Ok(());
         }
         match bearer(headers) {
-            Some(text) => self.compare(token, text),
+            Some(text) => self.compare(token, peer, text),
             None => Err(Refusal::new(
                 Code::TokenRequired,
                 "send the configured token as `authorization: Bearer …`, or log in on the page",
@@ -91,9 +116,9 @@ impl Gate {
     }
 
     /// Opens a session for whoever knows the token; the answer is the cookie.
-    pub(crate) fn log_in(&self, text: &str) -> Result<String, Refusal> {
+    pub(crate) fn log_in(&self, peer: Peer, text: &str) -> Result<String, Refusal> {
         if let Some(token) = &self.token {
-            self.compare(token, text)?;
+            self.compare(token, peer, text)?;
         }
         let session = format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
         let mut sessions = self.sessions.lock();
@@ -129,18 +154,17 @@ impl Gate {
         self.sessions.lock().get(session).is_some_and(|began| began.elapsed() < SESSION)
     }
 
-    fn compare(&self, token: &Secret, text: &str) -> Result<(), Refusal> {
+    fn compare(&self, token: &Secret, peer: Peer, text: &str) -> Result<(), Refusal> {
         let mut failures = self.failures.lock();
-        if failures.0.elapsed() >= Duration::from_secs(60) {
-            *failures = (Instant::now(), 0);
-        }
-        if failures.1 >= MOST_FAILURES {
+        failures.retain(|_, (since, _)| since.elapsed() < Duration::from_secs(60));
+        let peer = if failures.len() < MOST_ADDRESSES || failures.contains_key(&peer) { peer } else { Peer::UNKNOWN };
+        if failures.get(&peer).is_some_and(|(_, count)| *count >= MOST_FAILURES) {
             return Err(Refusal::new(Code::TooManyAttempts, "wait a minute before the next attempt"));
         }
         if token.matches(text) {
             return Ok(());
         }
-        failures.1 += 1;
+        failures.entry(peer).or_insert((Instant::now(), 0)).1 += 1;
         Err(Refusal::new(Code::WrongToken, "use the token that `http.token_file` holds"))
     }
 }
@@ -152,7 +176,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 /// Middleware: asks who it is.
 pub(crate) async fn check(State(app): State<App>, request: Request, next: Next) -> Response {
-    match app.gate.check(request.headers()) {
+    match app.gate.check(Peer::of(request.extensions()), request.headers()) {
         Ok(()) => next.run(request).await,
         Err(refusal) => refusal.into_response(),
     }
@@ -166,6 +190,14 @@ mod tests {
 
     fn headers(name: &'static str, value: &str) -> HeaderMap {
         HeaderMap::from_iter([(header::HeaderName::from_static(name), value.parse().unwrap())])
+    }
+
+    fn check(gate: &Gate, headers: &HeaderMap) -> Result<(), Refusal> {
+        gate.check(Peer::UNKNOWN, headers)
+    }
+
+    fn log_in(gate: &Gate, text: &str) -> Result<String, Refusal> {
+        gate.log_in(Peer::UNKNOWN, text)
     }
 
     fn code(result: Result<(), Refusal>) -> Option<Code> {
@@ -183,40 +215,56 @@ mod tests {
     fn without_a_token_everybody_may() {
         let gate = Gate::new(None, 8270);
         assert!(!gate.is_closed());
-        assert_eq!(gate.check(&HeaderMap::new()), Ok(()));
+        assert_eq!(check(&gate, &HeaderMap::new()), Ok(()));
     }
 
     #[test]
     fn the_token_opens_by_header_and_by_cookie() {
         let gate = Gate::new(Some(Secret::new(&format!("{TOKEN}\n"))), 8270);
-        assert_eq!(code(gate.check(&HeaderMap::new())), Some(Code::TokenRequired));
-        assert_eq!(gate.check(&headers("authorization", &format!("bearer {TOKEN}"))), Ok(()));
-        assert_eq!(code(gate.check(&headers("authorization", "Bearer 0123"))), Some(Code::WrongToken));
-        assert_eq!(code(gate.check(&headers("authorization", TOKEN))), Some(Code::TokenRequired));
+        assert_eq!(code(check(&gate, &HeaderMap::new())), Some(Code::TokenRequired));
+        assert_eq!(check(&gate, &headers("authorization", &format!("bearer {TOKEN}"))), Ok(()));
+        assert_eq!(code(check(&gate, &headers("authorization", "Bearer 0123"))), Some(Code::WrongToken));
+        assert_eq!(code(check(&gate, &headers("authorization", TOKEN))), Some(Code::TokenRequired));
 
-        let cookie = gate.log_in(TOKEN).unwrap();
+        let cookie = log_in(&gate, TOKEN).unwrap();
         assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict") && !cookie.contains(TOKEN));
         let session = headers("cookie", &format!("other=1; {}", cookie.split(';').next().unwrap()));
-        assert_eq!(gate.check(&session), Ok(()));
+        assert_eq!(check(&gate, &session), Ok(()));
         assert!(gate.log_out(&session).contains("Max-Age=0"));
-        assert_eq!(code(gate.check(&session)), Some(Code::TokenRequired));
-        assert_eq!(code(gate.check(&headers("cookie", "tapline_session_8270="))), Some(Code::TokenRequired));
+        assert_eq!(code(check(&gate, &session)), Some(Code::TokenRequired));
+        assert_eq!(code(check(&gate, &headers("cookie", "tapline_session_8270="))), Some(Code::TokenRequired));
     }
 
     #[test]
     fn guessing_is_slowed_down() {
         let gate = Gate::new(Some(Secret::new(TOKEN)), 8270);
         for _ in 0..MOST_FAILURES {
-            assert_eq!(gate.log_in("wrong").unwrap_err().code, Code::WrongToken);
+            assert_eq!(log_in(&gate, "wrong").unwrap_err().code, Code::WrongToken);
         }
-        assert_eq!(gate.log_in(TOKEN).unwrap_err().code, Code::TooManyAttempts);
+        assert_eq!(log_in(&gate, TOKEN).unwrap_err().code, Code::TooManyAttempts);
+    }
+
+    /// One client with an old token kept everybody out.
+    #[test]
+    fn guesses_of_one_address_hold_no_other_up() {
+        let gate = Gate::new(Some(Secret::new(TOKEN)), 8270);
+        let peer = |address: &str| Peer::new(address.parse().unwrap());
+        for last in 0..=MOST_FAILURES {
+            let _ = gate.log_in(peer(&format!("2001:db8::{last:x}")), "wrong");
+        }
+        assert_eq!(gate.log_in(peer("2001:db8::ffff"), TOKEN).unwrap_err().code, Code::TooManyAttempts);
+        assert!(gate.log_in(peer("2001:db8:0:1::1"), TOKEN).is_ok() && gate.log_in(peer("10.0.0.1"), TOKEN).is_ok());
+        for address in 0..2 * u32::try_from(MOST_ADDRESSES).unwrap() {
+            let _ = gate.log_in(Peer::new(IpAddr::V4(address.into())), "wrong");
+        }
+        assert!(gate.failures.lock().len() <= MOST_ADDRESSES + 1);
     }
 
     #[test]
     fn sessions_do_not_grow_without_bound() {
         let gate = Gate::new(Some(Secret::new(TOKEN)), 8270);
         for _ in 0..MOST_SESSIONS + 5 {
-            gate.log_in(TOKEN).unwrap();
+            log_in(&gate, TOKEN).unwrap();
         }
         assert_eq!(gate.sessions.lock().len(), MOST_SESSIONS);
     }

@@ -19,6 +19,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use super::ServerError;
+use crate::security::token::Peer;
 
 /// Connections at once; further ones wait in the system's queue.
 const MOST_CONNECTIONS: usize = 512;
@@ -58,12 +59,14 @@ pub(super) async fn serve(
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, _)) => {
+            Ok((stream, address)) => {
                 // Small answers and events of a tail must not wait for more.
                 let _ = stream.set_nodelay(true);
-                let router = router.clone();
-                let service =
-                    service_fn(move |request: Request<Incoming>| router.clone().oneshot(request.map(Body::new)));
+                let (router, peer) = (router.clone(), Peer::new(address.ip()));
+                let service = service_fn(move |mut request: Request<Incoming>| {
+                    request.extensions_mut().insert(peer);
+                    router.clone().oneshot(request.map(Body::new))
+                });
                 let connection = protocol.serve_connection(TokioIo::new(stream), service);
                 let (stopping, cut) = (stopping.clone(), cut.clone());
                 open.spawn(async move {

@@ -56,6 +56,44 @@ async fn who_only_reads_builds_missing_indexes_elsewhere() {
     assert!(!index.exists(), "a reader writes nothing into the archive");
 }
 
+/// A log was begun anew beside them, and later the files were swept away, for no commit named them.
+#[tokio::test]
+async fn data_files_without_a_log_are_no_new_archive() {
+    let folder = tempfile::tempdir().unwrap();
+    let (archive, file) = one_file(folder.path()).await;
+    let log = archive.root().join("_delta_log");
+    drop(archive);
+    let set_aside = folder.path().join("set aside");
+    std::fs::rename(&log, &set_aside).unwrap();
+    for emptied in [false, true] {
+        if emptied {
+            std::fs::create_dir(&log).unwrap();
+        }
+        let opened = Archive::open(folder.path(), ArchiveOptions::default()).await.map(drop);
+        let examined = tapline_archive::examine(folder.path()).await.map(drop);
+        let read = Archive::open_read_only(folder.path()).await.map(drop);
+        for told in [opened, examined, read] {
+            assert!(matches!(told, Err(ArchiveError::LostLog { .. })), "{told:?}");
+        }
+    }
+    std::fs::remove_dir(&log).unwrap();
+    std::fs::rename(&set_aside, &log).unwrap();
+    assert!(file.location.exists() && is_found(&*open(folder.path()).await, 1_234));
+}
+
+#[tokio::test]
+async fn a_commit_that_is_missing_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let (archive, _) = one_file(folder.path()).await;
+    archive.append([rows(3_000, 3_001)], &progress(3_001)).unwrap();
+    archive.flush().await.unwrap();
+    let commit = archive.root().join("_delta_log/00000000000000000001.json");
+    drop(archive);
+    std::fs::remove_file(&commit).unwrap();
+    let told = Archive::open(folder.path(), ArchiveOptions::default()).await.map(drop).unwrap_err();
+    assert!(told.to_string().contains("lacks") && told.to_string().contains("00000000000000000001.json"), "{told}");
+}
+
 /// A damaged file once stayed so until the process ended.
 #[tokio::test]
 async fn a_file_that_came_back_is_read_again() {
