@@ -25,8 +25,8 @@ use crate::token::Token;
 
 /// The story of `query`: `name=value`, a bare value, or the address of an event. `now` is in microseconds.
 ///
-/// A bare number of fewer than six digits means what it is called: under one name it is that ID; under several the
-/// reading that connects most rows is told and the others are listed in `also`.
+/// A weak value (a bare number of fewer than six digits, a short word) means what it is called: under one name it is
+/// that ID; under several the reading that connects most rows is told and the others are listed in `also`.
 pub fn chain(view: &View, ledger: &Ledger, query: &str, now: i64, options: &ChainOptions) -> Result<Chain, ChainError> {
     let story = Story::read(view, ledger, query, now, options)?;
     Ok(answer(&story))

@@ -12,7 +12,7 @@ use crate::row::{Origin, Role, Row, RowId};
 pub(crate) enum Token {
     /// A value that joins under any name: `ORD-84127190` as a key is `orderId=ORD-84127190` elsewhere.
     Value(Box<str>),
-    /// A weak value (a bare number of fewer than six digits) joins under the same name only.
+    /// A weak value (a bare number of fewer than six digits, a short word) joins under the same name only.
     Named {
         /// Normalised name, with the destination for names that say nothing (`key`, `id`).
         scope: Box<str>,

@@ -50,7 +50,7 @@ pub(crate) fn NotFound(load: Load<Chain>, id: String) -> impl IntoView {
             <div class="head"><h2>"What may help"</h2></div>
             <ul class="notes">
                 {hint("A bare value is looked for under every name; `orderId=…` only under that one.")}
-                {hint("A number shorter than six digits joins nothing without its name: write `orderId=12345`.")}
+                {hint("A number shorter than six digits, or a word shorter than five letters, needs its name: write `orderId=12345`.")}
                 {hint("Values are matched whole. Words inside a payload are found on the Events page.")}
                 {hint("An event that is older than the `start` of its source was never read.")}
             </ul>
