@@ -82,6 +82,17 @@ pub(crate) fn noun(name: &str) -> Option<String> {
     Some(letters.next()?.to_uppercase().chain(letters).collect())
 }
 
+/// Whether many stories go by such a thing: who or what takes part, where, with what. Of others, events tell the story.
+pub(crate) fn is_mentioned(thing: &str) -> bool {
+    const THINGS: &str = "account agent article buyer campaign carrier category channel client company consumer country \
+                          courier currency customer department device driver employee group item location member \
+                          merchant operator organisation organization owner partner person product producer profile \
+                          region seller sensor session shop site sku store supplier team tenant user vehicle vendor \
+                          warehouse worker workspace";
+    let last = thing.rsplit(' ').next().unwrap_or_default().to_lowercase();
+    THINGS.split(' ').any(|known| known == last)
+}
+
 /// What an event type is about: all its words but the last, which says what happened. `OrderPlaced` is about an order.
 pub(crate) fn subject_of(short_type: &str) -> Option<String> {
     let mut words = words(short_type);
@@ -163,6 +174,7 @@ mod tests {
         for name in ["orderId", "order_id", "OrderID", "order.id", "ORDER_NO", "orderUuid"] {
             assert_eq!(noun(name).as_deref(), Some("Order"), "{name}");
         }
+        assert!(is_mentioned("Customer") && is_mentioned("Loyalty account") && !is_mentioned("Purchase order"));
         assert_eq!(noun("payment-reference").as_deref(), Some("Payment"));
         assert_eq!(noun("returnLabelId").as_deref(), Some("Return label"));
         assert_eq!((noun("id"), noun(""), noun("key")), (None, None, None));

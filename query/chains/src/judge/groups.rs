@@ -148,11 +148,13 @@ impl Groups {
         of
     }
 
-    /// Whether the rows' topics or types are called after the judged value's name, and no row has a name for its key.
+    /// Whether the rows may be events of the judged value itself: its name is not one of those that stories only mention,
+    /// or their topics or types are called after it; and no row has a name for its key.
     fn is_about_the_token(&self, book: &Book<'_>) -> bool {
         let all = self.groups.iter().flat_map(|group| group.rows.iter().map(move |row| (group.token, *row)));
         let named = |(key, row)| book.tokens_of(row).contains(&(key, Some(Role::Business)));
-        let own = |(_, row)| names_of(book, row, self.token).any(|name| book.rows[row].is_about(&name));
+        let is_own = |row: RowAt, thing: &str| !wording::is_mentioned(thing) || book.rows[row].is_about(thing);
+        let own = |(_, row)| names_of(book, row, self.token).any(|name| is_own(row, &name));
         self.groups.iter().all(|group| group.rows.len() == 1) && !all.clone().any(named) && all.clone().all(own)
     }
 

@@ -70,14 +70,24 @@ fn a_customer_is_a_reference_and_shows_its_own_rows() {
 #[test]
 fn random_keys_do_not_tear_an_order_apart() {
     let world = world(&[
-        event("orders OrderChanged", 0).with("key=8f1c0a orderId=ORD-000001"),
-        event("orders OrderChanged", S).with("key=77ab32 orderId=ORD-000001"),
-        event("orders OrderChanged", 2 * S).with("key=d20e91 orderId=ORD-000001"),
+        event("stream", 0).with("key=8f1c0a orderId=ORD-000001"),
+        event("stream", S).with("key=77ab32 orderId=ORD-000001"),
+        event("stream", 2 * S).with("key=d20e91 orderId=ORD-000001"),
     ]);
     for query in ["ORD-000001", "77ab32"] {
         assert_eq!(world.chain(query).members.len(), 3, "{query}");
     }
     assert!(world.chain("ORD-000001").hubs.is_empty());
+}
+
+#[test]
+fn random_keys_do_not_tear_a_customer_of_its_own_topic_apart() {
+    let world = world(&[
+        event("customers CustomerMoved", 0).with("key=8f1c0a customerId=C-4711"),
+        event("customers CustomerMoved", S).with("key=77ab32 customerId=C-4711"),
+    ]);
+    assert_eq!(world.chain("C-4711").members.len(), 2);
+    assert!(world.chain("C-4711").hubs.is_empty());
 }
 
 /// What the rows name is no random key.

@@ -73,6 +73,9 @@ fn translated(format: &str) -> Result<String, String> {
         if let Some((quoted, after)) = rest.strip_prefix('"').and_then(|inner| inner.split_once('"')) {
             text += quoted;
             rest = after;
+        } else if begins(rest, "SSSS") {
+            // Seconds past midnight, which would be read as seconds twice.
+            return Err("SSSS".to_owned());
         } else if let Some((pattern, meant)) = PATTERNS.iter().find(|(pattern, _)| begins(rest, pattern)) {
             text += meant;
             rest = &rest[pattern.len()..];
@@ -103,6 +106,7 @@ mod tests {
         assert_eq!(translated("yyyy/mm Mon pm").as_deref(), Ok("%Y/%m %b %P"));
         assert_eq!(translated("YYYY é MONTH"), Err("é".to_owned()));
         assert_eq!(translated("MONTH"), Err("MONTH".to_owned()));
+        assert_eq!(translated("HH24 SSSSS"), Err("SSSS".to_owned()));
         assert_eq!(translated("\"open"), Err("open".to_owned()));
     }
 }
