@@ -18,9 +18,9 @@ use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::config::{Config, LogFormat};
 
-/// Libraries that tell each step at `info`, and those of OpenTelemetry, for which [`export`] speaks: they would tell of
-/// each batch that is not taken.
-const QUIET: &str = "buoyant_kernel=warn,deltalake_core=warn,datafusion=warn,\
+/// Libraries that tell each step at `info`; those of OpenTelemetry, for which [`export`] speaks: they would tell of each
+/// batch that is not taken; and the log's reader, whose faults come back and are told in our words.
+const QUIET: &str = "buoyant_kernel=off,deltalake_core=warn,datafusion=warn,\
                      opentelemetry=off,opentelemetry_sdk=off,opentelemetry-otlp=off";
 
 /// A collector that does not answer holds up the end of the process no longer.

@@ -46,6 +46,12 @@ impl Token {
         };
         Some(Self::Named { scope, value: id.value.clone() })
     }
+
+    /// A message key that is a short word: a country, a currency, a kind. A short number may count things.
+    pub(crate) fn is_category(&self) -> bool {
+        let Self::Named { scope, value } = self else { return false };
+        scope.starts_with("key@") && value.bytes().any(|byte| !byte.is_ascii_digit())
+    }
 }
 
 /// When each life of a destination began: headers name a place without saying in which life.

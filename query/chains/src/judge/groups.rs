@@ -135,14 +135,18 @@ impl Groups {
     }
 
     /// Of the groups at `of` those whose value stands on more than one row: an id made for a single event groups
-    /// nothing. Keys are believed, unless they look like made at random to spread load.
+    /// nothing, but under a key that is a category. Keys are believed, unless they look like made at random to spread
+    /// load.
     pub(super) fn substantial(&self, book: &mut Book<'_>, mut of: BTreeSet<usize>) -> BTreeSet<usize> {
         let keys = self.partition == Partition::Key;
-        let believed = keys && !self.is_about_the_token(book);
+        let believed = if keys { !self.is_about_the_token(book) } else { book.tokens[self.token].is_category() };
+        if believed {
+            return of;
+        }
         let several = |at: &usize| self.groups[*at].rows.len() > 1 || book.total(self.groups[*at].token) > 1;
         if !keys {
             of.retain(several);
-        } else if !believed && !of.iter().any(several) {
+        } else if !of.iter().any(several) {
             of.clear();
         }
         of

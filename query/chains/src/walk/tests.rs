@@ -90,6 +90,21 @@ fn random_keys_do_not_tear_a_customer_of_its_own_topic_apart() {
     assert!(world.chain("C-4711").hubs.is_empty());
 }
 
+/// Orders in one currency were one story.
+#[test]
+fn a_topic_keyed_by_a_category_does_not_glue_its_orders() {
+    let world = world(&[
+        event("payments", 0).with("key=EUR orderId=ORD-000001"),
+        event("payments", S).with("key=EUR orderId=ORD-000002"),
+        event("payments", 2 * S).with("key=EUR orderId=ORD-000003"),
+        event("tickers Moved", 0).with("key=DAX"),
+        event("tickers Moved", S).with("key=DAX"),
+    ]);
+    assert_eq!(world.chain("ORD-000002").members.len(), 1);
+    assert_eq!(world.chain("EUR").members.len(), 3);
+    assert_eq!(world.chain("DAX").members.len(), 2);
+}
+
 /// What the rows name is no random key.
 #[test]
 fn a_customer_of_orders_just_placed_does_not_glue_them() {
