@@ -13,6 +13,7 @@ use tapline_engine::{Engine, EngineOptions};
 use tapline_http::{Secret, Server, ServerOptions, check_listen as check_address};
 use tapline_kafka::KafkaSource;
 use tapline_pipeline::{FeedOptions, PayloadPolicy, Pipeline, Tapped};
+use tapline_state::State;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -49,13 +50,14 @@ impl Node {
                 ArchiveError::Locked { .. } => Fault::Refused(error.to_string()),
                 other => Fault::Other(other.into()),
             })?;
+        let state = State::open(Path::new(&config.archive)).map_err(anyhow::Error::from)?;
         let pipeline = Pipeline::start(taps, &archive, FeedOptions::default()).map_err(anyhow::Error::from)?;
         let pipeline = Arc::new(Mutex::new(pipeline));
         let standing = Arc::new(Standing::new(Arc::clone(&archive), Arc::clone(&pipeline)));
         let engine = Engine::new(Arc::clone(&archive), Arc::clone(&standing) as _, engine_options(config));
         let engine = Arc::new(engine.map_err(anyhow::Error::from)?);
         let options = server_options(config, settings, address, token);
-        let server = Server::new(Arc::clone(&archive), engine, standing, options);
+        let server = Server::new(Arc::clone(&archive), engine, standing, state, options);
         Ok(Self { address, archive, pipeline, listener, server })
     }
 

@@ -47,6 +47,7 @@ fn Pages() -> impl IntoView {
                     <Route path=path!("") view=pages::overview::Overview/>
                     <Route path=path!("events") view=pages::events::Events/>
                     <Route path=path!("chain/:id") view=pages::chain::Chain/>
+                    <Route path=path!("dead-letters") view=pages::dead_letters::DeadLetters/>
                     <Route path=path!("sql") view=pages::sql::Sql/>
                     <Route path=path!("system") view=pages::system::System/>
                     <Route path=path!("*any") view=pages::nowhere::Nowhere/>

@@ -30,10 +30,11 @@ pub(crate) enum Command {
 }
 
 /// Every key, for the dialog that shows them.
-pub(crate) const KEYS: [(&[&str], &str); 11] = [
+pub(crate) const KEYS: [(&[&str], &str); 12] = [
     (&["/", "Ctrl K"], "find any ID, topic, type or page"),
     (&["g", "o"], "Overview"),
     (&["g", "e"], "Events"),
+    (&["g", "d"], "Dead letters"),
     (&["g", "s"], "SQL"),
     (&["g", "y"], "System"),
     (&["j", "k"], "next and previous row"),
@@ -48,6 +49,7 @@ fn page(letter: &str) -> Option<&'static str> {
     match letter {
         "o" => Some("/"),
         "e" => Some("/events"),
+        "d" => Some("/dead-letters"),
         "s" => Some("/sql"),
         "y" => Some("/system"),
         _ => None,

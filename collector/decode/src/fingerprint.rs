@@ -24,6 +24,14 @@ pub(crate) fn of<'a>(arena: &'a Bump, row: &DeadLetterRow<'_>) -> &'a str {
     encoding::format(arena, format_args!("{:016x}", id::hash_value(&text)))
 }
 
+/// A message without what differs from event to event: messages that fold alike say the same.
+pub fn folded(message: &str) -> std::string::String {
+    let arena = Bump::new();
+    let mut text = String::new_in(&arena);
+    push_folded(&mut text, message);
+    text.as_str().to_owned()
+}
+
 /// Generated names change from run to run: `$$SpringCGLIB$$0`, `lambda$price$3`.
 fn push_frame(text: &mut String<'_>, frame: &str) {
     let (class, method) = frame.rsplit_once('.').unwrap_or(("", frame));
@@ -83,13 +91,6 @@ mod tests {
 
     fn fingerprint(row: &DeadLetterRow<'_>) -> std::string::String {
         of(&Bump::new(), row).to_owned()
-    }
-
-    fn folded(message: &str) -> std::string::String {
-        let arena = Bump::new();
-        let mut text = String::new_in(&arena);
-        push_folded(&mut text, message);
-        text.as_str().to_owned()
     }
 
     const ROW: DeadLetterRow<'_> = DeadLetterRow {

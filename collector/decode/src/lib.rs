@@ -25,5 +25,7 @@ mod trace;
 
 pub use dead_letter::Field as FailureField;
 pub use decoder::{Decoder, Meaning};
+pub use fingerprint::folded;
 pub use names::{TopicNames, TopicRole};
 pub use rules::{FailureHeader, IdRules, Rules};
+pub use stack::own_place;

@@ -84,9 +84,20 @@ pub(crate) fn own_frame(stack: &str) -> Option<&str> {
     deepest_section(stack).and_then(first_own).or_else(|| first_own(stack))
 }
 
+/// File and line of that frame where the trace has them (`OrderPlacedListener.java:58`), else its class and method.
+pub fn own_place(stack: &str) -> Option<&str> {
+    let line = deepest_section(stack).and_then(first_own_line).or_else(|| first_own_line(stack))?;
+    let place = line.rsplit_once('(').and_then(|(_, rest)| rest.trim_end().strip_suffix(')'));
+    place.filter(|place| place.contains(':') && !place.contains(char::is_whitespace)).or_else(|| frame(line))
+}
+
 fn first_own(text: &str) -> Option<&str> {
-    let own = |frame: &&str| !FRAMEWORKS.iter().any(|prefix| frame.starts_with(prefix));
-    text.lines().filter_map(frame).find(own)
+    first_own_line(text).and_then(frame)
+}
+
+fn first_own_line(text: &str) -> Option<&str> {
+    let own = |line: &&str| frame(line).is_some_and(|frame| !FRAMEWORKS.iter().any(|prefix| frame.starts_with(prefix)));
+    text.lines().find(own)
 }
 
 fn deepest_section(stack: &str) -> Option<&str> {
@@ -137,6 +148,7 @@ mod tests {
             ("java.lang.IllegalArgumentException", Some("tariff code 'XX': unknown"))
         );
         assert_eq!(own_frame(TRACE), Some("com.shop.Tariff.lambda$find$0"));
+        assert_eq!(own_place(TRACE), Some("Tariff.java:7"));
         assert_eq!(thrown(TRACE).unwrap().message, Some("Listener failed"));
     }
 
@@ -151,12 +163,13 @@ mod tests {
         let net =
             "System.Exception: no\n   at System.Linq.First()\n   at Shop.Pricing.Price(Order o) in /src/P.cs:line 3";
         assert_eq!(own_frame(net), Some("Shop.Pricing.Price"));
+        assert_eq!(own_place(net), Some("Shop.Pricing.Price"));
     }
 
     proptest! {
         #[test]
         fn any_text_is_read(text in "(Caused by: |\\tat |\\n|\\PC|\\.|/|\\(){0,30}") {
-            let _ = (deepest_cause(&text), own_frame(&text), thrown(&text));
+            let _ = (deepest_cause(&text), own_frame(&text), own_place(&text), thrown(&text));
         }
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod bytes;
 pub mod chain;
+pub mod dead_letter;
 pub mod event;
 pub mod overview;
 pub mod problem;
@@ -16,6 +17,10 @@ pub mod status;
 
 pub use bytes::Bytes;
 pub use chain::{Chain, ChainState, Edge, EdgeRule, Finding, FindingKind, Hub, Kind, Member, Missing, MissingReason};
+pub use dead_letter::{
+    Apart, ApartFact, AuditView, Cause, CauseDetail, CauseList, CauseState, DeadLetterMember, MemberPage, Note,
+    Regroup, SetCause,
+};
 pub use event::{
     Dropped, EventDetail, EventPage, EventSummary, HeaderView, Histogram, IdView, Payload, Series, SeriesBy,
 };

@@ -1,4 +1,4 @@
-//! Links into the page. Only pages that exist: Overview, Events, Chain, SQL, System.
+//! Links into the page. Only pages that exist: Overview, Events, Chain, Dead letters, SQL, System.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -17,6 +17,11 @@ pub(crate) fn events(parameters: &[(&str, &str)]) -> String {
 /// The story of an ID.
 pub(crate) fn chain(id: &str) -> String {
     format!("/chain/{}", utf8_percent_encode(id, SEGMENT))
+}
+
+/// A cause of dead letters.
+pub(crate) fn cause(fingerprint: &str) -> String {
+    with_query("/dead-letters", &[("cause", fingerprint)])
 }
 
 /// A page with parameters.

@@ -7,6 +7,8 @@
 
 mod assets;
 mod chains;
+mod cursor;
+mod dead_letters;
 mod events;
 mod health;
 mod href;

@@ -3,7 +3,7 @@
 use axum::Json;
 use utoipa::OpenApi;
 
-use crate::{chains, events, health, metrics, overview, search, session, sources, sql, status, system};
+use crate::{chains, dead_letters, events, health, metrics, overview, search, session, sources, sql, status, system};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -16,6 +16,12 @@ use crate::{chains, events, health, metrics, overview, search, session, sources,
         events::tail::tail,
         events::detail::detail,
         chains::chain,
+        dead_letters::list::list,
+        dead_letters::detail::detail,
+        dead_letters::members::members,
+        dead_letters::apart::apart,
+        dead_letters::act::set_state,
+        dead_letters::act::regroup,
         search::search,
         sources::sources,
         sources::destinations,

@@ -68,6 +68,8 @@ codes! {
     UnknownPath "unknown_path" NOT_FOUND false "There is no such path";
     EventNotFound "event_not_found" NOT_FOUND false "The archive does not hold the event";
     IdNotFound "id_not_found" NOT_FOUND false "Nothing holds the ID";
+    CauseNotFound "cause_not_found" NOT_FOUND false "No dead letter has the fingerprint";
+    BadGrouping "bad_grouping" BAD_REQUEST false "The cause cannot be grouped so";
     MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED false "The path does not know this method";
     NotAcceptable "not_acceptable" NOT_ACCEPTABLE false "The answer has no such format";
     BodyTooLarge "body_too_large" PAYLOAD_TOO_LARGE false "The body is too large";
@@ -87,6 +89,7 @@ codes! {
     SqlBusy "sql_busy" TOO_MANY_REQUESTS true "Too many queries run";
     ArchiveDamaged "archive_damaged" INTERNAL_SERVER_ERROR true "A data file is damaged";
     ArchiveUnreadable "archive_unreadable" INTERNAL_SERVER_ERROR true "The archive cannot be read";
+    StateUnavailable "state_unavailable" INTERNAL_SERVER_ERROR true "What people decided cannot be read or written";
     Internal "internal" INTERNAL_SERVER_ERROR false "The server has a fault";
 }
 
@@ -209,6 +212,7 @@ mod tests {
                 Code::Internal
                     | Code::ArchiveDamaged
                     | Code::ArchiveUnreadable
+                    | Code::StateUnavailable
                     | Code::Overloaded
                     | Code::Timeout
                     | Code::NotReady

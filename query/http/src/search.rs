@@ -25,9 +25,10 @@ const MOST_OF_KIND: usize = 6;
 /// Longest text looked for, bytes: a little more than any identifier.
 const LONGEST: usize = 512;
 
-const PAGES: [(&str, &str, &str); 4] = [
+const PAGES: [(&str, &str, &str); 5] = [
     ("Overview", "/", "is everything all right?"),
     ("Events", "/events", "every event, filtered and live"),
+    ("Dead letters", "/dead-letters", "why did events die?"),
     ("SQL", "/sql", "ask anything"),
     ("System", "/system", "sources, archive, configuration"),
 ];

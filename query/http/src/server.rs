@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tapline_archive::Archive;
 use tapline_engine::{Engine, SystemTables};
+use tapline_state::State;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -21,7 +22,8 @@ use crate::problem::{Code, Refusal};
 use crate::security::{headers, limits, origin, token};
 use crate::state::{App, ServerOptions};
 use crate::{
-    assets, chains, events, health, metrics, openapi, overview, search, session, sources, sql, status, system,
+    assets, chains, dead_letters, events, health, metrics, openapi, overview, search, session, sources, sql, status,
+    system,
 };
 
 /// Why serving ended.
@@ -38,14 +40,15 @@ pub struct Server {
 }
 
 impl Server {
-    /// Over an archive, the engine that queries it, and what is known of sources.
+    /// Over an archive, the engine that queries it, what is known of sources, and what people decided.
     pub fn new(
         archive: Arc<Archive>,
         engine: Arc<Engine>,
         standing: Arc<dyn SystemTables>,
+        state: State,
         options: ServerOptions,
     ) -> Self {
-        Self { app: App::new(archive, engine, standing, options) }
+        Self { app: App::new(archive, engine, standing, state, options) }
     }
 
     /// The service, for tests and for those who bring their own listener. Limits of connections are [`Self::serve`]'s.
@@ -101,6 +104,12 @@ fn data() -> Router<App> {
         .route("/events/tail", get(events::tail::tail))
         .route("/events/{source}/{destination}/{partition}/{position}", get(events::detail::detail))
         .route("/chains/{id}", get(chains::chain))
+        .route("/dead-letters", get(dead_letters::list::list))
+        .route("/dead-letters/{fingerprint}", get(dead_letters::detail::detail))
+        .route("/dead-letters/{fingerprint}/members", get(dead_letters::members::members))
+        .route("/dead-letters/{fingerprint}/apart", get(dead_letters::apart::apart))
+        .route("/dead-letters/{fingerprint}/state", post(dead_letters::act::set_state))
+        .route("/dead-letters/{fingerprint}/group", post(dead_letters::act::regroup))
         .route("/search", get(search::search))
         .route("/sources", get(sources::sources))
         .route("/destinations", get(sources::destinations))

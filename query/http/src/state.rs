@@ -8,8 +8,10 @@ use std::time::Duration;
 use tapline_api::{Environment, Setting, SourceInfo};
 use tapline_archive::Archive;
 use tapline_chains::ChainOptions;
+use tapline_deadletter::LetterCache;
 use tapline_engine::{Engine, SystemTables};
 use tapline_model::time;
+use tapline_state::State;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tracing::Span;
@@ -81,7 +83,10 @@ pub(crate) struct Shared {
     pub(crate) gate: Gate,
     pub(crate) metrics: Metrics,
     pub(crate) rollups: Rollups,
+    pub(crate) letters: LetterCache,
     pub(crate) maps: Maps,
+    /// What people and agents decided.
+    pub(crate) state: State,
     /// Calls in progress.
     pub(crate) calls: Semaphore,
     /// Live tails.
@@ -109,6 +114,7 @@ impl App {
         archive: Arc<Archive>,
         engine: Arc<Engine>,
         standing: Arc<dyn SystemTables>,
+        state: State,
         options: ServerOptions,
     ) -> Self {
         Self(Arc::new(Shared {
@@ -121,6 +127,8 @@ impl App {
             options,
             metrics: Metrics::default(),
             rollups: Rollups::default(),
+            letters: LetterCache::default(),
+            state,
             maps: Maps::default(),
             calls: Semaphore::new(MOST_CALLS),
             tails: Arc::new(Semaphore::new(MOST_TAILS)),

@@ -62,6 +62,20 @@ pub(crate) fn duration(micros: i64) -> String {
     }
 }
 
+/// "1,259 orders wait": by the name of where they came from, if that is a plain plural word.
+pub(crate) fn waiting(count: u64, origin: Option<&str>) -> String {
+    let plural = origin.filter(|origin| {
+        let word = origin.len() > 3 && origin.bytes().all(|b| b.is_ascii_lowercase());
+        word && origin.ends_with('s') && !origin.ends_with("ss")
+    });
+    match (count, plural) {
+        (1, Some(origin)) => format!("1 of {} waits", name(origin)),
+        (1, None) => "1 event waits".to_owned(),
+        (count, Some(origin)) => format!("{} {origin} wait", thousands(count)),
+        (count, None) => format!("{} events wait", thousands(count)),
+    }
+}
+
 /// Small numbers at the begin of a sentence.
 pub(crate) fn number_word(number: usize) -> String {
     const WORDS: [&str; 10] = ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"];

@@ -56,6 +56,8 @@ async fn every_page_looks_whole_with_everything_on_it() -> Result<()> {
         ("sequence", format!("/chain/{order}?view=sequence&"), ".sr", NONE),
         ("table", format!("/chain/{order}?view=table&"), ".table-view tbody tr", NONE),
         ("unknown", "/chain/ORD-0?".to_owned(), ".not-found .notes li", "/api/v1/chains/ORD-0"),
+        // The original of the newest may stand in a backlog that is not read yet.
+        ("dead-letters", "/dead-letters?".to_owned(), ".apart b", "/api/v1/events/shop/"),
         ("sql", "/sql?sql=SELECT%20type%20FROM%20events%20LIMIT%209&".to_owned(), "table.res tbody tr", NONE),
         ("sql-fault", "/sql?sql=SELECT%20a%20FROM%20events&".to_owned(), ".at-fault u", "/api/v1/sql"),
         ("system", "/system?".to_owned(), ".settings tbody tr", NONE),
@@ -71,6 +73,7 @@ async fn every_page_looks_whole_with_nothing_on_it() -> Result<()> {
         ("overview", "/?".to_owned(), ".steps", NONE),
         ("events", "/events?".to_owned(), ".steps", NONE),
         ("unknown", "/chain/ORD-0?".to_owned(), ".not-found .notes li", "/api/v1/chains/ORD-0"),
+        ("dead-letters", "/dead-letters?".to_owned(), ".dead-letters .empty", NONE),
         ("sql", "/sql?".to_owned(), ".outg .empty", NONE),
         ("system", "/system?".to_owned(), ".settings tbody tr", NONE),
     ];

@@ -50,14 +50,18 @@ impl From<Failure> for Ended {
 
 /// `GET` of a path with its query.
 pub(crate) async fn get<T: DeserializeOwned>(path: &str, stop: &Stop) -> Result<T, Ended> {
-    let text = send(path, &request("GET", stop)).await?;
-    read(path, &text)
+    Ok(read(path, &text_of(path, stop).await?)?)
+}
+
+/// The same, not read yet.
+pub(crate) async fn text_of(path: &str, stop: &Stop) -> Result<String, Ended> {
+    send(path, &request("GET", stop)).await
 }
 
 /// `POST` of a JSON body, answered as JSON.
 pub(crate) async fn post<T: DeserializeOwned>(path: &str, body: &impl Serialize, stop: &Stop) -> Result<T, Ended> {
     let text = send(path, &posted(path, body, "application/json", stop)?).await?;
-    read(path, &text)
+    Ok(read(path, &text)?)
 }
 
 /// `POST` of a JSON body, answered as a file of the type asked for.
@@ -87,7 +91,7 @@ pub(crate) async fn delete<T: DeserializeOwned>(path: &str, stop: &Stop) -> Resu
         init.set_headers(&headers);
     }
     let text = send(path, &init).await?;
-    read(path, &text)
+    Ok(read(path, &text)?)
 }
 
 fn request(method: &str, stop: &Stop) -> RequestInit {
@@ -97,8 +101,9 @@ fn request(method: &str, stop: &Stop) -> RequestInit {
     init
 }
 
-fn read<T: DeserializeOwned>(path: &str, text: &str) -> Result<T, Ended> {
-    serde_json::from_str(text).map_err(|error| Failure::answer(path, &error.to_string()).into())
+/// Reads an answer.
+pub(crate) fn read<T: DeserializeOwned>(path: &str, text: &str) -> Result<T, Failure> {
+    serde_json::from_str(text).map_err(|error| Failure::answer(path, &error.to_string()))
 }
 
 async fn send(path: &str, init: &RequestInit) -> Result<String, Ended> {

@@ -72,7 +72,11 @@ where
         let stop = abort.stop();
         under_way.set_value(Some(abort));
         match path {
-            Some(path) => leptos::task::spawn_local(run(load, path, stop)),
+            Some(path) => {
+                load.loading.set(true);
+                let asked = path.clone();
+                leptos::task::spawn_local(run(path, stop, Box::new(move |answer| load.take(&asked, answer))));
+            }
             None => {
                 load.data.set(None);
                 load.loading.set(false);
@@ -83,15 +87,24 @@ where
     load
 }
 
-async fn run<T: DeserializeOwned + Send + Sync + 'static>(load: Load<T>, path: String, stop: Stop) {
-    load.loading.set(true);
-    match client::get::<T>(&path, &stop).await {
-        Ok(data) => {
-            load.data.try_set(Some(Arc::new(data)));
-            load.failure.try_set(None);
-        }
-        Err(Ended::Failed(failure)) => drop(load.failure.try_set(Some(failure))),
-        Err(Ended::Aborted) => return,
+/// Hands the text of an answer, or why there is none, to whoever reads it. Compiled once, not once a type of answer.
+async fn run(path: String, stop: Stop, take: Box<dyn FnOnce(Result<String, Failure>)>) {
+    match client::text_of(&path, &stop).await {
+        Ok(text) => take(Ok(text)),
+        Err(Ended::Failed(failure)) => take(Err(failure)),
+        Err(Ended::Aborted) => {}
     }
-    load.loading.try_set(false);
+}
+
+impl<T: DeserializeOwned + Send + Sync + 'static> Load<T> {
+    fn take(self, path: &str, answer: Result<String, Failure>) {
+        match answer.and_then(|text| client::read::<T>(path, &text)) {
+            Ok(data) => {
+                self.data.try_set(Some(Arc::new(data)));
+                self.failure.try_set(None);
+            }
+            Err(failure) => drop(self.failure.try_set(Some(failure))),
+        }
+        self.loading.try_set(false);
+    }
 }

@@ -10,14 +10,18 @@ use crate::{
     ui::{Ico, Icon, Mark, Shape},
 };
 
-const PAGES: [(&str, &str, Icon); 3] =
-    [("/", "Overview", Icon::Overview), ("/events", "Events", Icon::Events), ("/sql", "SQL", Icon::Sql)];
+const PAGES: [(&str, &str, Icon); 4] = [
+    ("/", "Overview", Icon::Overview),
+    ("/events", "Events", Icon::Events),
+    ("/dead-letters", "Dead letters", Icon::Dead),
+    ("/sql", "SQL", Icon::Sql),
+];
 
 /// Links to the pages and the name of the environment.
 #[component]
 pub(super) fn Nav() -> impl IntoView {
     let StatusLoad(status) = expect_context();
-    let page = |(path, name, icon): (&'static str, &'static str, Icon)| view! { <PageLink path name icon dead_letters={path == "/events"}/> };
+    let page = |(path, name, icon): (&'static str, &'static str, Icon)| view! { <PageLink path name icon dead_letters={path == "/dead-letters"}/> };
     let environment = move || status.data.get().map(|status| environment(&status));
     view! {
         <nav class="nav" aria-label="Pages">

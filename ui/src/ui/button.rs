@@ -48,12 +48,20 @@ pub(crate) fn Button(
     /// What it does.
     on_press: impl Fn(MouseEvent) + 'static,
 ) -> impl IntoView {
+    // Compiled once, not once a call.
+    button(text, icon, look.class(small, false), disabled, Box::new(on_press))
+}
+
+type Press = Box<dyn Fn(MouseEvent)>;
+
+fn button(text: TextProp, icon: Option<Icon>, class: String, disabled: Signal<bool>, on_press: Press) -> AnyView {
     view! {
-        <button type="button" class=look.class(small, false) disabled=disabled on:click=on_press>
+        <button type="button" class=class disabled=disabled on:click=on_press>
             {icon.map(|icon| view! { <Ico icon/> })}
             {move || text.get()}
         </button>
     }
+    .into_any()
 }
 
 /// A button with nothing but an icon.
@@ -73,9 +81,14 @@ pub(crate) fn IconButton(
     /// What it does.
     on_press: impl Fn(MouseEvent) + 'static,
 ) -> impl IntoView {
+    icon_button(icon, label, Look::Quiet.class(small, true), disabled, Box::new(on_press))
+}
+
+fn icon_button(icon: Icon, label: String, class: String, disabled: Signal<bool>, on_press: Press) -> AnyView {
     view! {
-        <button type="button" class=Look::Quiet.class(small, true) disabled=disabled aria-label=label.clone() title=label on:click=on_press>
+        <button type="button" class=class disabled=disabled aria-label=label.clone() title=label on:click=on_press>
             <Ico icon/>
         </button>
     }
+    .into_any()
 }

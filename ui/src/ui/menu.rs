@@ -134,10 +134,16 @@ pub(crate) fn Item(
     /// What it does.
     on_choose: impl Fn() + 'static,
 ) -> impl IntoView {
+    // Compiled once, not once a call.
+    item(text, note, chosen, Box::new(on_choose))
+}
+
+fn item(text: String, note: String, chosen: Signal<bool>, on_choose: Box<dyn Fn()>) -> AnyView {
     view! {
         <button type="button" class="item" role="menuitem" class:on=chosen aria-current=move || chosen.get().then_some("true") on:click=move |_| on_choose()>
             {text}
             {(!note.is_empty()).then(|| view! { <span class="end">{note}</span> })}
         </button>
     }
+    .into_any()
 }

@@ -1,7 +1,7 @@
 //! Rows of a table of any length: only those in view are drawn, between two fillers that keep the scrollbar true. Works
 //! in whatever scrolls around it.
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use leptos::{html, prelude::*};
 use wasm_bindgen::{JsCast, closure::Closure};
@@ -37,6 +37,15 @@ pub(crate) fn Rows<V>(
 where
     V: IntoView + 'static,
 {
+    // What follows is compiled once, not once a table: it is a good part of the program's size.
+    let row = move |index| row(index).into_any();
+    body(count, height, Arc::new(key), Arc::new(row), on_view)
+}
+
+type Key = Arc<dyn Fn(usize) -> String + Send + Sync>;
+type Row = Arc<dyn Fn(usize) -> AnyView + Send + Sync>;
+
+fn body(count: Signal<usize>, height: f64, key: Key, row: Row, on_view: Callback<Range<usize>>) -> AnyView {
     let body = NodeRef::<html::Tbody>::new();
     let shown = RwSignal::new(0..count.get_untracked().min(60));
     let measure = move || {
@@ -76,6 +85,7 @@ where
             {move || filler(count.get().saturating_sub(range().end))}
         </tbody>
     }
+    .into_any()
 }
 
 /// Scroll events do not bubble, so they are caught on their way down.

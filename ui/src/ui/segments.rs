@@ -1,5 +1,7 @@
 //! A row of choices of which one holds.
 
+use std::rc::Rc;
+
 use leptos::prelude::*;
 
 /// Choices side by side.
@@ -16,14 +18,26 @@ pub(crate) fn Segments(
     #[prop(optional)]
     mini: bool,
     /// Gets the value chosen.
-    on_choose: impl Fn(&'static str) + Copy + 'static,
+    on_choose: impl Fn(&'static str) + 'static,
 ) -> impl IntoView {
+    // Compiled once, not once a call.
+    segments(label, choices, chosen, mini, Rc::new(on_choose))
+}
+
+fn segments(
+    label: &'static str,
+    choices: &'static [(&'static str, &'static str)],
+    chosen: Signal<String>,
+    mini: bool,
+    on_choose: Rc<dyn Fn(&'static str)>,
+) -> AnyView {
     let choice = move |(value, word): &(&'static str, &'static str)| {
-        let (value, word) = (*value, *word);
+        let (value, word, on_choose) = (*value, *word, Rc::clone(&on_choose));
         let pressed = move || chosen.with(|chosen| chosen == value).to_string();
         view! { <button type="button" aria-pressed=pressed on:click=move |_| on_choose(value)>{word}</button> }
     };
     view! {
         <div class=if mini { "seg mini" } else { "seg" } role="group" aria-label=label>{choices.iter().map(choice).collect_view()}</div>
     }
+    .into_any()
 }

@@ -22,6 +22,8 @@ pub(crate) enum Shape {
     Running,
     /// Disc with an arrow: replayed.
     Replayed,
+    /// Ring with a tick: somebody knows.
+    Acknowledged,
     /// Ring: new.
     New,
     /// Dashed ring: not there yet, or off.
@@ -58,6 +60,7 @@ impl Shape {
             Self::Well => "#s-ok",
             Self::Running => "#s-run",
             Self::Replayed => "#s-again",
+            Self::Acknowledged => "#s-ack",
             Self::New => "#s-new",
             Self::Off => "#s-off",
             Self::Event => "#s-x-ev",

@@ -1,10 +1,9 @@
 //! Where a page of a list ends: the key of its last row, as opaque text.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tapline_model::Address;
 
-use crate::problem::{Code, Refusal};
+use crate::cursor;
+use crate::problem::Refusal;
 
 /// The order of lists: by time, then by address. Rows without a time come last in a list, which runs downwards.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,20 +35,18 @@ impl OrderKey {
             position: self.position.clone(),
         };
         let time = self.timestamp.map_or_else(|| "-".to_owned(), |time| time.to_string());
-        URL_SAFE_NO_PAD.encode(format!("{time}/{address}"))
+        cursor::encode(&format!("{time}/{address}"))
     }
 
     /// Reads what [`Self::encode`] wrote.
     pub(crate) fn decode(text: &str) -> Result<Self, Refusal> {
-        let fault = || Refusal::new(Code::BadCursor, "use a cursor as `next` gave it, or none to begin at the top");
-        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| fault())?;
-        let text = String::from_utf8(bytes).map_err(|_| fault())?;
-        let (time, address) = text.split_once('/').ok_or_else(fault)?;
+        let text = cursor::decode_text(text)?;
+        let (time, address) = text.split_once('/').ok_or_else(cursor::refused)?;
         let timestamp = match time {
             "-" => None,
-            time => Some(time.parse().map_err(|_| fault())?),
+            time => Some(time.parse().map_err(|_| cursor::refused())?),
         };
-        Ok(Self::new(timestamp, Address::parse(address).map_err(|_| fault())?))
+        Ok(Self::new(timestamp, Address::parse(address).map_err(|_| cursor::refused())?))
     }
 }
 
@@ -58,6 +55,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::problem::Code;
 
     fn key(timestamp: Option<i64>, partition: i32, position: &str) -> OrderKey {
         let (source, destination) = ("s".to_owned(), "d/ü".to_owned());

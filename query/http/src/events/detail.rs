@@ -9,11 +9,12 @@ use tapline_api::event::DeadLetterView;
 use tapline_api::{EventDetail, IdView, Payload};
 use tapline_archive::{Fetched, Place, View};
 use tapline_chains::{Failure, closed};
+use tapline_deadletter::origin_address;
 use tapline_model::columns::{ColumnError, EventColumns, get};
 use tapline_model::{Address, id, schema, time};
 
 use arrow::array::{Array, AsArray, StructArray};
-use arrow::datatypes::{Int32Type, Int64Type, TimestampMicrosecondType};
+use arrow::datatypes::{Int32Type, TimestampMicrosecondType};
 
 use crate::events::columns::{binary, bytes, field, field_column, summary};
 use crate::events::headers;
@@ -188,7 +189,7 @@ fn dead_letter(record: &StructArray, at: usize, source: &str) -> Option<DeadLett
     Some(DeadLetterView {
         sentence: closed(&failure.sentence()),
         framework: text("framework").unwrap_or_default(),
-        origin: origin(record, at, source).map(|address| address.to_string()),
+        origin: origin_address(source, record, at).map(|address| address.to_string()),
         origin_timestamp: timestamps.filter(|column| column.is_valid(at)).map(|column| time::format(column.value(at))),
         consumer_group: text("consumer_group"),
         exception: text("exception"),
@@ -198,21 +199,6 @@ fn dead_letter(record: &StructArray, at: usize, source: &str) -> Option<DeadLett
         attempts: attempts.filter(|column| column.is_valid(at)).map(|column| column.value(at)),
         stage: text("stage"),
         fingerprint: text("fingerprint"),
-    })
-}
-
-/// Headers know no incarnation: the origin is named in the first life of its destination.
-fn origin(record: &StructArray, at: usize, source: &str) -> Option<Address> {
-    let partitions = field_column(record, "origin_partition")?.as_primitive_opt::<Int32Type>()?;
-    let offsets = field_column(record, "origin_offset")?.as_primitive_opt::<Int64Type>()?;
-    let known = partitions.is_valid(at) && offsets.is_valid(at) && offsets.value(at) >= 0;
-    let destination = field(record, "origin_destination", at).filter(|name| known && !name.is_empty())?;
-    Some(Address {
-        source: source.to_owned(),
-        destination: destination.to_owned(),
-        incarnation: 1,
-        partition: Some(partitions.value(at)),
-        position: offsets.value(at).to_string(),
     })
 }
 

@@ -4,14 +4,10 @@
 use std::collections::BTreeMap;
 
 use tapline_api::{DestinationInfo, Gap, SourceInfo, SourceState};
-use tapline_archive::{Hit, View};
 use tapline_chains::{Traffic, destination_id};
-use tapline_model::columns::EventColumns;
 
-use crate::events::filter::Filter;
-use crate::events::filter::condition::Condition;
 use crate::events::histogram::Axis;
-use crate::events::search::{Stop, newest};
+use crate::events::search::Stop;
 use crate::problem::Refusal;
 use crate::rollup::{CELL, Cause, Cell, Lane};
 use crate::state::App;
@@ -19,9 +15,6 @@ use crate::system::archive_figures;
 
 /// Points of a chart.
 const POINTS: usize = 60;
-
-/// Causes whose newest member is looked up.
-const EXAMPLES: usize = 8;
 
 /// Everything the rules look at.
 #[derive(Debug, Clone)]
@@ -86,8 +79,6 @@ pub(super) struct Dead {
     /// One of their messages.
     pub(super) message: Option<String>,
     pub(super) activity: Activity,
-    /// Address of the newest.
-    pub(super) newest: Option<String>,
 }
 
 impl Series {
@@ -167,9 +158,6 @@ impl Facts {
         }
         facts.causes = causes.into_values().filter(|dead| dead.activity.total() > 0).collect();
         facts.causes.sort_by_key(|dead| std::cmp::Reverse(dead.activity.total()));
-        for at in 0..facts.causes.len().min(EXAMPLES) {
-            facts.causes[at].newest = facts.newest_of(&view, &facts.causes[at], stop)?;
-        }
         Ok(facts)
     }
 
@@ -217,30 +205,9 @@ impl Facts {
                 cause: cause.clone(),
                 message: message.map(str::to_owned),
                 activity: Activity::new(points),
-                newest: None,
             });
             see(&mut dead.activity, slot, cell);
         }
-    }
-
-    fn newest_of(&self, view: &View, dead: &Dead, stop: &Stop) -> Result<Option<String>, Refusal> {
-        let fingerprint = dead.cause.fingerprint.as_ref();
-        let conditions =
-            fingerprint.map(|it| Condition::parse(&format!("dead_letter.fingerprint:{it}"))).transpose()?;
-        let filter = Filter {
-            sources: vec![dead.source.clone()],
-            destinations: vec![dead.destination.clone()],
-            from: Some(self.from),
-            to: Some(self.axis.to()),
-            dead_letter: Some(true),
-            conditions: conditions.into_iter().collect(),
-            ..Filter::default()
-        };
-        let found = newest(view, &filter, None, 1, stop)?;
-        let hits: Vec<Hit> = found.iter().map(|found| found.hit).collect();
-        let (fetched, _) = view.fetch(&hits, &crate::events::columns::ADDRESS);
-        let Some(fetched) = fetched.first().filter(|fetched| !fetched.rows.is_empty()) else { return Ok(None) };
-        Ok(Some(EventColumns::new(&fetched.batch).address(0)?.to_string()))
     }
 
     /// Before the first event was archived.
@@ -365,7 +332,6 @@ pub(super) mod tests {
                     .to_owned(),
             ),
             activity: Activity::new(60),
-            newest: Some(format!("shop/{destination}/0/7")),
         }
     }
 

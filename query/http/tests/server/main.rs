@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "the helpers of a test fail by panicking")]
 
 mod client;
+mod dead_letters;
 mod events;
 mod kit;
 mod overview;

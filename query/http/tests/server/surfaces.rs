@@ -18,6 +18,7 @@ async fn an_empty_archive_answers_everywhere() {
         "/api/v1/events/histogram",
         "/api/v1/search?q=",
         "/api/v1/search?q=orders",
+        "/api/v1/dead-letters",
         "/api/v1/sources",
         "/api/v1/destinations",
         "/api/v1/gaps",
@@ -37,7 +38,7 @@ async fn openapi_and_routes_are_the_same() {
     let running = Running::start().await;
     let description = running.get("/api/openapi.json").await.json();
     let paths = description["paths"].as_object().unwrap();
-    assert_eq!(paths.len(), 19, "{:?}", paths.keys().collect::<Vec<_>>());
+    assert_eq!(paths.len(), 25, "{:?}", paths.keys().collect::<Vec<_>>());
     for (path, methods) in paths {
         if path == "/api/v1/events/tail" {
             continue;

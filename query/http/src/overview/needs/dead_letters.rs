@@ -7,7 +7,7 @@ use tapline_model::time;
 use super::{action, spark};
 use crate::href;
 use crate::overview::facts::{Dead, Facts};
-use crate::words::{counted, duration, name, short, thousands};
+use crate::words::{counted, duration, name, short, thousands, waiting};
 
 /// Causes told one by one.
 const MOST: usize = 5;
@@ -33,8 +33,8 @@ fn need(facts: &Facts, dead: &Dead) -> Need {
     let fingerprint = dead.cause.fingerprint.as_ref().map(|it| format!("dead_letter.fingerprint:{it}"));
     list.extend(fingerprint.as_deref().map(|it| ("field", it)));
     list.extend([("from", from.as_str()), ("to", to.as_str())]);
-    let mut actions = vec![action("See dead letters", href::events(&list))];
-    actions.extend(dead.newest.as_deref().map(|address| action("Story of the newest", href::chain(address))));
+    let cause = dead.cause.fingerprint.as_deref().map(|it| action("See why", href::cause(it)));
+    let actions = cause.into_iter().chain([action("See dead letters", href::events(&list))]).collect();
     Need {
         level: if growing { Level::Bad } else { Level::Warn },
         mark: "dead_letter".to_owned(),
@@ -67,20 +67,6 @@ fn rest(facts: &Facts, others: &[Dead]) -> Need {
 
 pub(in crate::overview) fn is_growing(facts: &Facts, dead: &Dead) -> bool {
     facts.is_live() && dead.activity.last.is_some_and(|last| facts.now - last < RECENT)
-}
-
-/// "1,259 orders wait": by the name of where they came from, if that is a plain plural word.
-fn waiting(count: u64, origin: Option<&str>) -> String {
-    let plural = origin.filter(|origin| {
-        let word = origin.len() > 3 && origin.bytes().all(|b| b.is_ascii_lowercase());
-        word && origin.ends_with('s') && !origin.ends_with("ss")
-    });
-    match (count, plural) {
-        (1, Some(origin)) => format!("1 of {} waits", name(origin)),
-        (1, None) => "1 event waits".to_owned(),
-        (count, Some(origin)) => format!("{} {origin} wait", thousands(count)),
-        (count, None) => format!("{} events wait", thousands(count)),
-    }
 }
 
 /// The rate while it lasted, and how long it lasted.
@@ -116,12 +102,12 @@ mod tests {
         assert_eq!(need.detail, "`payments` could not read card type `CARTE_BANCAIRE`.");
         assert_eq!((need.level, need.figure.as_deref()), (Level::Warn, Some("0/min now")));
         assert_eq!(need.figure_note.as_deref(), Some("was 1.26k for 1 min"));
+        assert_eq!(need.actions[0].href, "/dead-letters?cause=f1");
         assert!(
-            need.actions[0]
+            need.actions[1]
                 .href
                 .starts_with("/events?destination=orders-dlt&dead_letter=true&field=dead_letter.fingerprint:f1&from=")
         );
-        assert_eq!(need.actions[1].href, "/chain/shop%2Forders-dlt%2F0%2F7");
     }
 
     #[test]

@@ -1,0 +1,237 @@
+//! The dead letters of every file and chunk, by cause: read once, kept, and rebuildable at any time.
+//!
+//! A dead letter costs 56 bytes here, so that a million of them are grouped without reading a file. What is long
+//! (messages, stack traces) is kept once a cause, or read again where it is shown.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use arrow::array::{Array, RecordBatch};
+use moka::sync::Cache;
+use tapline_archive::{Place, View};
+use tapline_model::columns::{ColumnError, EventColumns, get};
+use tapline_model::id::hash_value;
+
+use crate::error::DeadLetterError;
+use crate::origin;
+use crate::read::{self, field};
+
+/// Kept, bytes.
+const KEPT: u64 = 192 << 20;
+
+/// Characters of texts that come from messages.
+const LONGEST: usize = 400;
+
+/// A dead letter of one place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Letter {
+    /// Row in its place.
+    pub row: u32,
+    /// Index into [`Letters::samples`].
+    pub sample: u32,
+    /// Index into [`Letters::types`]; the first is for events without one.
+    pub kind: u32,
+    /// Broker time, microseconds; `i64::MIN` without one.
+    pub timestamp: i64,
+    /// Hash of the key, 0 without one.
+    pub key: u64,
+    /// Hash of what tells its story from others, 0 where nothing does.
+    pub story: u64,
+    /// Hash of its address.
+    pub address: u64,
+    /// Hash of the address of the event that failed, 0 where headers do not name it.
+    pub origin: u64,
+}
+
+/// What dead letters of one fingerprint on one destination have in common, from the first one seen.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names are those of the columns, documented in docs/sql.md")]
+pub struct Sample {
+    pub fingerprint: String,
+    pub source: String,
+    pub destination: String,
+    pub framework: String,
+    pub origin: Option<String>,
+    pub group: Option<String>,
+    pub root_cause: Option<String>,
+    /// Without numbers and identifiers.
+    pub folded: String,
+    /// As one of them says it.
+    pub message: Option<String>,
+}
+
+/// The dead letters of one file or chunk.
+#[derive(Debug, Default)]
+pub struct Letters {
+    /// In order of their rows.
+    pub letters: Vec<Letter>,
+    /// What they have in common.
+    pub samples: Vec<Sample>,
+    /// Event types.
+    pub types: Vec<Option<String>>,
+}
+
+impl Letters {
+    fn weight(&self) -> u32 {
+        let bytes = self.letters.len() * size_of::<Letter>() + self.samples.len() * 1_500 + self.types.len() * 100;
+        u32::try_from(bytes).unwrap_or(u32::MAX)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Key {
+    File(String),
+    Chunk(u64),
+}
+
+/// The dead letters of all files and chunks, read when first asked for.
+#[derive(Debug)]
+pub struct LetterCache(Cache<Key, Arc<Letters>>);
+
+impl Default for LetterCache {
+    fn default() -> Self {
+        Self(Cache::builder().max_capacity(KEPT).weigher(|_, letters: &Arc<Letters>| letters.weight()).build())
+    }
+}
+
+impl LetterCache {
+    /// Every place that holds dead letters, with them. A file that cannot be read is left out: the System page names it.
+    ///
+    /// # Errors
+    /// [`DeadLetterError::Stopped`] once `stop` says so.
+    pub fn all(&self, view: &View, stop: &dyn Fn() -> bool) -> Result<Vec<(Place, Arc<Letters>)>, DeadLetterError> {
+        let files = view.files.iter().enumerate().filter(|(_, file)| file.damage().is_none());
+        let files = files.map(|(at, file)| (Place::File(at), Key::File(file.path.clone())));
+        let chunks = view.hot.iter().enumerate().map(|(at, chunk)| (Place::Hot(at), Key::Chunk(chunk.sequence)));
+        let mut all = Vec::new();
+        for (place, key) in files.chain(chunks) {
+            let letters = match self.0.get(&key) {
+                Some(known) => known,
+                None if stop() => return Err(DeadLetterError::Stopped),
+                None => match read_place(view, place) {
+                    Ok(letters) => {
+                        let letters = Arc::new(letters);
+                        self.0.insert(key, Arc::clone(&letters));
+                        letters
+                    }
+                    // Damage is told where it is noticed.
+                    Err(DeadLetterError::Archive(_)) => continue,
+                    Err(fault) => return Err(fault),
+                },
+            };
+            if !letters.letters.is_empty() {
+                all.push((place, letters));
+            }
+        }
+        Ok(all)
+    }
+}
+
+const COLUMNS: [&str; 22] = [
+    "source",
+    "destination",
+    "incarnation",
+    "partition",
+    "offset",
+    "position",
+    "timestamp",
+    "key",
+    "type",
+    "correlation_id",
+    "conversation_id",
+    "trace_id",
+    "dead_letter.fingerprint",
+    "dead_letter.framework",
+    "dead_letter.origin_destination",
+    "dead_letter.origin_partition",
+    "dead_letter.origin_offset",
+    "dead_letter.consumer_group",
+    "dead_letter.root_cause",
+    "dead_letter.exception",
+    "dead_letter.message",
+    "dead_letter.attempts",
+];
+
+fn read_place(view: &View, place: Place) -> Result<Letters, DeadLetterError> {
+    let rows = read::dead_rows(view, place)?;
+    let mut reading = Reading::default();
+    if let Some(batch) = read::rows(view, place, &rows, &COLUMNS)? {
+        reading.take(&batch, &rows)?;
+    }
+    Ok(reading.letters)
+}
+
+#[derive(Default)]
+struct Reading {
+    letters: Letters,
+    samples: HashMap<Sample, u32>,
+    types: HashMap<Option<String>, u32>,
+}
+
+impl Reading {
+    fn take(&mut self, batch: &RecordBatch, rows: &[u32]) -> Result<(), ColumnError> {
+        let columns = EventColumns::new(batch);
+        let (times, keys, types) = (columns.micros("timestamp")?, columns.binary("key")?, columns.text("type")?);
+        let (sources, destinations) = (columns.text("source")?, columns.text("destination")?);
+        let dead = columns.record("dead_letter")?;
+        for (at, row) in rows.iter().enumerate() {
+            let text = |name| field(dead, name, at).map(cut);
+            let sample = Sample {
+                fingerprint: text("fingerprint").unwrap_or_default(),
+                source: sources.value(at).to_owned(),
+                destination: destinations.value(at).to_owned(),
+                framework: text("framework").unwrap_or_default(),
+                origin: text("origin_destination"),
+                group: text("consumer_group"),
+                root_cause: text("root_cause").or_else(|| text("exception")),
+                folded: tapline_decode::folded(field(dead, "message", at).unwrap_or_default()),
+                message: None,
+            };
+            let sample = self.sample(sample, || text("message"));
+            let kind = number(&mut self.types, &mut self.letters.types, get(types, at).map(cut));
+            let key = if keys.is_valid(at) { hash_of(keys.value(at)) } else { 0 };
+            self.letters.letters.push(Letter {
+                row: *row,
+                sample,
+                kind,
+                timestamp: if times.is_valid(at) { times.value(at) } else { i64::MIN },
+                key,
+                story: origin::story(&columns, at)?.unwrap_or(key),
+                address: columns.address(at)?.hash(),
+                origin: origin::origin_address(sources.value(at), dead, at).map_or(0, |address| address.hash()),
+            });
+        }
+        Ok(())
+    }
+
+    /// The message is that of the first: it tells causes apart only without what differs from event to event.
+    fn sample(&mut self, sample: Sample, message: impl FnOnce() -> Option<String>) -> u32 {
+        if let Some(known) = self.samples.get(&sample) {
+            return *known;
+        }
+        let number = u32::try_from(self.letters.samples.len()).unwrap_or(u32::MAX);
+        self.letters.samples.push(Sample { message: message(), ..sample.clone() });
+        self.samples.insert(sample, number);
+        number
+    }
+}
+
+fn number<T: Clone + Eq + Hash>(known: &mut HashMap<T, u32>, all: &mut Vec<T>, value: T) -> u32 {
+    *known.entry(value).or_insert_with_key(|value| {
+        all.push(value.clone());
+        u32::try_from(all.len() - 1).unwrap_or(u32::MAX)
+    })
+}
+
+/// 0 means none.
+fn hash_of(bytes: &[u8]) -> u64 {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => hash_value(text).max(1),
+        Err(_) => hash_value(&format!("{bytes:?}")).max(1),
+    }
+}
+
+fn cut(text: &str) -> String {
+    text[..text.floor_char_boundary(LONGEST)].to_owned()
+}

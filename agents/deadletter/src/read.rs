@@ -1,0 +1,79 @@
+//! Reading rows of one place, and fields of `dead_letter`.
+
+use arrow::array::{Array, AsArray, RecordBatch, StructArray};
+use arrow::datatypes::{Int32Type, Int64Type};
+use tapline_archive::{Hit, Place, View};
+use tapline_model::columns::{EventColumns, get};
+
+use crate::error::DeadLetterError;
+
+/// Rows at a time when a file is looked through.
+const STEP: usize = 16_384;
+
+/// The rows of a place that are dead letters, ascending. Of a file one short field is read, which is null nearly
+/// everywhere and costs next to nothing there.
+pub(crate) fn dead_rows(view: &View, place: Place) -> Result<Vec<u32>, DeadLetterError> {
+    let mut rows = Vec::new();
+    match place {
+        Place::Hot(at) => push_valid(&mut rows, &view.hot[at].batch, 0)?,
+        Place::File(at) => {
+            let mut first = 0;
+            for batch in view.reader.scan(&view.files[at], &["dead_letter.framework"], STEP, None)? {
+                let batch = batch?;
+                push_valid(&mut rows, &batch, first)?;
+                first += u32::try_from(batch.num_rows()).unwrap_or(0);
+            }
+        }
+    }
+    Ok(rows)
+}
+
+fn push_valid(rows: &mut Vec<u32>, batch: &RecordBatch, first: u32) -> Result<(), DeadLetterError> {
+    let dead = EventColumns::new(batch).record("dead_letter")?;
+    if dead.null_count() < dead.len() {
+        rows.extend((first..).zip(0..dead.len()).filter(|(_, at)| dead.is_valid(*at)).map(|(row, _)| row));
+    }
+    Ok(())
+}
+
+/// Rows of a place, ascending as asked; `None` where none are wanted. Columns may be fields (`dead_letter.message`).
+pub(crate) fn rows(
+    view: &View,
+    place: Place,
+    rows: &[u32],
+    columns: &[&str],
+) -> Result<Option<RecordBatch>, DeadLetterError> {
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    let hits: Vec<Hit> = rows.iter().map(|row| Hit { place, row: *row }).collect();
+    // Chunks in memory are projected by whole columns.
+    let whole: Vec<&str> = match place {
+        Place::File(_) => columns.to_vec(),
+        Place::Hot(_) => columns.iter().map(|column| column.split('.').next().unwrap_or_default()).collect(),
+    };
+    let (mut fetched, faults) = view.fetch(&hits, &whole);
+    match (fetched.pop(), faults.into_iter().next()) {
+        (Some(fetched), _) => Ok(Some(fetched.batch)),
+        (None, Some(fault)) => Err(fault.into()),
+        (None, None) => Ok(None),
+    }
+}
+
+/// A text field of `dead_letter`.
+pub(crate) fn field<'a>(record: &'a StructArray, name: &str, row: usize) -> Option<&'a str> {
+    if record.is_null(row) {
+        return None;
+    }
+    get(record.column_by_name(name)?.as_string_view_opt()?, row)
+}
+
+/// A whole number of `dead_letter`.
+pub(crate) fn number(record: &StructArray, name: &str, row: usize) -> Option<i64> {
+    let column = record.column_by_name(name)?;
+    if record.is_null(row) || column.is_null(row) {
+        return None;
+    }
+    let int = || column.as_primitive_opt::<Int32Type>().map(|column| i64::from(column.value(row)));
+    column.as_primitive_opt::<Int64Type>().map(|column| column.value(row)).or_else(int)
+}

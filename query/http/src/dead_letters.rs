@@ -1,0 +1,104 @@
+//! `/api/v1/dead-letters`: failures as causes, what sets each apart, and what people say about them.
+//!
+//! Counting and comparing is `agents/deadletter`'s, what was said `storage/state`'s; here is how both become answers.
+
+pub(crate) mod act;
+pub(crate) mod apart;
+pub(crate) mod detail;
+mod headline;
+pub(crate) mod list;
+pub(crate) mod members;
+mod view;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tapline_api::CauseState;
+use tapline_archive::{Place, View};
+use tapline_deadletter::{Cause, DeadLetterError, Grouping, Letters};
+use tapline_model::time;
+use tapline_state::{CauseRecord, StateError};
+
+use crate::events::search::Stop;
+use crate::params::shorten;
+use crate::problem::{Code, Refusal};
+use crate::state::App;
+
+/// What people have said, and how they group.
+#[derive(Debug, Clone, Default)]
+struct Said {
+    records: HashMap<String, CauseRecord>,
+    grouping: Grouping,
+}
+
+/// The dead letters of one snapshot.
+struct Dead {
+    view: Arc<View>,
+    places: Vec<(Place, Arc<Letters>)>,
+    said: Said,
+    /// Microseconds.
+    now: i64,
+}
+
+impl Said {
+    fn read(app: &App) -> Result<Self, Refusal> {
+        let (records, rules) = (app.state.causes()?, app.state.regroupings()?);
+        Ok(Self { records, grouping: Grouping::new(rules) })
+    }
+
+    /// How a cause stands: one that was resolved and has a newer member came back.
+    fn state(&self, cause: &Cause) -> CauseState {
+        let came_back = |record: &CauseRecord| cause.times.is_some_and(|(_, last)| last > record.at);
+        match self.records.get(&cause.id) {
+            Some(record) if record.state == CauseState::Resolved && came_back(record) => CauseState::New,
+            Some(record) => record.state,
+            None => CauseState::New,
+        }
+    }
+}
+
+impl Dead {
+    fn read(app: &App, stop: &Stop) -> Result<Self, Refusal> {
+        let said = Said::read(app)?;
+        let view = app.archive.view();
+        let places = app.letters.all(&view, &|| stop.check().is_err())?;
+        Ok(Self { view, places, said, now: time::now() })
+    }
+
+    /// With most members first.
+    fn causes(&self) -> Vec<Cause> {
+        tapline_deadletter::causes(&self.places, &self.said.grouping, self.now)
+    }
+
+    fn cause(&self, id: &str) -> Result<Cause, Refusal> {
+        self.causes().into_iter().find(|cause| cause.id == id).ok_or_else(|| unknown(id))
+    }
+}
+
+fn unknown(id: &str) -> Refusal {
+    let detail = format!(
+        "no dead letter has the fingerprint `{}`; it may have been split or merged, GET /api/v1/dead-letters lists all",
+        shorten(id)
+    );
+    Refusal::new(Code::CauseNotFound, detail)
+}
+
+impl From<DeadLetterError> for Refusal {
+    fn from(error: DeadLetterError) -> Self {
+        match error {
+            DeadLetterError::Archive(error) => error.into(),
+            DeadLetterError::Column(error) => error.into(),
+            DeadLetterError::Stopped => Self::new(Code::TooSlow, error.to_string()),
+        }
+    }
+}
+
+impl From<StateError> for Refusal {
+    fn from(error: StateError) -> Self {
+        if error.is_of_the_caller() {
+            return Self::new(Code::BadGrouping, error.to_string());
+        }
+        tracing::error!(error = &error as &dyn std::error::Error, "the state cannot be read or written");
+        Self::new(Code::StateUnavailable, error.to_string())
+    }
+}

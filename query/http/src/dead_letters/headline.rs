@@ -1,0 +1,42 @@
+//! What is the matter with the dead letters, in a sentence.
+
+use tapline_chains::closed;
+use tapline_deadletter::Cause;
+
+use super::view::{failure, is_growing};
+use crate::words::{counted, number_word, waiting};
+
+/// The sentence and what else there is to know; `open` causes with most members first, `matching` those that were asked
+/// for, `all` those that ever were.
+pub(super) fn headline(open: &[&Cause], matching: usize, all: usize, now: i64) -> (String, Option<String>) {
+    let Some((worst, others)) = open.split_first() else {
+        return match (matching, all) {
+            (_, 0) => ("No dead letters were seen.".to_owned(), None),
+            (0, _) => ("No dead letters match.".to_owned(), None),
+            _ => ("No dead letters wait.".to_owned(), Some(format!("{} resolved.", closed_causes(matching)))),
+        };
+    };
+    let because = failure(worst).sentence();
+    let wait = waiting(worst.count, worst.sample.origin.as_deref());
+    (closed(&format!("{wait}: {because}")), detail(worst, others, now))
+}
+
+fn detail(worst: &Cause, others: &[&Cause], now: i64) -> Option<String> {
+    let growing = others.iter().filter(|cause| is_growing(cause, now)).count();
+    let still = if is_growing(worst, now) { "More come in." } else { "No more come in." };
+    let rest = match (others.len(), growing) {
+        (0, _) => return Some(still.to_owned()),
+        (1, 0) => "One other cause waits and does not grow.".to_owned(),
+        (1, _) => "One other cause waits and grows.".to_owned(),
+        (many, 0) => format!("{} other causes wait, none of them growing.", number_word(many)),
+        (many, growing) => format!("{} other causes wait, {growing} of them growing.", number_word(many)),
+    };
+    Some(format!("{still} {rest}"))
+}
+
+fn closed_causes(all: usize) -> String {
+    match all {
+        1 => "The one cause that there was is".to_owned(),
+        _ => format!("All {} are", counted(all as u64, "cause")),
+    }
+}

@@ -1,0 +1,56 @@
+//! Tables of the state, and how older ones become the present ones.
+
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::error::StateError;
+
+/// One step a version; a step that was released is never changed.
+const STEPS: &[&str] = &["
+    CREATE TABLE cause (
+        fingerprint TEXT PRIMARY KEY,
+        state TEXT NOT NULL,
+        note TEXT,
+        who TEXT NOT NULL,
+        at INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE regrouping (
+        fingerprint TEXT PRIMARY KEY,
+        split_by TEXT,
+        merged_into TEXT,
+        who TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        CHECK ((split_by IS NULL) <> (merged_into IS NULL))
+    ) STRICT;
+    CREATE TABLE audit (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        at INTEGER NOT NULL,
+        who TEXT NOT NULL,
+        action TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        reason TEXT,
+        before TEXT,
+        after TEXT
+    ) STRICT;
+    CREATE INDEX audit_by_subject ON audit (subject, number);
+    CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
+        BEGIN SELECT RAISE(ABORT, 'the audit is append only'); END;
+    CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit
+        BEGIN SELECT RAISE(ABORT, 'the audit is append only'); END;
+"];
+
+pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StateError> {
+    let open = |source| StateError::Open { path: path.to_owned(), source };
+    let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(open)?;
+    let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(open)?;
+    if found > known {
+        return Err(StateError::Newer { path: path.to_owned(), found, known });
+    }
+    for step in STEPS.iter().skip(usize::try_from(found).unwrap_or(0)) {
+        transaction.execute_batch(step).map_err(open)?;
+    }
+    transaction.pragma_update(None, "user_version", known).map_err(open)?;
+    transaction.commit().map_err(open)
+}
