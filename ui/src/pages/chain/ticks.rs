@@ -51,8 +51,9 @@ pub(crate) fn ticks(scale: &TimeScale, end: &str, apart: f64, zone: Zone) -> Vec
     let last = scale.stretches.last().map_or(100.0, |last| last.right);
     for (moment, at) in moments(scale) {
         let mut label = label(moment, said.map(|(moment, _)| moment), zone);
-        if said.is_none_or(|(_, before)| at - before >= apart) && last - at >= beside(&label, end, apart) {
-            said = Some((moment, at));
+        if said.is_none_or(|(_, free)| at >= free) && last - at >= beside(&label, end, apart) {
+            // A long word takes more than words are apart: the next one begins behind it.
+            said = Some((moment, at + apart.max(beside(&label, "", apart))));
         } else {
             label.clear();
         }
