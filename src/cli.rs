@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::command::dlq::DlqArgs;
+use crate::command::replay::ReplayArgs;
 use crate::config::parse_period;
 
 /// The flight recorder of event-driven systems.
@@ -37,6 +39,10 @@ pub(crate) enum Command {
     Chain(ChainArgs),
     /// Follow events as they come.
     Tail(TailArgs),
+    /// Dead letters as causes: what waits, why, what sets it apart, and what people say about it.
+    Dlq(DlqArgs),
+    /// Put events back: plan, start, and watch what becomes of them.
+    Replay(ReplayArgs),
 }
 
 #[derive(Debug, Args)]
@@ -56,6 +62,18 @@ pub(crate) struct DemoArgs {
     /// Keep the archive in this folder; a temporary one otherwise.
     #[arg(long)]
     pub(crate) archive: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) action: Option<DemoAction>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DemoAction {
+    /// Deploy the fix of the payments of a demo that runs: what died for its card type can be put back.
+    Fix {
+        /// Where the demo runs.
+        #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8270")]
+        server: String,
+    },
 }
 
 /// Where a question is asked.

@@ -1,8 +1,10 @@
-//! Asking a running server, for the commands that read.
+//! Asking a running server, for the commands that need one.
 
 use std::io::{BufRead, BufReader};
 use std::time::Duration;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tapline_api::{Chain, EventSummary, Problem, SqlAnswer, SqlRequest};
 
 use crate::config::Config;
@@ -49,6 +51,57 @@ impl Client {
         self.read(self.authorised(self.agent.get(format!("{}/api/v1/chains/{}", self.base, encode(id)))).call())
     }
 
+    /// `GET` below `/api/v1`.
+    pub(crate) fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, Fault> {
+        self.read(self.authorised(self.agent.get(self.url(path, query))).call())
+    }
+
+    /// `GET` below `/api/v1`, one page after the other, until there are so many rows or no more; `take` opens a page. What
+    /// comes next is answered too.
+    pub(crate) fn pages<P: DeserializeOwned, T>(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        limit: usize,
+        page: usize,
+        mut take: impl FnMut(P) -> (Vec<T>, Option<String>),
+    ) -> Result<(Vec<T>, Option<String>), Fault> {
+        let (mut all, mut cursor) = (Vec::new(), None::<String>);
+        loop {
+            let size = limit.saturating_sub(all.len()).clamp(1, page).to_string();
+            let place = cursor.iter().map(|cursor| ("cursor", cursor.as_str()));
+            let query: Vec<(&str, &str)> =
+                query.iter().copied().chain([("limit", size.as_str())]).chain(place).collect();
+            let (rows, next) = take(self.get(path, &query)?);
+            all.extend(rows);
+            if next.is_none() || all.len() >= limit {
+                return Ok((all, next));
+            }
+            cursor = next;
+        }
+    }
+
+    /// `POST` below `/api/v1`.
+    pub(crate) fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Fault> {
+        let body = serde_json::to_string(body).map_err(anyhow::Error::from)?;
+        let call = self.authorised(self.agent.post(self.url(path, &[])));
+        self.read(call.header("content-type", "application/json").send(body))
+    }
+
+    /// `DELETE` below `/api/v1`, which answers nothing.
+    pub(crate) fn delete(&self, path: &str, query: &[(&str, &str)]) -> Result<(), Fault> {
+        let call = self.authorised(self.agent.delete(self.url(path, query)));
+        let answer =
+            call.header("content-type", "application/json").call().map_err(|error| self.unreachable(&error))?;
+        if answer.status().is_success() { Ok(()) } else { self.read(Ok(answer)) }
+    }
+
+    fn url(&self, path: &str, query: &[(&str, &str)]) -> String {
+        let pairs: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
+        let mark = if pairs.is_empty() { "" } else { "?" };
+        format!("{}/api/v1/{path}{mark}{}", self.base, pairs.join("&"))
+    }
+
     /// `GET /api/v1/events/tail`: hands over batches until `take` says false or the server ends.
     pub(crate) fn tail(&self, query: &[(&str, &str)], mut take: impl FnMut(Tailed) -> bool) -> Result<(), Fault> {
         let pairs: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
@@ -79,7 +132,7 @@ impl Client {
         }
     }
 
-    fn read<T: serde::de::DeserializeOwned>(
+    fn read<T: DeserializeOwned>(
         &self,
         answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
     ) -> Result<T, Fault> {
@@ -119,6 +172,7 @@ impl Tailed {
     }
 }
 
-fn encode(text: &str) -> percent_encoding::PercentEncode<'_> {
+/// A segment of a path, or a value of a query.
+pub(crate) fn encode(text: &str) -> percent_encoding::PercentEncode<'_> {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC)
 }

@@ -3,11 +3,14 @@
 mod chain;
 mod check;
 mod demo;
+pub(crate) mod dlq;
+pub(crate) mod replay;
 mod serve;
 mod sql;
+mod table;
 mod tail;
 
-use crate::cli::{Cli, Command, Target};
+use crate::cli::{Cli, Command, DemoAction, DemoArgs, Target};
 use crate::client::Client;
 use crate::config::Config;
 use crate::exit::{Exit, Fault};
@@ -15,11 +18,15 @@ use crate::exit::{Exit, Fault};
 /// Runs what was asked for.
 pub(crate) fn run(cli: Cli) -> Result<Exit, Fault> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(anyhow::Error::from)?;
+    if let Command::Demo(DemoArgs { action: Some(DemoAction::Fix { server }), .. }) = &cli.command {
+        return demo::fix(server, cli.json);
+    }
     if let Command::Demo(args) = &cli.command {
         return runtime.block_on(demo::run(args, cli.json));
     }
     let (config, settings) = Config::load(cli.config.as_deref())?;
-    if matches!(cli.command, Command::Sql(_) | Command::Chain(_) | Command::Tail(_)) {
+    let reads = matches!(cli.command, Command::Sql(_) | Command::Chain(_) | Command::Tail(_));
+    if reads || matches!(cli.command, Command::Dlq(_) | Command::Replay(_)) {
         // Ends quietly when `head` has seen enough. Not where librdkafka runs: TLS may write to a connection that is gone.
         sigpipe::reset();
     }
@@ -29,6 +36,8 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Fault> {
         Command::Sql(args) => sql::run(args, &config, cli.json, &runtime),
         Command::Chain(args) => chain::run(args, &config, cli.json, &runtime),
         Command::Tail(args) => tail::run(args, &config, cli.json),
+        Command::Dlq(args) => dlq::run(args, &config, cli.json),
+        Command::Replay(args) => replay::run(args, &config, cli.json),
         Command::Demo(_) => Ok(Exit::Done),
     }
 }

@@ -3,6 +3,7 @@
 //! Owns reading and checking; turning a configuration into running parts is `serve`'s. Every option stands once in
 //! [`options::OPTIONS`], which docs/configuration.md is held against.
 
+mod decoding;
 mod layer;
 pub(crate) mod options;
 mod units;
@@ -17,6 +18,7 @@ use tapline_engine::EngineOptions;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
+use decoding::{DeadLettersConfig, IdsConfig};
 pub(crate) use layer::Layered;
 pub(crate) use units::{ByteSize, Period, parse_period};
 
@@ -79,6 +81,7 @@ pub(crate) struct Config {
     pub(crate) environment: EnvironmentConfig,
     pub(crate) http: HttpConfig,
     pub(crate) limits: LimitsConfig,
+    pub(crate) replays: ReplaysConfig,
     pub(crate) log: LogConfig,
     #[serde(default)]
     pub(crate) telemetry: TelemetryConfig,
@@ -115,6 +118,16 @@ pub(crate) struct LimitsConfig {
     pub(crate) commit_interval: Period,
 }
 
+/// `[replays]`
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct ReplaysConfig {
+    pub(crate) most_items: usize,
+    pub(crate) attempts: u8,
+    pub(crate) second_person_above: u64,
+    pub(crate) settle: Period,
+    pub(crate) watch: Period,
+}
+
 /// `[log]`
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct LogConfig {
@@ -146,12 +159,12 @@ pub(crate) struct SourceConfig {
     #[serde(deserialize_with = "units::list")]
     pub(crate) exclude: Vec<String>,
     pub(crate) start: String,
-    // Read by the lag agent, which a later release brings; accepted now so that a configuration stays valid.
-    #[expect(dead_code, reason = "see above")]
     #[serde(deserialize_with = "units::list")]
     pub(crate) groups: Vec<String>,
     pub(crate) backfill_rate: ByteSize,
     pub(crate) payload_limit: ByteSize,
+    pub(crate) dead_letters: DeadLettersConfig,
+    pub(crate) ids: IdsConfig,
     #[serde(default)]
     pub(crate) client: BTreeMap<String, toml::Value>,
 }
@@ -204,6 +217,7 @@ impl Config {
         self.log.check().map_err(|detail| layered.fault("log.level", detail))?;
         self.telemetry.check().map_err(|detail| layered.fault("telemetry.otlp_endpoint", detail))?;
         self.limits.check().map_err(|(key, detail)| layered.fault(key, detail))?;
+        self.replays.check().map_err(|(key, detail)| layered.fault(key, detail))?;
         const COLOURS: [&str; 6] = ["blue", "green", "amber", "red", "violet", "grey"];
         if !COLOURS.contains(&self.environment.colour.as_str()) {
             return Err(layered.fault("environment.colour", format!("is one of {}", COLOURS.join(", "))));
@@ -225,6 +239,16 @@ impl Config {
     pub(crate) fn environment(&self) -> Environment {
         let EnvironmentConfig { name, colour, confirm_replays } = self.environment.clone();
         Environment { name, colour, confirm_replays }
+    }
+}
+
+impl ReplaysConfig {
+    fn check(&self) -> Result<(), (&'static str, String)> {
+        match (self.most_items, self.attempts) {
+            (0, _) => Err(("replays.most_items", "is 0; nothing could be put back".to_owned())),
+            (_, 0) => Err(("replays.attempts", "is 0; nothing could be put back".to_owned())),
+            _ => Ok(()),
+        }
     }
 }
 

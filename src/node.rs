@@ -10,9 +10,10 @@ use tapline_adapter::{AdapterError, Check, Remedy, TapOptions, Trouble};
 use tapline_api::Setting;
 use tapline_archive::{Archive, ArchiveError, ArchiveOptions};
 use tapline_engine::{Engine, EngineOptions};
-use tapline_http::{Secret, Server, ServerOptions, check_listen as check_address};
+use tapline_http::{DemoFix, Secret, Server, ServerOptions, check_listen as check_address};
 use tapline_kafka::KafkaSource;
 use tapline_pipeline::{FeedOptions, PayloadPolicy, Pipeline, Tapped};
+use tapline_replay::{ReplayOptions, Replays, Sources};
 use tapline_state::State;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -29,14 +30,20 @@ pub(crate) struct Node {
     address: SocketAddr,
     archive: Arc<Archive>,
     pipeline: Arc<Mutex<Pipeline>>,
+    replays: Replays,
     listener: TcpListener,
     server: Server,
 }
 
 impl Node {
     /// Opens the archive, starts taps, binds the address. Nothing is served yet. `listen_by` is what sets the address,
-    /// for whoever has to choose another.
-    pub(crate) async fn start(config: &Config, settings: Vec<Setting>, listen_by: &str) -> Result<Self, Fault> {
+    /// for whoever has to choose another. A demo brings the fix of its payments.
+    pub(crate) async fn start(
+        config: &Config,
+        settings: Vec<Setting>,
+        listen_by: &str,
+        fix: Option<Arc<dyn DemoFix>>,
+    ) -> Result<Self, Fault> {
         let token = token(config)?;
         check_address(config.http.listen, token.as_ref()).map_err(|error| Fault::Usage(error.to_string()))?;
         let taps = taps(config)?;
@@ -51,14 +58,19 @@ impl Node {
                 other => Fault::Other(other.into()),
             })?;
         let state = State::open(Path::new(&config.archive)).map_err(anyhow::Error::from)?;
+        let sources: Sources =
+            taps.iter().map(|tapped| (tapped.source.name().to_owned(), Arc::clone(&tapped.source))).collect();
+        let options = replay_options(config);
+        let replays = Replays::open(Arc::clone(&archive), state.clone(), sources, options, config.environment());
+        let replays = replays.map_err(anyhow::Error::from)?;
         let pipeline = Pipeline::start(taps, &archive, FeedOptions::default()).map_err(anyhow::Error::from)?;
         let pipeline = Arc::new(Mutex::new(pipeline));
-        let standing = Arc::new(Standing::new(Arc::clone(&archive), Arc::clone(&pipeline)));
+        let standing = Arc::new(Standing::new(Arc::clone(&archive), Arc::clone(&pipeline), replays.clone()));
         let engine = Engine::new(Arc::clone(&archive), Arc::clone(&standing) as _, engine_options(config));
         let engine = Arc::new(engine.map_err(anyhow::Error::from)?);
-        let options = server_options(config, settings, address, token);
-        let server = Server::new(Arc::clone(&archive), engine, standing, state, options);
-        Ok(Self { address, archive, pipeline, listener, server })
+        let options = ServerOptions { fix, ..server_options(config, settings, address, token) };
+        let server = Server::new(Arc::clone(&archive), engine, standing, state, replays.clone(), options);
+        Ok(Self { address, archive, pipeline, replays, listener, server })
     }
 
     /// Where page and API are served.
@@ -78,12 +90,16 @@ impl Node {
         let server = tokio::spawn(self.server.serve(self.listener, serving.clone()));
         stop.await;
         serving.cancel();
+        // Whatever is sent is paused, and its last answers are written down.
+        let replays = self.replays.clone();
+        let paused = tokio::task::spawn_blocking(move || replays.stop()).await;
         let pipeline = Arc::clone(&self.pipeline);
         // Taps first: what they read last is still written.
         let stopped = tokio::task::spawn_blocking(move || pipeline.lock().stop()).await;
         writing.cancel();
         let written = writer.await;
         let (served, _) = tokio::join!(server, upkeep);
+        paused.map_err(anyhow::Error::from)?;
         stopped.map_err(anyhow::Error::from)?;
         written.map_err(anyhow::Error::from)?.map_err(anyhow::Error::from)?;
         served.map_err(anyhow::Error::from)?.map_err(anyhow::Error::from)?;
@@ -110,7 +126,7 @@ fn tapped(name: &str, config: &SourceConfig, queue_bytes: usize) -> Result<Tappe
     };
     source.accepts(&options).map_err(wrong)?;
     let payloads = PayloadPolicy { limit: config.payload_limit.as_usize(), ..PayloadPolicy::default() };
-    Ok(Tapped { source: Arc::new(source), options, rules: tapline_decode::Rules::default(), payloads })
+    Ok(Tapped { source: Arc::new(source), options, rules: config.rules(), payloads })
 }
 
 /// A quarter of the memory is for what client libraries have fetched, the rest for hot rows.
@@ -128,6 +144,21 @@ fn archive_options(config: &Config) -> ArchiveOptions {
         commit_interval: config.limits.commit_interval.0,
         commit_pause: defaults.commit_pause.min(config.limits.commit_interval.0),
         ..defaults
+    }
+}
+
+fn replay_options(config: &Config) -> ReplayOptions {
+    let replays = &config.replays;
+    let own = |source: &SourceConfig| source.dead_letters.header_names().cloned().collect();
+    let groups = config.sources.iter().map(|(name, source)| (name.clone(), source.groups.clone()));
+    ReplayOptions {
+        most_items: replays.most_items,
+        attempts: replays.attempts,
+        second_person_above: Some(replays.second_person_above).filter(|above| *above > 0),
+        settle: replays.settle.0,
+        watch: replays.watch.0,
+        own_headers: config.sources.iter().map(|(name, source)| (name.clone(), own(source))).collect(),
+        groups: groups.collect(),
     }
 }
 

@@ -4,16 +4,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use tapline_api::{Backfill, CapabilityView, DestinationInfo, Gap, SourceInfo, SourceState};
+use tapline_api::{
+    AuditView, Backfill, CapabilityView, DestinationInfo, Gap, Outcome, Replay, SourceInfo, SourceState,
+};
 use tapline_archive::{Archive, SourceLedger};
-use tapline_engine::{ArchiveFacts, SystemTables};
+use tapline_engine::{ArchiveFacts, ReplayItemRow, SystemTables};
 use tapline_model::time;
 use tapline_pipeline::{Pipeline, SourceStanding};
+use tapline_replay::{ReplayError, Replays};
 
 /// Joins what taps and archive know.
 pub(crate) struct Standing {
     archive: Arc<Archive>,
     pipeline: Arc<Mutex<Pipeline>>,
+    replays: Replays,
 }
 
 impl SystemTables for Standing {
@@ -42,16 +46,47 @@ impl SystemTables for Standing {
     fn gaps(&self) -> Vec<Gap> {
         ArchiveFacts(Arc::clone(&self.archive)).gaps()
     }
+
+    // A query that asks for them is answered without them when the state cannot be read: the log says why.
+    fn replays(&self) -> Vec<Replay> {
+        self.replays.list(None, u32::MAX).map(|(replays, _)| replays).unwrap_or_else(unread)
+    }
+
+    fn replay_items(&self) -> Vec<ReplayItemRow> {
+        let items = self.replays.every_item(|item| ReplayItemRow {
+            replay: item.replay,
+            number: item.number,
+            address: item.address.to_string(),
+            destination: item.destination,
+            partition: item.partition,
+            delivery: item.delivery.as_str(),
+            outcome: item.outcome.map(Outcome::as_str),
+            written_offset: item.written_offset,
+            confirmed_at: item.confirmed_at,
+            evidence: item.evidence,
+            why: item.why,
+        });
+        items.unwrap_or_else(unread)
+    }
+
+    fn audit(&self) -> Vec<AuditView> {
+        self.replays.audit().unwrap_or_else(unread)
+    }
 }
 
 impl Standing {
-    pub(crate) fn new(archive: Arc<Archive>, pipeline: Arc<Mutex<Pipeline>>) -> Self {
-        Self { archive, pipeline }
+    pub(crate) fn new(archive: Arc<Archive>, pipeline: Arc<Mutex<Pipeline>>, replays: Replays) -> Self {
+        Self { archive, pipeline, replays }
     }
 
     fn standings(&self) -> Vec<SourceStanding> {
         self.pipeline.lock().standings()
     }
+}
+
+fn unread<T>(error: ReplayError) -> Vec<T> {
+    tracing::error!(error = &error as &dyn std::error::Error, "replays cannot be read");
+    Vec::new()
 }
 
 fn source_info(standing: &SourceStanding, ledger: Option<&SourceLedger>) -> SourceInfo {

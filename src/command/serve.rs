@@ -10,7 +10,7 @@ use crate::telemetry;
 
 pub(crate) async fn run(config: &Config, settings: Vec<Setting>, json: bool) -> Result<Exit, Fault> {
     let _telemetry = telemetry::start(config)?;
-    let node = Node::start(config, settings, "http.listen").await?;
+    let node = Node::start(config, settings, "http.listen", None).await?;
     let stop = StopSignals::listen()?;
     // Scripts and tests read this line to learn the port.
     let address = format!("http://{}", node.address());

@@ -14,8 +14,12 @@ pub(crate) struct ConfigOption {
 
 /// The option that a key in force belongs to.
 pub(crate) fn find(key: &str) -> Option<&'static ConfigOption> {
-    let path: Vec<String> = key.splitn(4, '.').map(str::to_owned).collect();
-    OPTIONS.iter().find(|option| super::layer::matches(option.key, &path))
+    // What stands for any name stands last, and a name may hold dots.
+    let path = |option: &ConfigOption| -> Vec<String> {
+        let segments = option.key.split('.').count();
+        key.splitn(segments, '.').map(str::to_owned).collect()
+    };
+    OPTIONS.iter().find(|option| super::layer::matches(option.key, &path(option)))
 }
 
 const fn option(key: &'static str, kind: &'static str, default: &'static str, meaning: &'static str) -> ConfigOption {
@@ -72,6 +76,31 @@ pub(crate) const OPTIONS: &[ConfigOption] = &[
         r#""10s""#,
         "Time between commits when little arrives. Rows can be found before they are committed; after a crash they are read again.",
     ),
+    option("replays.most_items", "number", "2000000", "Events that one replay takes."),
+    option(
+        "replays.attempts",
+        "number",
+        "3",
+        "How often one event may be put back. One that keeps coming back needs a fix, not another replay.",
+    ),
+    option(
+        "replays.second_person_above",
+        "number",
+        "0",
+        "A replay of more events than this has to be confirmed by somebody else than who planned it; 0 asks for nobody.",
+    ),
+    option(
+        "replays.settle",
+        "duration",
+        r#""10s""#,
+        "How long after its sending an event that nobody confirmed may still arrive: after a crash or an outage it is looked for that long before it is sent again.",
+    ),
+    option(
+        "replays.watch",
+        "duration",
+        r#""10m""#,
+        "How long it is watched whether an event that was put back is processed or dies again.",
+    ),
     option(
         "log.level",
         "text",
@@ -109,7 +138,7 @@ pub(crate) const OPTIONS: &[ConfigOption] = &[
         "sources.<name>.groups",
         "list of globs",
         r#"["*"]"#,
-        "Consumer groups whose lag is watched, by a later version; accepted now.",
+        "Consumer groups that replays ask how far they have read. Plain names are asked for even where groups cannot be listed.",
     ),
     option(
         "sources.<name>.backfill_rate",
@@ -123,6 +152,44 @@ pub(crate) const OPTIONS: &[ConfigOption] = &[
         r#""64MiB""#,
         "Longer payloads are kept with their first MiB and a hash of all.",
     ),
+    option(
+        "sources.<name>.dead_letters.topics",
+        "list of globs",
+        "[]",
+        "Dead-letter topics whose names do not say so. What is on them is a dead letter if its headers tell of a failure.",
+    ),
+    option(
+        "sources.<name>.dead_letters.retries",
+        "list of globs",
+        "[]",
+        "Retry topics whose names do not say so. What failed and is on them waits for another attempt.",
+    ),
+    option(
+        "sources.<name>.dead_letters.neither",
+        "list of globs",
+        "[]",
+        "Topics that are neither, whatever their names say.",
+    ),
+    option(
+        "sources.<name>.dead_letters.pairs",
+        "list of tables",
+        "[]",
+        "Topics that belong together: `origin`, and its `dead_letter` topic, its `retry` topic or both.",
+    ),
+    option(
+        "sources.<name>.dead_letters.headers.<header>",
+        "text",
+        "",
+        "What a header of a home-grown error handler says: `origin_topic`, `origin_partition`, `origin_offset`, `origin_timestamp`, `consumer_group`, `exception`, `root_cause`, `message`, `stack`, `attempts`, `stage`, `due_at`, or `ignored`.",
+    ),
+    option(
+        "sources.<name>.ids.add",
+        "list of names",
+        "[]",
+        "Fields and headers that are identifiers although their names do not look like it: `sku`, or with the object around it `customer.email`.",
+    ),
+    option("sources.<name>.ids.exclude", "list of names", "[]", "Fields and headers that are no identifiers."),
+    option("sources.<name>.ids.rename.<found>", "text", "", "The name under which an identifier is kept."),
     option(
         "sources.<name>.client.<property>",
         "text",

@@ -1,5 +1,7 @@
 //! Reading, refusing, and the reference.
 
+use tapline_decode::{FailureField, TopicRole};
+
 use super::*;
 
 fn read(text: &str, variables: &[(&str, &str)]) -> Result<(Config, Vec<Setting>), ConfigError> {
@@ -151,6 +153,77 @@ fn wrong_values_name_their_option_and_place() {
     ] {
         let found = refusal(text, &[]);
         assert!(found.starts_with(start), "{found}");
+    }
+}
+
+const MEANING: &str = r#"
+[sources.a.dead_letters]
+topics  = ["*.graveyard"]
+retries = "again.*"
+neither = ["dead.sea.scrolls"]
+[[sources.a.dead_letters.pairs]]
+origin = "orders"
+dead_letter = "morgue"
+retry = "once-more"
+[sources.a.dead_letters.headers]
+"x.failed.topic" = "origin_topic"
+"kafka_dlt-exception-message" = "ignored"
+[sources.a.ids]
+add = ["sku"]
+exclude = ["session_id"]
+rename = { "order.id" = "orderId" }
+"#;
+
+#[test]
+fn what_a_person_knows_of_records_becomes_rules() {
+    let (config, settings) =
+        read(MEANING, &[("TAPLINE__SOURCES__A__DEAD_LETTERS__RETRIES", r#"["later.*"]"#)]).unwrap();
+    let source = &config.sources["a"];
+    let rules = source.rules();
+    let role = |topic: &str| rules.topics.role(topic);
+    assert_eq!([role("eu.graveyard"), role("morgue")], [Some(TopicRole::DeadLetter); 2]);
+    assert_eq!([role("later.orders"), role("once-more")], [Some(TopicRole::Retry); 2]);
+    assert_eq!([role("dead.sea.scrolls"), role("again.orders")], [None; 2]);
+    let own: Vec<_> = rules.failure_headers.iter().take(2).map(|header| (&*header.name, header.field)).collect();
+    let expected =
+        [("kafka_dlt-exception-message", FailureField::Ignored), ("x.failed.topic", FailureField::OriginTopic)];
+    assert_eq!(own, expected);
+    assert!(rules.failure_headers.len() > 10, "the well-known ones are kept");
+    assert_eq!((&*rules.ids.add, &*rules.ids.exclude), (&["sku".to_owned()][..], &["session_id".to_owned()][..]));
+    assert_eq!(rules.ids.rename, [("order.id".to_owned(), "orderId".to_owned())]);
+    let pins: Vec<_> = source.dead_letters.pins().map(|pin| &*pin.origin).collect();
+    assert_eq!(pins, ["orders"]);
+    for setting in settings.iter().filter(|setting| setting.key.starts_with("sources.a.")) {
+        assert!(options::find(&setting.key).is_some(), "{} is explained", setting.key);
+    }
+    let plain = read("[sources.a]\nbrokers = \"x\"", &[]).unwrap().0.sources["a"].rules();
+    assert_eq!(plain, tapline_decode::Rules::default());
+}
+
+#[test]
+fn words_and_keys_about_records_are_refused_with_the_nearest() {
+    for (text, says) in [
+        (
+            "[sources.a.dead_letters]\ntopic = \"x\"",
+            "unknown option `sources.a.dead_letters.topic`, did you mean `sources.a.dead_letters.topics`?",
+        ),
+        ("[sources.a.ids]\nrenames = {a = \"b\"}", "unknown option `sources.a.ids.renames.a`, did you mean"),
+        ("[sources.a.dead_letters]\ntopics = 7", "option `sources.a.dead_letters.topics`: 7 is no list of texts"),
+        (
+            "[sources.a.dead_letters.headers]\n\"x-topic\" = \"original_topic\"",
+            "option `sources.a.dead_letters.headers.x-topic`: `original_topic` is nothing that a header says, did you mean `origin_topic`?; write one of origin_topic, ",
+        ),
+        ("[sources.a.dead_letters.headers]\nx = \"zzz\"", "`zzz` is nothing that a header says; write one of"),
+        (
+            "[[sources.a.dead_letters.pairs]]\norigin = \"a\"\ndead_leter = \"b\"",
+            "unknown option `dead_leter`, did you mean `dead_letter`?",
+        ),
+        ("[[sources.a.dead_letters.pairs]]\nretry = \"b\"", "lacks `origin`"),
+        ("[[sources.a.dead_letters.pairs]]\norigin = \"b\"", "names `origin` alone"),
+        ("[sources.a.ids]\nrename = { a = \"b=c\" }", "`b=c` is no name of an identifier"),
+    ] {
+        let found = refusal(text, &[]);
+        assert!(found.contains(says), "{found}");
     }
 }
 

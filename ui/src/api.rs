@@ -1,7 +1,8 @@
 //! Calls to `/api/v1`: typed by tapline-api, stopped when nobody waits any more. [`load`] keeps old data while new
-//! loads, [`failure`] says what failed, [`tail`] follows events as they come, [`session`] knows whether
+//! loads, [`act`] changes something, [`failure`] says what failed, [`tail`] follows events as they come, [`session`] knows whether
 //! they may be asked, [`reach`] whether anybody answers.
 
+pub(crate) mod act;
 pub(crate) mod client;
 pub(crate) mod failure;
 pub(crate) mod load;

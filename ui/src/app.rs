@@ -1,10 +1,7 @@
-//! What is mounted: the contexts, the router and the frame around every page; the log in where a server asks for one.
+//! What is mounted: the contexts and the frame around the page that the address names; the log in where a server asks for
+//! one.
 
 use leptos::prelude::*;
-use leptos_router::{
-    components::{Outlet, ParentRoute, Route, Router, Routes},
-    path,
-};
 
 use crate::{
     api::{
@@ -13,7 +10,10 @@ use crate::{
     },
     drawer,
     frame::{Frame, LogIn},
-    keyboard, pages,
+    keyboard,
+    pages::Page,
+    planning,
+    react::memo,
     state::{hues, refresh, settings, theme, url},
     ui::toast,
 };
@@ -40,26 +40,10 @@ pub(crate) fn App() -> impl IntoView {
 #[component]
 fn Pages() -> impl IntoView {
     keyboard::provide_keyboard();
-    view! {
-        <Router>
-            <Routes fallback=|| ().into_any()>
-                <ParentRoute path=path!("") view=Shell>
-                    <Route path=path!("") view=pages::overview::Overview/>
-                    <Route path=path!("events") view=pages::events::Events/>
-                    <Route path=path!("chain/:id") view=pages::chain::Chain/>
-                    <Route path=path!("dead-letters") view=pages::dead_letters::DeadLetters/>
-                    <Route path=path!("sql") view=pages::sql::Sql/>
-                    <Route path=path!("system") view=pages::system::System/>
-                    <Route path=path!("*any") view=pages::nowhere::Nowhere/>
-                </ParentRoute>
-            </Routes>
-        </Router>
-    }
-}
-
-#[component]
-fn Shell() -> impl IntoView {
     url::provide_address();
     drawer::provide_neighbours();
-    view! { <Frame><Outlet/></Frame> }
+    planning::provide_planning();
+    let path = url::use_address().path;
+    let page = memo(move || path.with(|path| Page::of(path)));
+    view! { <Frame>{move || page.get().view()}</Frame> }
 }

@@ -10,6 +10,7 @@ use crate::{
     api::load::use_load,
     format::id::last_words,
     keyboard::{Command, use_commands},
+    react::memo,
     state::url::{Address, Query, use_address},
     ui::{Icon, IconButton, Loaded},
 };
@@ -67,7 +68,7 @@ fn place(neighbours: &[String], event: &str) -> Place {
 #[component]
 pub(crate) fn EventDrawer() -> impl IntoView {
     let event = use_address().get("event");
-    let shown = Memo::new(move |_| event.with(Option::is_some));
+    let shown = memo(move || event.with(Option::is_some));
     move || shown.get().then(|| view! { <Drawer event/> })
 }
 
@@ -76,7 +77,7 @@ fn Drawer(event: Memo<Option<String>>) -> impl IntoView {
     let address = use_address();
     let Neighbours(neighbours) = expect_context();
     let load = use_load::<EventDetail>(move || event.get().map(|event| format!("/api/v1/events/{event}")));
-    let place = Memo::new(move |_| match event.get() {
+    let place = memo(move || match event.get() {
         Some(event) => neighbours.with(|neighbours| place(neighbours, &event)),
         None => Place::default(),
     });

@@ -1,7 +1,7 @@
 //! What stands around every page: search and time range above, pages at the left, the status line below, the drawer of
 //! one event at the right.
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 use tapline_api::Status;
 
 use crate::{
@@ -11,6 +11,9 @@ use crate::{
     },
     drawer::EventDrawer,
     keyboard::{Command, use_commands},
+    pages::Page,
+    planning::PlanningPlace,
+    react::{effect, memo},
     state::{refresh::use_beat, theme::use_theme, url::use_address},
     ui::{Ico, Icon, IconButton, toast::ToastPlace},
 };
@@ -49,7 +52,16 @@ pub(crate) fn Frame(
         Some("/api/v1/status".to_owned())
     });
     provide_context(StatusLoad(status));
-    let (address, help) = (use_address(), RwSignal::new(false));
+    let (address, help, main) = (use_address(), RwSignal::new(false), NodeRef::<html::Main>::new());
+    let page = memo(move || address.path.with(|path| Page::of(path)));
+    let mut before = None;
+    // What led here is gone with the page before: Tab goes on in the new one, not behind it.
+    effect(move || {
+        let now = page.get();
+        if before.replace(now).is_some_and(|before| before != now) {
+            drop(main.get_untracked().map(|main| main.focus()));
+        }
+    });
     use_commands(move |command| match command {
         Command::Go(path) => {
             address.go(&address.link(path));
@@ -67,13 +79,14 @@ pub(crate) fn Frame(
             <Top/>
             <nav::Nav/>
             <gone::Gone/>
-            <main class="main" id="main" tabindex="-1">
+            <main class="main" id="main" tabindex="-1" node_ref=main>
                 {children()}
                 <EventDrawer/>
             </main>
             <status::StatusLine help/>
         </div>
         <keys::KeysDialog open=help/>
+        <PlanningPlace/>
         <ToastPlace/>
     }
 }

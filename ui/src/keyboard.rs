@@ -30,11 +30,12 @@ pub(crate) enum Command {
 }
 
 /// Every key, for the dialog that shows them.
-pub(crate) const KEYS: [(&[&str], &str); 12] = [
+pub(crate) const KEYS: [(&[&str], &str); 13] = [
     (&["/", "Ctrl K"], "find any ID, topic, type or page"),
     (&["g", "o"], "Overview"),
     (&["g", "e"], "Events"),
     (&["g", "d"], "Dead letters"),
+    (&["g", "r"], "Replays"),
     (&["g", "s"], "SQL"),
     (&["g", "y"], "System"),
     (&["j", "k"], "next and previous row"),
@@ -50,6 +51,7 @@ fn page(letter: &str) -> Option<&'static str> {
         "o" => Some("/"),
         "e" => Some("/events"),
         "d" => Some("/dead-letters"),
+        "r" => Some("/replays"),
         "s" => Some("/sql"),
         "y" => Some("/system"),
         _ => None,

@@ -12,6 +12,8 @@
 //! | [`frame`] | what stands around every page |
 //! | [`drawer`] | one event, everything about it |
 //! | [`pages`] | one module a page |
+//! | [`planning`] | the dialog that plans a replay, from any page |
+//! | [`react`], [`order`] | effects, memos and sorting, compiled once |
 
 #![expect(unreachable_pub, reason = "the component macro makes public items, and a page has no public interface")]
 
@@ -23,7 +25,10 @@ mod filter;
 mod format;
 mod frame;
 mod keyboard;
+mod order;
 mod pages;
+mod planning;
+mod react;
 mod state;
 mod ui;
 

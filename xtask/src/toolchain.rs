@@ -33,9 +33,10 @@ pub(crate) const BUILD: [Need; 5] = [
     Need { probe: &["pkg-config", "--version"], packages: &["pkg-config"] },
 ];
 
-/// What the end-to-end tests take: Kafka's jars by Maven, a browser, and Python for the second reader of the archive.
+/// What the end-to-end tests take: Java with its compiler, which Debian's JRE has, for programs that are run from their
+/// source; jars by Maven, a browser, and Python for the second reader of the archive.
 pub(crate) const TEST: [Need; 5] = [
-    Need { probe: &["java", "-version"], packages: &["openjdk-17-jre-headless"] },
+    Need { probe: &["java", "--describe-module", "jdk.compiler"], packages: &["openjdk-17-jre-headless"] },
     Need { probe: &["mvn", "--version"], packages: &["maven"] },
     Need { probe: &["chromium", "--version"], packages: &["chromium"] },
     Need { probe: &["chromedriver", "--version"], packages: &["chromium-driver"] },

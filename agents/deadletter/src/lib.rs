@@ -24,4 +24,4 @@ pub use grouping::Grouping;
 pub use letters::{Letter, LetterCache, Letters, Sample};
 pub use members::{Member, members};
 pub use newest::{Newest, read_newest};
-pub use origin::origin_address;
+pub use origin::{origin_address, story};

@@ -22,7 +22,10 @@ pub fn origin_address(source: &str, dead: &StructArray, row: usize) -> Option<Ad
 }
 
 /// Hash of what tells the story of an event from other stories: its correlation, conversation or trace.
-pub(crate) fn story(columns: &EventColumns<'_>, row: usize) -> Result<Option<u64>, ColumnError> {
+///
+/// # Errors
+/// [`ColumnError`] when the batch is not of events.
+pub fn story(columns: &EventColumns<'_>, row: usize) -> Result<Option<u64>, ColumnError> {
     for name in ["correlation_id", "conversation_id", "trace_id"] {
         if let Some(value) = get(columns.text(name)?, row) {
             return Ok(Some(id::hash_value(value).max(1)));

@@ -1,29 +1,43 @@
 //! Faults of a broker or of how it was configured, with what a person can do.
 
 /// What went wrong with a source. Never fatal to other sources.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum AdapterError {
     /// The broker cannot be reached; tried again with back-off.
-    #[error("cannot reach {brokers}: {detail}")]
+    #[error("{sentence}")]
     Unreachable {
-        /// Addresses as configured.
-        brokers: String,
-        /// The client's words.
-        detail: String,
+        /// Which address, what failed, what to do about it.
+        sentence: String,
     },
     /// Credentials were refused.
-    #[error("the broker refused the credentials: {detail}")]
+    #[error("{sentence}")]
     Authentication {
-        /// The client's words.
-        detail: String,
+        /// Which broker, its words, where they are configured.
+        sentence: String,
     },
     /// A right is missing.
-    #[error("the right to {operation} {resource} is missing")]
+    #[error("the right to {operation} {resource} is missing{}", grants(.command.as_deref()))]
     Denied {
         /// For example `read`, `describe`.
         operation: String,
-        /// For example `topic orders`.
+        /// For example ``topic `orders` ``.
         resource: String,
+        /// What grants it, to copy, where one command does.
+        command: Option<String>,
+    },
+    /// A destination that is not there. Nothing is made on a broker.
+    #[error("`{destination}` does not exist; create it first, or name another destination")]
+    UnknownDestination {
+        /// Which.
+        destination: String,
+    },
+    /// What the system of this source has not, or this adapter cannot do yet.
+    #[error("{operation} is not possible with this source: {detail}")]
+    Unsupported {
+        /// What was asked.
+        operation: &'static str,
+        /// Why.
+        detail: String,
     },
     /// A client property or name that does not exist or does not fit.
     #[error("configuration of source `{name}`: {detail}")]
@@ -41,6 +55,10 @@ pub enum AdapterError {
         /// The answer.
         detail: String,
     },
+}
+
+fn grants(command: Option<&str>) -> String {
+    command.map_or_else(String::new, |command| format!("; `{command}` grants it"))
 }
 
 impl AdapterError {

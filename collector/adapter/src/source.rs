@@ -1,6 +1,10 @@
 //! A configured broker: what it can do and how it stands.
 
+use crate::destination::{DestinationFacts, OffsetRange, RangeRead, ReadLimits};
 use crate::error::{AdapterError, Remedy};
+use crate::groups::{GroupOptions, Groups};
+use crate::publish::{PublishOptions, Publisher};
+use crate::record::RecordSink;
 use crate::tap::{Positions, Tap, TapOptions};
 
 /// What an adapter can do for its system. A missing one is shown with its reason.
@@ -53,7 +57,8 @@ pub struct Check {
     pub outcome: Result<String, Remedy>,
 }
 
-/// A configured broker. Cheap to make: connecting happens in `check` and `tap`.
+/// A configured broker. Cheap to make: connecting happens in `check`, `tap` and what is asked for beside them, each with
+/// connections of its own. Every call that connects blocks.
 pub trait Source: Send + Sync {
     /// Configured name.
     fn name(&self) -> &str;
@@ -66,4 +71,62 @@ pub trait Source: Send + Sync {
     /// Opens a tap that resumes at `positions`. Blocks up to a few seconds; errors are those of configuration, a
     /// broker that cannot be reached is retried inside the tap and shown by [`Tap::facts`].
     fn tap(&self, options: &TapOptions, positions: Positions) -> Result<Box<dyn Tap>, AdapterError>;
+
+    /// What the broker tells of these destinations, in the order asked; few requests for all together. Blocks up to some
+    /// seconds.
+    ///
+    /// # Errors
+    /// When no broker answers. One that is not there or may not be described is an error of its own.
+    fn destinations(&self, names: &[&str]) -> Result<Vec<Result<DestinationFacts, AdapterError>>, AdapterError> {
+        let _ = names;
+        Err(unsupported("describing destinations"))
+    }
+
+    /// What the broker tells of one destination. Blocks up to some seconds.
+    ///
+    /// # Errors
+    /// As [`Self::destinations`].
+    fn destination(&self, name: &str) -> Result<DestinationFacts, AdapterError> {
+        let one = self.destinations(&[name])?.into_iter().next();
+        one.unwrap_or_else(|| Err(AdapterError::UnknownDestination { destination: name.to_owned() }))
+    }
+
+    /// Opens a publisher for these destinations, after it was seen that each is there and that nothing is told to forbid
+    /// writing to it: nothing is ever created. Blocks up to some seconds.
+    ///
+    /// # Errors
+    /// When no broker answers, a destination is not there, or a right is missing, with the command that grants it.
+    fn publisher(&self, options: &PublishOptions) -> Result<Box<dyn Publisher>, AdapterError> {
+        let _ = options;
+        Err(unsupported("writing"))
+    }
+
+    /// Opens what asks about consumer groups. Does not connect yet.
+    ///
+    /// # Errors
+    /// When the options do not fit.
+    fn groups(&self, options: &GroupOptions) -> Result<Box<dyn Groups>, AdapterError> {
+        let _ = options;
+        Err(unsupported("asking for consumer groups"))
+    }
+
+    /// Looks up records by their addresses, unnoticed as a tap, and hands them to `sink`, each range in order. Records of
+    /// transactions are handed on whether committed, open or aborted: it is asked what stands at an address. The answers
+    /// are in the order of the ranges. Blocks as long as `limits` say.
+    ///
+    /// # Errors
+    /// When no broker answers; what concerns one range is told with it.
+    fn read(
+        &self,
+        ranges: &[OffsetRange],
+        limits: ReadLimits,
+        sink: &mut dyn RecordSink,
+    ) -> Result<Vec<RangeRead>, AdapterError> {
+        let _ = (ranges, limits, sink);
+        Err(unsupported("looking up records"))
+    }
+}
+
+fn unsupported(operation: &'static str) -> AdapterError {
+    AdapterError::Unsupported { operation, detail: "its system is not known to be able to".to_owned() }
 }

@@ -2,23 +2,39 @@
 //!
 //! Each framework's header names and habits stand in a module of their own; here is what they have in common: the
 //! first occurrence of a repeated header is the origin, the last one the latest hop.
+//!
+//! Where a system keeps such facts in something else than headers, its module says in which form a tap hands them over as
+//! headers. A pointer, whose payload alone tells of the failure (NATS, EventBridge), is recognised by outermost fields
+//! that are looked for anyway; no other payload is read again.
 
+mod aws;
+mod azure;
 mod custom;
 mod facts;
+mod framework;
 mod kafka;
 mod karafka;
+mod masstransit;
+mod nats;
+mod nservicebus;
+mod pulsar;
+mod rabbitmq;
+mod rebus;
 mod smallrye;
 mod spring;
 mod watermill;
 
+pub(crate) use facts::Failures;
 pub use facts::Field;
-pub(crate) use facts::{Failures, Framework};
+pub(crate) use framework::Framework;
 
+use bumpalo::Bump;
 use tapline_adapter::RawRecord;
 use tapline_model::{DeadLetterRow, RetryRow, TimestampKind};
 
 use crate::header::Headers;
 use crate::names::{TopicNames, TopicRole};
+use crate::payload::TopLevel;
 use crate::{fingerprint, stack};
 
 /// Every header name of every framework.
@@ -33,6 +49,15 @@ pub(crate) fn known_headers() -> impl Iterator<Item = (Framework, &'static str, 
         (Framework::SmallRye, smallrye::HEADERS),
         (Framework::Karafka, karafka::HEADERS),
         (Framework::Watermill, watermill::HEADERS),
+        (Framework::SpringAmqp, spring::AMQP),
+        (Framework::RabbitMq, rabbitmq::HEADERS),
+        (Framework::MassTransit, masstransit::HEADERS),
+        (Framework::NServiceBus, nservicebus::HEADERS),
+        (Framework::Rebus, rebus::HEADERS),
+        (Framework::AzureServiceBus, azure::HEADERS),
+        (Framework::Sqs, aws::SQS),
+        (Framework::EventBridge, aws::EVENT_BRIDGE),
+        (Framework::Pulsar, pulsar::HEADERS),
     ];
     families
         .into_iter()
@@ -43,17 +68,20 @@ pub(crate) fn known_headers() -> impl Iterator<Item = (Framework, &'static str, 
 /// failure headers on their own origin topic are left over from before the record was put back.
 pub(crate) fn decode<'a>(
     headers: &Headers<'a>,
+    top: &TopLevel<'a>,
     topics: &TopicNames,
     record: &RawRecord<'a>,
 ) -> (Option<DeadLetterRow<'a>>, Option<RetryRow<'a>>) {
-    if headers.failures.is_empty() {
-        return (None, None);
+    if !headers.failures.tell() {
+        let (row, retry) = pointer(headers.arena, top, record.payload);
+        return (row.map(|row| explained(headers.arena, row)), retry);
     }
     let destination = record.destination;
     let role = topics.role(destination);
     let Some(framework) = headers.failures.newest(role) else { return (None, None) };
-    let failed = Failed { failures: &headers.failures, framework, headers, destination };
-    let mut row = row(&failed);
+    let written = record.timestamp;
+    let failed = Failed { failures: &headers.failures, framework, headers, destination, written };
+    let row = row(&failed);
     if row.origin_destination == Some(destination) {
         return (None, None);
     }
@@ -63,40 +91,73 @@ pub(crate) fn decode<'a>(
     if row.origin_destination.or(row.exception).or(row.message).or(row.stack).is_none() {
         return (None, None);
     }
-    find_cause(&mut row);
-    row.fingerprint = Some(fingerprint::of(headers.arena, &row));
-    (Some(row), None)
+    (Some(explained(headers.arena, row)), None)
+}
+
+/// Of a payload that tells of an event which failed and stays where it is.
+fn pointer<'a>(
+    arena: &'a Bump,
+    top: &TopLevel<'a>,
+    payload: Option<&'a [u8]>,
+) -> (Option<DeadLetterRow<'a>>, Option<RetryRow<'a>>) {
+    let payload = payload.unwrap_or_default();
+    if let Some(kind) = top.ce_type.and_then(|kind| kind.strip_prefix(nats::ADVISORY)) {
+        return nats::advisory(arena, kind, payload);
+    }
+    (top.bus.and_then(|_| aws::undelivered(arena, payload)), None)
+}
+
+/// Where the topic's name does not tell.
+fn is_put_off(failed: &Failed<'_, '_>, row: &DeadLetterRow<'_>, record: &RawRecord<'_>) -> bool {
+    match failed.framework {
+        Framework::SpringRetryTopic => is_attempt(failed, row, record),
+        Framework::RabbitMq => rabbitmq::comes_back(row),
+        _ => false,
+    }
 }
 
 /// Whoever gave `@RetryableTopic` suffixes of their own is told apart by what it does behind them: retry topics are
-/// numbered, by attempt or by delay, dead-letter topics never; and the time when the next attempt is due, which dead
-/// letters carry too, has passed when those are written. By one clock, that is: the producer's.
-fn is_put_off(failed: &Failed<'_, '_>, row: &DeadLetterRow<'_>, record: &RawRecord<'_>) -> bool {
+/// numbered, by attempt or by delay, dead-letter topics never; and the next attempt is due later than the failure, where
+/// dead letters carry the time of the failure itself. That stands in the stack trace unless the record could not be read;
+/// else the time of writing stands in, by the producer's clock.
+fn is_attempt(failed: &Failed<'_, '_>, row: &DeadLetterRow<'_>, record: &RawRecord<'_>) -> bool {
     let suffix = row.origin_destination.and_then(|origin| record.destination.strip_prefix(origin));
     let numbered = suffix
         .and_then(|suffix| suffix.rsplit_once('-'))
         .is_some_and(|(_, number)| !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit()));
-    let later = || failed.due_at().zip(record.timestamp).is_some_and(|(due_at, written)| due_at > written);
-    failed.framework == Framework::SpringRetryTopic
-        && (numbered || (record.timestamp_kind == Some(TimestampKind::Created) && later()))
+    let written = || record.timestamp.filter(|_| record.timestamp_kind == Some(TimestampKind::Created));
+    let failed_at = || row.stack.and_then(spring::thrown_at).or_else(written);
+    let later = || failed.due_at().zip(failed_at()).is_some_and(|(due_at, failed_at)| due_at > failed_at);
+    numbered || later()
 }
 
 fn row<'a>(record: &Failed<'a, '_>) -> DeadLetterRow<'a> {
     match record.framework {
-        Framework::SpringKafka | Framework::SpringRetryTopic | Framework::SpringCloudStream => spring::row(record),
+        Framework::SpringKafka | Framework::SpringRetryTopic | Framework::SpringCloudStream | Framework::SpringAmqp => {
+            spring::row(record)
+        }
         Framework::KafkaConnect | Framework::KafkaStreams | Framework::ShareGroup => kafka::row(record),
+        Framework::RabbitMq => rabbitmq::row(record),
+        Framework::MassTransit => masstransit::row(record),
+        Framework::NServiceBus => nservicebus::row(record),
+        Framework::Rebus => rebus::row(record),
+        Framework::AzureServiceBus => azure::row(record),
+        Framework::Sqs | Framework::EventBridge => aws::row(record),
+        Framework::Pulsar => pulsar::row(record),
         Framework::Custom => custom::row(record),
-        Framework::SmallRye | Framework::Karafka | Framework::Watermill => record.common(),
+        Framework::SmallRye | Framework::Karafka | Framework::Watermill | Framework::Nats => record.common(),
     }
 }
 
 /// The innermost cause stands in the stack trace alone; headers name at best the first that is no wrapper.
-fn find_cause(row: &mut DeadLetterRow<'_>) {
+fn explained<'a>(arena: &'a Bump, mut row: DeadLetterRow<'a>) -> DeadLetterRow<'a> {
     let deepest = row.stack.and_then(stack::deepest_cause);
     let thrown = row.stack.and_then(stack::thrown);
     row.exception = row.exception.or(thrown.map(|thrown| thrown.class));
     row.root_cause = deepest.map(|cause| cause.class).or(row.root_cause).or(row.exception);
     row.message = row.message.or(deepest.or(thrown).and_then(|cause| cause.message));
+    row.fingerprint = Some(fingerprint::of(arena, &row));
+    row
 }
 
 fn retry<'a>(record: &Failed<'a, '_>, row: &DeadLetterRow<'a>) -> RetryRow<'a> {
@@ -115,4 +176,6 @@ pub(crate) struct Failed<'a, 's> {
     framework: Framework,
     headers: &'s Headers<'a>,
     destination: &'a str,
+    /// Its own time, microseconds.
+    written: Option<i64>,
 }

@@ -123,7 +123,7 @@ impl Decoder {
             self.columns_in(&meaning, &mut ids);
         }
         (meaning.ids, meaning.ids_dropped) = ids.finish();
-        (meaning.dead_letter, meaning.retry) = dead_letter::decode(&headers, &self.rules.topics, record);
+        (meaning.dead_letter, meaning.retry) = dead_letter::decode(&headers, &payload.top, &self.rules.topics, record);
         meaning
     }
 

@@ -4,6 +4,7 @@ use std::fmt::{Arguments, Write};
 
 use bumpalo::Bump;
 use bumpalo::collections::String;
+use tapline_model::time;
 
 /// Big-endian, exactly four bytes.
 pub(crate) fn int32(bytes: &[u8]) -> Option<i32> {
@@ -27,9 +28,27 @@ pub(crate) fn decimal(bytes: &[u8]) -> Option<i64> {
     std::str::from_utf8(bytes).ok()?.trim().parse().ok()
 }
 
+/// How many: no sign, no fraction.
+pub(crate) fn count<T: std::str::FromStr + PartialOrd + Default>(digits: &str) -> Option<T> {
+    digits.parse().ok().filter(|count| *count >= T::default())
+}
+
 /// For names of no framework: digits first, since a binary integer is hardly ever spelled like them.
 pub(crate) fn any_integer(bytes: &[u8]) -> Option<i64> {
     decimal(bytes).or_else(|| int32(bytes).map(i64::from)).or_else(|| int64(bytes))
+}
+
+/// RFC 3339, and what .NET writes by its format "O": microseconds.
+pub(crate) fn iso_time(text: &str) -> Option<i64> {
+    // Relative times are the contract's, no producer's.
+    text.starts_with(|c: char| c.is_ascii_digit()).then(|| time::parse(text, 0).ok()).flatten()
+}
+
+/// `2026-11-21 03:12:44:512345 Z`, with a colon before the fraction: microseconds.
+pub(crate) fn nservicebus_time(text: &str) -> Option<i64> {
+    let (date, rest) = text.split_once(' ')?;
+    let (clock, fraction) = rest.strip_suffix(" Z")?.rsplit_once(':')?;
+    iso_time(&format!("{date}T{clock}.{fraction}Z"))
 }
 
 /// Milliseconds to microseconds; Kafka's -1 and what does not fit is no time.
@@ -184,6 +203,17 @@ mod tests {
         assert_eq!(micros(-1), None);
         assert_eq!(micros(i64::MAX), None);
         assert_eq!(micros(1), Some(1_000));
+    }
+
+    #[test]
+    fn times_of_dotnet() {
+        let written = Some(1_795_230_764_512_345);
+        assert_eq!(nservicebus_time("2026-11-21 03:12:44:512345 Z"), written);
+        assert_eq!(iso_time("2026-11-21T03:12:44.5123450Z"), written);
+        assert_eq!(iso_time("2026-11-21T04:12:44.5123450+01:00"), written);
+        for odd in ["now", "now-1h", "2026-11-21 03:12:44 Z", "2026-11-21 03:12:44.512345 Z", "", ": Z", " : Z"] {
+            assert_eq!((nservicebus_time(odd), iso_time(odd)), (None, None), "{odd}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Made of what stays the same from event to event and from release to release: the innermost exception, the method of
 //! ours that it came from (line numbers move with every release), who read the event and from where. Without such a
-//! method the message stands in, without its numbers, identifiers and quoted values.
+//! method the innermost message stands in, without its numbers, identifiers and quoted values.
 
 use bumpalo::Bump;
 use bumpalo::collections::String;
@@ -19,7 +19,7 @@ pub(crate) fn of<'a>(arena: &'a Bump, row: &DeadLetterRow<'_>) -> &'a str {
     }
     match row.stack.and_then(stack::own_frame) {
         Some(frame) => push_frame(&mut text, frame),
-        None => push_folded(&mut text, row.message.unwrap_or_default()),
+        None => push_folded(&mut text, innermost_message(row).unwrap_or_default()),
     }
     encoding::format(arena, format_args!("{:016x}", id::hash_value(&text)))
 }
@@ -30,6 +30,11 @@ pub fn folded(message: &str) -> std::string::String {
     let mut text = String::new_in(&arena);
     push_folded(&mut text, message);
     text.as_str().to_owned()
+}
+
+/// That of the exception which counts: frameworks around it quote values in ways of their own.
+fn innermost_message<'a>(row: &DeadLetterRow<'a>) -> Option<&'a str> {
+    row.stack.and_then(stack::deepest_cause).and_then(|cause| cause.message).or(row.message)
 }
 
 /// Generated names change from run to run: `$$SpringCGLIB$$0`, `lambda$price$3`.
@@ -140,6 +145,16 @@ mod tests {
         assert_ne!(fingerprint(&row("card is unknown")), fingerprint(&row("card is expired")));
         assert_eq!(folded("order ORD-17 (0b1e5c4a-0000) \"x y\": it's late, 3.5 s"), "order # (#) ?: it's late, # s");
         assert_eq!(folded("first\nsecond"), "first");
+    }
+
+    #[test]
+    fn what_stands_around_the_innermost_cause_does_not_count() {
+        let outer = |message, stack| DeadLetterRow { stack: Some(stack), message: Some(message), ..ROW };
+        let many = outer("Value (many) was", "org.apache.E: Value (many) was\nCaused by: java.lang.N: input \"many\"");
+        let lots = outer("Value (lots) was", "org.apache.E: Value (lots) was\nCaused by: java.lang.N: input \"lots\"");
+        let other = outer("Value (many) was", "org.apache.E: Value (many) was\nCaused by: java.lang.N: no digits");
+        assert_eq!(fingerprint(&many), fingerprint(&lots));
+        assert_ne!(fingerprint(&many), fingerprint(&other));
     }
 
     proptest! {

@@ -5,10 +5,12 @@
 
 mod expected;
 mod number;
+mod pick;
 mod scanner;
 mod string;
 
 pub(crate) use expected::ExpectedNames;
+pub(crate) use pick::pick;
 pub(crate) use scanner::{Fault, Path, Scanned, Sink, scan};
 pub(crate) use string::unescape;
 

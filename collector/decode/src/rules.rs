@@ -39,7 +39,8 @@ pub struct IdRules {
 pub struct FailureHeader {
     /// Compared without case.
     pub name: String,
-    /// Read as decimal text, else as a big-endian integer of four or eight bytes where a number is meant.
+    /// Read as decimal text, else as a big-endian integer of four or eight bytes where a number is meant; a time as
+    /// milliseconds, else as RFC 3339.
     pub field: Field,
 }
 
@@ -53,6 +54,7 @@ const HOME_GROWN: &[(&str, Field)] = &[
     ("dlq-reason", Field::Message),
     ("dlq-error-message", Field::Message),
     ("dlq-stacktrace", Field::Stack),
+    ("dlq-stack", Field::Stack),
     ("dlq-attempts", Field::Attempts),
     ("__krafka.dlq.original.topic", Field::OriginTopic),
     ("__krafka.dlq.original.partition", Field::OriginPartition),

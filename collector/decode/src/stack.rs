@@ -10,6 +10,9 @@ pub(crate) struct Cause<'a> {
 }
 
 const CAUSED_BY: &str = "Caused by: ";
+/// .NET names all inner exceptions first, each behind an arrow, then their frames from the inside out.
+const INNER: &str = " ---> ";
+const INNER_END: &str = "--- End of inner exception stack trace ---";
 
 /// Packages of frameworks and runtimes: a failure is told apart by the first frame that is in none of them.
 const FRAMEWORKS: &[&str] = &[
@@ -40,6 +43,7 @@ const FRAMEWORKS: &[&str] = &[
     "com.fasterxml.",
     "tools.jackson.",
     "com.google.",
+    "com.rabbitmq.",
     "com.zaxxer.",
     "org.hibernate.",
     "org.jboss.",
@@ -56,10 +60,14 @@ const FRAMEWORKS: &[&str] = &[
     "Confluent.Kafka.",
     "MassTransit.",
     "NServiceBus.",
+    "Rebus.",
+    "RabbitMQ.",
+    "Azure.",
+    "Amazon.",
 ];
 
-/// The innermost cause: what stands behind the last `Caused by:` at the beginning of a line; `None` without one. Those
-/// of suppressed exceptions are indented and do not count.
+/// The innermost cause: what stands behind the last `Caused by:` at the beginning of a line, or behind .NET's last arrow;
+/// `None` without one. Those of suppressed exceptions are indented and do not count.
 pub(crate) fn deepest_cause(stack: &str) -> Option<Cause<'_>> {
     let section = deepest_section(stack)?;
     let cause = cause(section.strip_prefix(CAUSED_BY).unwrap_or(section));
@@ -101,6 +109,18 @@ fn first_own_line(text: &str) -> Option<&str> {
 }
 
 fn deepest_section(stack: &str) -> Option<&str> {
+    caused_by(stack).or_else(|| inner(stack))
+}
+
+fn inner(stack: &str) -> Option<&str> {
+    let (nested, _) = stack.split_once(INNER_END)?;
+    let (_, innermost) = nested.rsplit_once(INNER)?;
+    // Of several that happened side by side.
+    let labelled = innermost.strip_prefix("(Inner Exception #").and_then(|rest| rest.split_once(") "));
+    Some(labelled.map_or(innermost, |(_, exception)| exception))
+}
+
+fn caused_by(stack: &str) -> Option<&str> {
     let begins = |at: &usize| *at == 0 || stack.as_bytes().get(at - 1) == Some(&b'\n');
     let start = stack.rmatch_indices(CAUSED_BY).map(|(at, _)| at).find(begins)?;
     stack.get(start..)
@@ -117,7 +137,7 @@ fn frame(line: &str) -> Option<&str> {
 fn is_class(text: &str) -> bool {
     let letters = text
         .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'$' | b'/' | b':') || !b.is_ascii());
+        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'$' | b'/' | b':' | b'+') || !b.is_ascii());
     !text.is_empty() && text.len() <= 256 && letters && !text.starts_with(|c: char| c.is_ascii_digit())
 }
 
@@ -166,9 +186,30 @@ mod tests {
         assert_eq!(own_place(net), Some("Shop.Pricing.Price"));
     }
 
+    #[test]
+    fn the_innermost_cause_of_dotnet() {
+        let own = Cause { class: "Shop.Tariffs+Unknown", message: Some("tariff XX") };
+        let end = "   --- End of inner exception stack trace ---\r\n   at Shop.Pricing.Price(Order o)\r\n";
+        let frames =
+            format!("   at System.Collections.Generic.List`1.get_Item()\r\n   at Shop.Tariffs.Find()\r\n{end}{end}");
+        let core = format!(
+            "System.AggregateException: several\r\n ---> System.InvalidOperationException: no price\r\n \
+             ---> Shop.Tariffs+Unknown: tariff XX\r\n{frames}"
+        );
+        let framework = format!(
+            "System.AggregateException: several ---> (Inner Exception #0) Shop.Tariffs+Unknown: tariff XX\r\n{frames}"
+        );
+        for trace in [core, framework] {
+            assert_eq!(deepest_cause(&trace), Some(own));
+            assert_eq!(own_frame(&trace), Some("Shop.Tariffs.Find"));
+            assert_eq!(thrown(&trace).unwrap().class, "System.AggregateException");
+        }
+        assert_eq!(deepest_cause("System.Exception: a ---> b\n   at Shop.Orders.On()"), None);
+    }
+
     proptest! {
         #[test]
-        fn any_text_is_read(text in "(Caused by: |\\tat |\\n|\\PC|\\.|/|\\(){0,30}") {
+        fn any_text_is_read(text in "(Caused by: | ---> |--- End of inner exception stack trace ---|\\tat |\\n|\\PC|\\.|/|\\(){0,30}") {
             let _ = (deepest_cause(&text), own_frame(&text), own_place(&text), thrown(&text));
         }
     }

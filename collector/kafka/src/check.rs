@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tapline_adapter::{Check, Remedy, TapOptions, Trouble};
 
-use crate::ffi::{Client, ClientEvent, ErrorCode, TopicMetadata};
+use crate::ffi::{Client, ErrorCode, TopicMetadata};
 use crate::filter::{Filter, Verdict};
 use crate::lane::LaneReader;
 use crate::outage::Outage;
@@ -49,13 +49,8 @@ pub(crate) fn check(cluster: &Cluster, options: &TapOptions) -> Vec<Check> {
 
 fn connect(cluster: &Cluster, client: &Client) -> Result<Vec<TopicMetadata>, Remedy> {
     client.metadata(CONNECT).map(|metadata| metadata.topics).map_err(|code| {
-        let mut outage = Outage::new(code, &code.to_string());
-        while let Some(event) = client.next_event(Duration::ZERO) {
-            if let ClientEvent::Error { code, text } = event {
-                outage = Outage::new(code, &text).or_better(Some(outage));
-            }
-        }
-        Remedy { sentence: outage.sentence(cluster), command: None, trouble: Trouble::Connection }
+        let sentence = Outage::of(client, code).sentence(cluster);
+        Remedy { sentence, command: None, trouble: Trouble::Connection }
     })
 }
 

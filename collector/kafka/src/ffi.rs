@@ -9,19 +9,28 @@
 mod admin;
 mod client;
 mod conf;
+mod describe;
+mod doubts;
+mod event;
+mod groups;
 mod lives;
+mod log;
 mod mock;
+mod produce;
 mod queue;
 
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::time::Duration;
 
-use rdkafka::bindings::rd_kafka_resp_err_t;
+use rdkafka::bindings::{self as rd, rd_kafka_resp_err_t};
 
 pub(crate) use admin::OffsetSpec;
 pub(crate) use client::{Client, ClientEvent, TopicMetadata};
 pub(crate) use conf::{Conf, Kind, SetError, property_names};
+pub(crate) use describe::{Settings, TopicDescription};
+pub(crate) use groups::{DescribedGroup, GroupType, ListedGroup, Member, State};
 pub(crate) use mock::MockBroker;
+pub(crate) use produce::{Acknowledged, Persisted, Produced, ProducerEvent};
 pub(crate) use queue::{Message, Queue, Topic, TopicKey};
 
 /// An error code of librdkafka (negative) or of the protocol (positive). Kept as a number: a broker may send a code
@@ -35,9 +44,15 @@ impl ErrorCode {
     pub(crate) const ALL_BROKERS_DOWN: Self = Self::of(rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN);
     pub(crate) const AUTHENTICATION: Self = Self::of(rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__AUTHENTICATION);
     pub(crate) const RESOLVE: Self = Self::of(rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__RESOLVE);
+    pub(crate) const TIMED_OUT: Self = Self::of(rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__TIMED_OUT);
+    pub(crate) const FAIL: Self = Self::of(rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__FAIL);
+    pub(crate) const UNSUPPORTED: Self = Self::of(rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE);
     pub(crate) const TRANSPORT: Self = Self::of(rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__TRANSPORT);
     pub(crate) const SASL: Self = Self::of(rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED);
     pub(crate) const SSL: Self = Self::of(rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__SSL);
+    pub(crate) const GROUP_DENIED: Self = Self::of(rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED);
+    pub(crate) const CLUSTER_DENIED: Self =
+        Self::of(rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED);
     pub(crate) const TOPIC_DENIED: Self = Self::of(rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
     pub(crate) const UNKNOWN_TOPIC: Self = Self::of(rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC);
     pub(crate) const UNKNOWN_PARTITION: Self = Self::of(rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION);
@@ -51,6 +66,29 @@ impl ErrorCode {
         match Self::of(err) {
             Self(0) => Ok(()),
             code => Err(code),
+        }
+    }
+
+    /// Of a fault that may be null, which is none.
+    ///
+    /// # Safety
+    /// `fault` is null or live.
+    unsafe fn of_fault(fault: *const rd::rd_kafka_error_t) -> Option<Self> {
+        // SAFETY: the caller's promise.
+        (!fault.is_null()).then(|| Self::of(unsafe { rd::rd_kafka_error_code(fault) })).filter(|code| code.0 != 0)
+    }
+
+    /// librdkafka's words for it, with whose they are: `Broker: Message size too large`.
+    pub(crate) fn words(self) -> String {
+        let (mut descriptions, mut count) = (std::ptr::null(), 0);
+        // SAFETY: both are set to a table that lives as long as the program; the code is read as a number, for the same
+        // reason as it is kept as one.
+        unsafe {
+            rd::rd_kafka_get_err_descs(&mut descriptions, &mut count);
+            (0..count)
+                .map(|at| descriptions.add(at))
+                .find(|at| (&raw const (**at).code).cast::<i32>().read() == self.0 && !(**at).desc.is_null())
+                .map_or_else(|| self.to_string(), |at| owned_text((*at).desc))
         }
     }
 

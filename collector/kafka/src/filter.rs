@@ -6,7 +6,7 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 use tapline_adapter::{AdapterError, TapOptions};
 
 /// What makes an entry of `topics` a pattern.
-const WILDCARDS: [char; 4] = ['*', '?', '[', '{'];
+pub(crate) const WILDCARDS: [char; 4] = ['*', '?', '[', '{'];
 
 /// Decides by name.
 #[derive(Debug, Clone)]
@@ -98,7 +98,7 @@ fn is_internal(topic: &str) -> bool {
 }
 
 /// The patterns of one option of the source.
-fn globs(source: &str, key: &str, patterns: &[String]) -> Result<GlobSet, AdapterError> {
+pub(crate) fn globs(source: &str, key: &str, patterns: &[String]) -> Result<GlobSet, AdapterError> {
     let fault = |error: globset::Error| {
         let (pattern, why) = (error.glob().unwrap_or_default(), error.kind());
         let detail = format!("`sources.{source}.{key}` holds `{pattern}`, which is no pattern: {why}");

@@ -61,7 +61,8 @@ fn share<'n>(part: Vec<Fresh<'_>>, name: impl Fn(usize) -> &'n str, sink: &mut d
     bytes
 }
 
-fn record(topic: &str, incarnation: i32, message: &Message<'_>, sink: &mut dyn RecordSink) -> usize {
+/// Hands one record on. Its size.
+pub(crate) fn record(topic: &str, incarnation: i32, message: &Message<'_>, sink: &mut dyn RecordSink) -> usize {
     let (told, timestamp_kind) = message.timestamp();
     let timestamp = told.and_then(time::of_millis);
     message.with_headers(|headers, repaired_names| {

@@ -47,6 +47,13 @@ impl EmbeddedBroker {
     }
 }
 
+#[cfg(test)]
+impl EmbeddedBroker {
+    pub(crate) fn broker(&self) -> &MockBroker {
+        &self.0
+    }
+}
+
 /// Whether a cluster cannot look up offsets by time.
 pub(crate) fn is_embedded(cluster: &str) -> bool {
     cluster.starts_with(CLUSTER_ID)

@@ -1,6 +1,10 @@
 //! Why a client has no connection, as a sentence: which address, what failed, what to do about it.
 
-use crate::ffi::ErrorCode;
+use std::time::Duration;
+
+use tapline_adapter::AdapterError;
+
+use crate::ffi::{Client, ClientEvent, ErrorCode};
 use crate::source::Cluster;
 
 /// How librdkafka begins to tell of TLS.
@@ -34,6 +38,27 @@ impl Outage {
         let said = said.rsplit_once(" (after ").map_or(said, |(said, _)| said);
         let tls = code == ErrorCode::SSL || text.contains("in state SSL_HANDSHAKE") || said.starts_with(HANDSHAKE);
         Self { code, tls, address, said: said.trim().to_owned() }
+    }
+
+    /// Why a question found no answer: what the client reported meanwhile explains more than the error of the call.
+    pub(crate) fn of(client: &Client, code: ErrorCode) -> Self {
+        let mut outage = Self::new(code, &code.to_string());
+        while let Some(event) = client.next_event(Duration::ZERO) {
+            if let ClientEvent::Error { code, text } = event {
+                outage = Self::new(code, &text).or_better(Some(outage));
+            }
+        }
+        outage
+    }
+
+    /// As the fault of a call.
+    pub(crate) fn error(&self, cluster: &Cluster) -> AdapterError {
+        let sentence = self.sentence(cluster);
+        if self.code.is_authentication() {
+            AdapterError::Authentication { sentence }
+        } else {
+            AdapterError::Unreachable { sentence }
+        }
     }
 
     /// This report, unless the one before explains more.

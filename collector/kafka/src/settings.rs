@@ -1,4 +1,7 @@
-//! Which librdkafka properties a tap sets, which a user may set, and how a memory bound becomes properties.
+//! Which librdkafka properties a tap sets, which a user may set, and how a memory bound becomes properties. What a
+//! publisher sets is in [`producer`].
+
+pub(crate) mod producer;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,7 +32,16 @@ const REFUSED: &[(&str, &str)] = &[
     ("log.queue", "the tap reads the client's log"),
     ("plugin.library.paths", "it would load foreign code"),
     ("test.mock.num.brokers", "the tap would read a broker of its own"),
+    // What a replay promises.
+    ("enable.idempotence", ONCE),
+    ("enable.gapless.guarantee", "one record that is refused would end a replay"),
+    ("acks", ONCE),
+    ("request.required.acks", ONCE),
+    ("queuing.strategy", "a replay keeps the order"),
+    ("partitioner", "a replay names the partition of each record"),
+    ("delivery.report.only.error", "a replay waits for the acknowledgement of each record"),
 ];
+const ONCE: &str = "a replay writes each record once";
 const JOINS: &str = "a tap joins no group";
 const COMMITS: &str = "a tap commits nothing";
 
@@ -98,21 +110,50 @@ pub(crate) fn client(
     properties: &BTreeMap<String, String>,
     queue_bytes: usize,
 ) -> Result<Arc<Client>, AdapterError> {
+    made(source, Kind::Consumer, assembled(brokers, properties, queue_bytes))
+}
+
+/// A client that looks up single records: it asks for little at once, and reads what stands at an address whether or not
+/// its transaction was committed.
+pub(crate) fn reader(
+    source: &str,
+    brokers: &str,
+    properties: &BTreeMap<String, String>,
+    queue_bytes: usize,
+) -> Result<Arc<Client>, AdapterError> {
+    let mut all = assembled(brokers, properties, queue_bytes);
+    all.extend(owned(&[
+        ("isolation.level", "read_uncommitted"),
+        ("queued.min.messages", "1"),
+        ("fetch.message.max.bytes", "65536"),
+    ]));
+    made(source, Kind::Consumer, all)
+}
+
+/// Set in the order given: librdkafka has two names for some properties, the later one wins.
+fn made(
+    source: &str,
+    kind: Kind,
+    properties: impl IntoIterator<Item = (String, String)>,
+) -> Result<Arc<Client>, AdapterError> {
     let mut conf = new_conf(source)?;
-    for (name, value) in assembled(brokers, properties, queue_bytes) {
+    for (name, value) in properties {
         set(&mut conf, source, &name, &value)?;
     }
-    conf.into_client(Kind::Consumer).map_err(|detail| fault(source, detail))
+    conf.into_client(kind).map_err(|detail| fault(source, detail))
+}
+
+fn owned(list: &[(&str, &str)]) -> Vec<(String, String)> {
+    list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
 /// Later ones win: defaults, the user's, what a tap insists on.
 fn assembled(brokers: &str, user: &BTreeMap<String, String>, queue_bytes: usize) -> BTreeMap<String, String> {
-    let owned = |list: &[(&str, &str)]| -> Vec<(String, String)> {
-        list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
-    };
     let mut all: BTreeMap<String, String> = owned(DEFAULTS).into_iter().chain(memory(queue_bytes)).collect();
     all.extend(user.clone());
     all.extend(owned(FORCED));
+    // Bounds what is written, which is nothing here; librdkafka refuses one above the bound on fetching.
+    all.insert("message.max.bytes".to_owned(), "1000".to_owned());
     // Which life of a topic a client reads stands in this part of its log alone: see `ffi::lives`.
     let debug = all.remove("debug").map_or_else(|| "metadata".to_owned(), |user| format!("{user},metadata"));
     all.insert("debug".to_owned(), debug);
@@ -130,7 +171,7 @@ pub(crate) const fn share(queue_bytes: usize) -> usize {
 /// partitions together. Half goes to payloads; the other half is left for librdkafka's ~450 bytes a message and for the
 /// answers that were under way when the queue became full: one a broker, small because it is unpacked as a whole and may
 /// grow tenfold by that. A single batch is never cut, so a record of any size arrives.
-fn memory(queue_bytes: usize) -> [(String, String); 5] {
+fn memory(queue_bytes: usize) -> [(String, String); 4] {
     let payload = queue_bytes / 2;
     let fetch = (queue_bytes / 32).clamp(256 << 10, 8 << 20);
     [
@@ -138,8 +179,6 @@ fn memory(queue_bytes: usize) -> [(String, String); 5] {
         ("queued.min.messages".to_owned(), (payload / 640).clamp(100, 10_000_000).to_string()),
         ("fetch.max.bytes".to_owned(), fetch.to_string()),
         ("fetch.message.max.bytes".to_owned(), fetch.min(1 << 20).to_string()),
-        // Bounds what is produced, which is nothing; librdkafka refuses one above the bound on fetching.
-        ("message.max.bytes".to_owned(), fetch.min(1_000_000).to_string()),
     ]
 }
 

@@ -1,14 +1,18 @@
-//! A configured Kafka cluster. Checks properties when made; connects only in `check` and `tap`.
+//! A configured Kafka cluster. Checks properties when made; connects only when asked to, each time anew.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use tapline_adapter::{AdapterError, Capability, Check, Positions, Source, Tap, TapOptions};
+use tapline_adapter::{
+    AdapterError, Capability, Check, DestinationFacts, GroupOptions, Groups, OffsetRange, Positions, PublishOptions,
+    Publisher, RangeRead, ReadLimits, RecordSink, Source, Tap, TapOptions,
+};
 
 use crate::ffi::Client;
 use crate::filter::Filter;
-use crate::{check, settings, tap};
+use crate::settings::producer::Sizes;
+use crate::{check, destination, groups, publisher, read, settings, tap};
 
 /// A Kafka cluster, or one that speaks its protocol.
 pub struct KafkaSource {
@@ -82,6 +86,27 @@ impl Source for KafkaSource {
     fn tap(&self, options: &TapOptions, positions: Positions) -> Result<Box<dyn Tap>, AdapterError> {
         Ok(Box::new(tap::KafkaTap::open(Arc::clone(&self.cluster), options, positions)?))
     }
+
+    fn destinations(&self, names: &[&str]) -> Result<Vec<Result<DestinationFacts, AdapterError>>, AdapterError> {
+        destination::destinations(&self.cluster, names)
+    }
+
+    fn publisher(&self, options: &PublishOptions) -> Result<Box<dyn Publisher>, AdapterError> {
+        Ok(Box::new(publisher::KafkaPublisher::open(Arc::clone(&self.cluster), options)?))
+    }
+
+    fn groups(&self, options: &GroupOptions) -> Result<Box<dyn Groups>, AdapterError> {
+        Ok(Box::new(groups::KafkaGroups::new(Arc::clone(&self.cluster), options)?))
+    }
+
+    fn read(
+        &self,
+        ranges: &[OffsetRange],
+        limits: ReadLimits,
+        sink: &mut dyn RecordSink,
+    ) -> Result<Vec<RangeRead>, AdapterError> {
+        read::read(&self.cluster, ranges, limits, sink)
+    }
 }
 
 impl Cluster {
@@ -89,15 +114,35 @@ impl Cluster {
         settings::client(&self.name, &self.brokers, &self.properties, queue_bytes)
     }
 
+    /// A client that looks up single records.
+    pub(crate) fn reader(&self, queue_bytes: usize) -> Result<Arc<Client>, AdapterError> {
+        settings::reader(&self.name, &self.brokers, &self.properties, queue_bytes)
+    }
+
+    /// A client that writes.
+    pub(crate) fn producer(&self, sizes: Sizes) -> Result<Arc<Client>, AdapterError> {
+        settings::producer::client(&self.name, &self.brokers, &self.properties, sizes)
+    }
+
     /// The command that lets this client read `topic`.
     pub(crate) fn grant(&self, topic: &str) -> String {
-        let brokers = &self.brokers;
-        let principal = quoted(&self.principal());
-        format!(
-            "kafka-acls --bootstrap-server {brokers} --add --allow-principal {principal} --operation Read \
-             --operation Describe --topic {}",
-            quoted(topic)
-        )
+        self.grant_operations(&["Read", "Describe"], topic)
+    }
+
+    /// The command that lets this client do these to `topic`.
+    pub(crate) fn grant_operations(&self, operations: &[&str], topic: &str) -> String {
+        let operations: String = operations.iter().map(|operation| format!(" --operation {operation}")).collect();
+        format!("{}{operations} --topic {}", self.grants(), quoted(topic))
+    }
+
+    /// The command that lets this client see a group.
+    pub(crate) fn grant_group(&self, group: &str) -> String {
+        format!("{} --operation Describe --group {}", self.grants(), quoted(group))
+    }
+
+    fn grants(&self) -> String {
+        let (brokers, principal) = (&self.brokers, quoted(&self.principal()));
+        format!("kafka-acls --bootstrap-server {brokers} --add --allow-principal {principal}")
     }
 
     /// The command that lets this client read all topics that begin with one of these.

@@ -10,6 +10,7 @@ pub mod dead_letter;
 pub mod event;
 pub mod overview;
 pub mod problem;
+pub mod replay;
 pub mod search;
 pub mod source;
 pub mod sql;
@@ -18,21 +19,26 @@ pub mod status;
 pub use bytes::Bytes;
 pub use chain::{Chain, ChainState, Edge, EdgeRule, Finding, FindingKind, Hub, Kind, Member, Missing, MissingReason};
 pub use dead_letter::{
-    Apart, ApartFact, AuditView, Cause, CauseDetail, CauseList, CauseState, DeadLetterMember, MemberPage, Note,
-    Regroup, SetCause,
+    Apart, ApartFact, AuditPage, AuditView, Cause, CauseDetail, CauseList, CauseState, DeadLetterMember, MemberPage,
+    Note, Regroup, SetCause,
 };
 pub use event::{
     Dropped, EventDetail, EventPage, EventSummary, HeaderView, Histogram, IdView, Payload, Series, SeriesBy,
 };
 pub use overview::{Action, Change, FlowEdge, FlowMap, FlowNode, Need, Overview, Stat};
 pub use problem::Problem;
+pub use replay::{
+    ChangePreview, Count, Delivery, Edit, ItemEdit, KeyOrder, Outcome, PartitionShare, PlanCheck, PlanWarning,
+    Progress, ReaderView, Replay, ReplayAct, ReplayDetail, ReplayItem, ReplayItemPage, ReplayList, ReplayPlan,
+    ReplayRequest, ReplayState, ReplayTarget, Select, StopAt, Timestamps, TryChange, Window,
+};
 pub use search::{SearchHit, SearchKind, SearchResults};
 pub use source::{
     Backfill, CapabilityView, DestinationInfo, DestinationKind, DestinationList, Gap, GapList, GapReason, PlaceView,
     SourceInfo, SourceList, SourceState,
 };
 pub use sql::{SqlAnswer, SqlColumn, SqlRequest, SqlSchema, SqlTable};
-pub use status::{ArchiveFigures, Environment, Setting, SettingOrigin, Status, System};
+pub use status::{ArchiveFigures, DemoFixed, Environment, Setting, SettingOrigin, Status, System};
 
 /// A state that colours and shapes what is shown: the same words everywhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]

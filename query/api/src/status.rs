@@ -40,6 +40,17 @@ pub struct Status {
     pub archive: ArchiveFigures,
     /// What is wrong, worst first.
     pub problems: Vec<String>,
+    /// In a demo: whether the fix of its payments is deployed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix_deployed: Option<bool>,
+}
+
+/// `POST /api/v1/demo/fix`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DemoFixed {
+    /// Whether the fix of the demo's payments is deployed.
+    pub fix_deployed: bool,
 }
 
 /// What the archive holds.

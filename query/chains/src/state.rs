@@ -76,7 +76,9 @@ pub(crate) fn put_back(story: &Story<'_>, dead: RowAt) -> Option<RowAt> {
     };
     rows(story).find(|row| {
         let row = story.row(*row);
-        !row.is_copy() && row.at() > letter.at() && same(row)
+        // What we put back keeps the time of the dead letter.
+        let later = row.at() > letter.at() || (row.id(Role::Replay).is_some() && row.at() == letter.at());
+        !row.is_copy() && later && same(row)
     })
 }
 

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use tapline_api::{Backfill, DestinationInfo, DestinationKind, Gap, GapReason, PlaceView, SourceInfo, SourceState};
+use tapline_api::{
+    AuditView, Backfill, DestinationInfo, DestinationKind, Gap, GapReason, PlaceView, Replay, SourceInfo, SourceState,
+};
 use tapline_archive::{Archive, DestinationLedger, GapKind, SourceLedger};
 use tapline_model::{TopicRole, time};
 
-/// What the tables `sources`, `destinations` and `gaps` show at one moment.
+/// What the tables beside `events` show at one moment.
 pub trait SystemTables: Send + Sync {
     /// In the order of the configuration.
     fn sources(&self) -> Vec<SourceInfo>;
@@ -14,6 +16,45 @@ pub trait SystemTables: Send + Sync {
     fn destinations(&self) -> Vec<DestinationInfo>;
     /// Newest first.
     fn gaps(&self) -> Vec<Gap>;
+    /// Newest first. None without a running server: what was put back stands in its state.
+    fn replays(&self) -> Vec<Replay> {
+        Vec::new()
+    }
+    /// Replay by replay, newest first, each in the order of sending.
+    fn replay_items(&self) -> Vec<ReplayItemRow> {
+        Vec::new()
+    }
+    /// Newest first.
+    fn audit(&self) -> Vec<AuditView> {
+        Vec::new()
+    }
+}
+
+/// An item of a replay, as short as it can be: there may be millions.
+#[derive(Debug, Clone)]
+pub struct ReplayItemRow {
+    /// 33 of `r-33`.
+    pub replay: i64,
+    /// In the order of sending, from 0.
+    pub number: u32,
+    /// Where the event stands that is put back.
+    pub address: String,
+    /// Where it goes.
+    pub destination: Arc<str>,
+    /// Its partition there.
+    pub partition: i32,
+    /// How far it is.
+    pub delivery: &'static str,
+    /// What became of it, once it was confirmed.
+    pub outcome: Option<&'static str>,
+    /// Its offset there.
+    pub written_offset: Option<i64>,
+    /// When that was confirmed, microseconds.
+    pub confirmed_at: Option<i64>,
+    /// The event that shows the outcome.
+    pub evidence: Option<String>,
+    /// Why it is rejected, uncertain or unknown.
+    pub why: Option<String>,
 }
 
 /// What an archive's folder tells without a running server: what was read, not how it stands.

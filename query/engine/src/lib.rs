@@ -31,4 +31,4 @@ mod tables;
 pub use answer::Answer;
 pub use engine::{Engine, EngineOptions, Limits};
 pub use error::EngineError;
-pub use facts::{ArchiveFacts, SystemTables};
+pub use facts::{ArchiveFacts, ReplayItemRow, SystemTables};

@@ -3,10 +3,13 @@
 //! Names and types of columns are a promise to users. Their list here, docs/sql.md and the schema of each provider
 //! are held against each other by tests.
 
+mod audit;
 mod dead_letters;
 mod destinations;
 mod events;
 mod gaps;
+mod replay_items;
+mod replays;
 mod sources;
 mod system;
 
@@ -41,8 +44,16 @@ impl Table {
 }
 
 /// In the order of docs/sql.md.
-pub(crate) static TABLES: [Table; 5] =
-    [events::TABLE, dead_letters::TABLE, destinations::TABLE, gaps::TABLE, sources::TABLE];
+pub(crate) static TABLES: [Table; 8] = [
+    events::TABLE,
+    dead_letters::TABLE,
+    destinations::TABLE,
+    gaps::TABLE,
+    sources::TABLE,
+    replays::TABLE,
+    replay_items::TABLE,
+    audit::TABLE,
+];
 
 /// The table over one snapshot.
 pub(crate) fn provider(

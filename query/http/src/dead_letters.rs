@@ -10,6 +10,8 @@ pub(crate) mod list;
 pub(crate) mod members;
 mod view;
 
+pub(crate) use view::audit as audit_view;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -17,6 +19,7 @@ use tapline_api::CauseState;
 use tapline_archive::{Place, View};
 use tapline_deadletter::{Cause, DeadLetterError, Grouping, Letters};
 use tapline_model::time;
+use tapline_replay::Replays;
 use tapline_state::{CauseRecord, StateError};
 
 use crate::events::search::Stop;
@@ -26,16 +29,17 @@ use crate::state::App;
 
 /// What people have said, and how they group.
 #[derive(Debug, Clone, Default)]
-struct Said {
+pub(crate) struct Said {
     records: HashMap<String, CauseRecord>,
-    grouping: Grouping,
+    pub(crate) grouping: Grouping,
 }
 
 /// The dead letters of one snapshot.
-struct Dead {
+pub(crate) struct Dead {
     view: Arc<View>,
-    places: Vec<(Place, Arc<Letters>)>,
-    said: Said,
+    pub(crate) places: Vec<(Place, Arc<Letters>)>,
+    pub(crate) said: Said,
+    replays: Replays,
     /// Microseconds.
     now: i64,
 }
@@ -59,15 +63,29 @@ impl Said {
 
 impl Dead {
     fn read(app: &App, stop: &Stop) -> Result<Self, Refusal> {
+        Self::of(app, app.archive.view(), stop)
+    }
+
+    /// Those of a snapshot.
+    pub(crate) fn of(app: &App, view: Arc<View>, stop: &Stop) -> Result<Self, Refusal> {
         let said = Said::read(app)?;
-        let view = app.archive.view();
         let places = app.letters.all(&view, &|| stop.check().is_err())?;
-        Ok(Self { view, places, said, now: time::now() })
+        Ok(Self { view, places, said, replays: app.replays.clone(), now: time::now() })
     }
 
     /// With most members first.
     fn causes(&self) -> Vec<Cause> {
         tapline_deadletter::causes(&self.places, &self.said.grouping, self.now)
+    }
+
+    /// How many of a cause were put back.
+    fn put_back(&self, cause: &Cause) -> u64 {
+        self.replays.count_put_back(&cause.addresses)
+    }
+
+    /// What failed, as a noun.
+    pub(crate) fn title(&self, id: &str) -> Result<String, Refusal> {
+        Ok(view::failure(&self.cause(id)?).noun())
     }
 
     fn cause(&self, id: &str) -> Result<Cause, Refusal> {
@@ -95,6 +113,9 @@ impl From<DeadLetterError> for Refusal {
 
 impl From<StateError> for Refusal {
     fn from(error: StateError) -> Self {
+        if matches!(error, StateError::NoReplay(_)) {
+            return Self::new(Code::ReplayNotFound, format!("{error}; GET /api/v1/replays lists all"));
+        }
         if error.is_of_the_caller() {
             return Self::new(Code::BadGrouping, error.to_string());
         }

@@ -3,7 +3,10 @@
 use axum::Json;
 use utoipa::OpenApi;
 
-use crate::{chains, dead_letters, events, health, metrics, overview, search, session, sources, sql, status, system};
+use crate::{
+    chains, dead_letters, demo, events, health, metrics, overview, replays, search, session, sources, sql, status,
+    system,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -22,6 +25,19 @@ use crate::{chains, dead_letters, events, health, metrics, overview, search, ses
         dead_letters::apart::apart,
         dead_letters::act::set_state,
         dead_letters::act::regroup,
+        replays::plan,
+        replays::list,
+        replays::preview::preview,
+        replays::detail,
+        replays::items,
+        replays::act::start,
+        replays::act::pause,
+        replays::act::resume,
+        replays::act::cancel,
+        replays::act::confirm,
+        replays::act::discard,
+        replays::audit::audit,
+        demo::fix,
         search::search,
         sources::sources,
         sources::destinations,

@@ -70,6 +70,15 @@ codes! {
     IdNotFound "id_not_found" NOT_FOUND false "Nothing holds the ID";
     CauseNotFound "cause_not_found" NOT_FOUND false "No dead letter has the fingerprint";
     BadGrouping "bad_grouping" BAD_REQUEST false "The cause cannot be grouped so";
+    BadReplay "bad_replay" BAD_REQUEST false "The replay cannot be planned so";
+    ReplayNotFound "replay_not_found" NOT_FOUND false "There is no such replay";
+    ReplayState "replay_state" CONFLICT false "The replay does not stand so";
+    PlanStale "plan_stale" CONFLICT false "The plan no longer holds";
+    ReplayRefused "replay_refused" UNPROCESSABLE_ENTITY false "The replay may not start";
+    EnvironmentRequired "environment_required" FORBIDDEN false "The environment has to be named";
+    SecondPerson "second_person" FORBIDDEN false "A second person has to confirm the plan";
+    SourceUnreachable "source_unreachable" SERVICE_UNAVAILABLE true "The broker does not answer";
+    NoDemo "no_demo" NOT_FOUND false "This is no demo";
     MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED false "The path does not know this method";
     NotAcceptable "not_acceptable" NOT_ACCEPTABLE false "The answer has no such format";
     BodyTooLarge "body_too_large" PAYLOAD_TOO_LARGE false "The body is too large";
@@ -216,6 +225,7 @@ mod tests {
                     | Code::Overloaded
                     | Code::Timeout
                     | Code::NotReady
+                    | Code::SourceUnreachable
             );
             assert_eq!(code.status().is_server_error(), ours, "{}", code.word());
             assert_eq!(Code::of(code.word()), Some(*code));

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tapline_archive::Archive;
 use tapline_engine::{Engine, SystemTables};
+use tapline_replay::Replays;
 use tapline_state::State;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -22,8 +23,8 @@ use crate::problem::{Code, Refusal};
 use crate::security::{headers, limits, origin, token};
 use crate::state::{App, ServerOptions};
 use crate::{
-    assets, chains, dead_letters, events, health, metrics, openapi, overview, search, session, sources, sql, status,
-    system,
+    assets, chains, dead_letters, demo, events, health, metrics, openapi, overview, replays, search, session, sources,
+    sql, status, system,
 };
 
 /// Why serving ended.
@@ -40,15 +41,16 @@ pub struct Server {
 }
 
 impl Server {
-    /// Over an archive, the engine that queries it, what is known of sources, and what people decided.
+    /// Over an archive, the engine that queries it, what is known of sources, what people decided, and its replays.
     pub fn new(
         archive: Arc<Archive>,
         engine: Arc<Engine>,
         standing: Arc<dyn SystemTables>,
         state: State,
+        replays: Replays,
         options: ServerOptions,
     ) -> Self {
-        Self { app: App::new(archive, engine, standing, state, options) }
+        Self { app: App::new(archive, engine, standing, state, replays, options) }
     }
 
     /// The service, for tests and for those who bring their own listener. Limits of connections are [`Self::serve`]'s.
@@ -110,6 +112,17 @@ fn data() -> Router<App> {
         .route("/dead-letters/{fingerprint}/apart", get(dead_letters::apart::apart))
         .route("/dead-letters/{fingerprint}/state", post(dead_letters::act::set_state))
         .route("/dead-letters/{fingerprint}/group", post(dead_letters::act::regroup))
+        .route("/replays", get(replays::list).post(replays::plan))
+        .route("/replays/preview", post(replays::preview::preview))
+        .route("/replays/{id}", get(replays::detail).delete(replays::act::discard))
+        .route("/replays/{id}/items", get(replays::items))
+        .route("/replays/{id}/start", post(replays::act::start))
+        .route("/replays/{id}/pause", post(replays::act::pause))
+        .route("/replays/{id}/resume", post(replays::act::resume))
+        .route("/replays/{id}/cancel", post(replays::act::cancel))
+        .route("/replays/{id}/confirm", post(replays::act::confirm))
+        .route("/audit", get(replays::audit::audit))
+        .route("/demo/fix", post(demo::fix))
         .route("/search", get(search::search))
         .route("/sources", get(sources::sources))
         .route("/destinations", get(sources::destinations))

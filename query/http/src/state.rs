@@ -11,11 +11,13 @@ use tapline_chains::ChainOptions;
 use tapline_deadletter::LetterCache;
 use tapline_engine::{Engine, SystemTables};
 use tapline_model::time;
+use tapline_replay::Replays;
 use tapline_state::State;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tracing::Span;
 
+use crate::demo::DemoFix;
 use crate::events::filter::Filter;
 use crate::events::search::Stop;
 use crate::events::tail::MOST_TAILS;
@@ -46,6 +48,8 @@ pub struct ServerOptions {
     pub version: String,
     /// Names besides the loopback ones and the listen address, such as that of a proxy.
     pub allowed_hosts: Vec<String>,
+    /// Of a demo, what mends its payments.
+    pub fix: Option<Arc<dyn DemoFix>>,
     /// Until an answer begins; the time that a query may ask for comes on top.
     pub longest: Duration,
 }
@@ -61,6 +65,7 @@ impl ServerOptions {
             memory_limit: 0,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             allowed_hosts: Vec::new(),
+            fix: None,
             longest: LONGEST,
         }
     }
@@ -87,6 +92,8 @@ pub(crate) struct Shared {
     pub(crate) maps: Maps,
     /// What people and agents decided.
     pub(crate) state: State,
+    /// What is put back.
+    pub(crate) replays: Replays,
     /// Calls in progress.
     pub(crate) calls: Semaphore,
     /// Live tails.
@@ -115,6 +122,7 @@ impl App {
         engine: Arc<Engine>,
         standing: Arc<dyn SystemTables>,
         state: State,
+        replays: Replays,
         options: ServerOptions,
     ) -> Self {
         Self(Arc::new(Shared {
@@ -129,6 +137,7 @@ impl App {
             rollups: Rollups::default(),
             letters: LetterCache::default(),
             state,
+            replays,
             maps: Maps::default(),
             calls: Semaphore::new(MOST_CALLS),
             tails: Arc::new(Semaphore::new(MOST_TAILS)),

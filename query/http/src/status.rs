@@ -39,6 +39,7 @@ pub(crate) async fn status(State(app): State<App>, params: Params) -> Result<Jso
             dead_letters: dead,
             problems: problems(app, &sources, &archive.damaged),
             archive,
+            fix_deployed: app.options.fix.as_ref().map(|fix| fix.is_deployed()),
         })
     });
     Ok(Json(status.await?))

@@ -7,6 +7,7 @@
 pub mod address;
 pub mod columns;
 pub mod id;
+pub mod pairing;
 pub mod role;
 pub mod row;
 pub mod schema;

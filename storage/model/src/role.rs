@@ -3,7 +3,7 @@
 //! A name proves nothing. What a record is, is said by its headers (`collector/decode`).
 
 /// What a topic is for, by its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TopicRole {
     /// Records wait here for another attempt.
     Retry,
@@ -26,8 +26,23 @@ pub fn role(topic: &str) -> Option<TopicRole> {
     }
 }
 
+/// Whether a word of a name may tell its role, alone or with the words beside it.
+pub(crate) fn is_word(word: &str) -> bool {
+    const PARTS: &[&str] = &["letter", "letters", "error", "errors", "skipped", "delay", "$deadletterqueue"];
+    [DEAD_LETTERS, RETRIES, PARTS].iter().any(|known| is_any(word, known)) || starts(word, POISON)
+}
+
+const DEAD_LETTERS: &[&str] = &["dlq", "dlt", "dead", "deadletter", "deadletters"];
+const RETRIES: &[&str] = &["retry", "retries"];
+const POISON: &str = "poison";
+
 fn words(topic: &str) -> impl DoubleEndedIterator<Item = &str> {
     topic.split(['.', '_', '-'])
+}
+
+/// An attempt or a delay.
+pub(crate) fn is_number(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn is_any(word: &str, known: &[&str]) -> bool {
@@ -44,16 +59,14 @@ fn ends(topic: &str, suffix: &str) -> bool {
 }
 
 fn is_dead_letter(topic: &str) -> bool {
-    const WORDS: &[&str] = &["dlq", "dlt", "dead", "deadletter", "deadletters"];
     const SUFFIXES: &[&str] = &["_error", "_skipped", ".error", ".errors", "-error", "-errors", "/$deadletterqueue"];
-    words(topic).any(|word| is_any(word, WORDS) || starts(word, "poison"))
+    words(topic).any(|word| is_any(word, DEAD_LETTERS) || starts(word, POISON))
         || ["error.", "dead-letter-topic-"].iter().any(|prefix| starts(topic, prefix))
         || SUFFIXES.iter().any(|suffix| ends(topic, suffix))
 }
 
 fn is_retry(topic: &str) -> bool {
-    const WORDS: &[&str] = &["retry", "retries"];
-    let number = |word: &&str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit());
+    let number = |word: &&str| is_number(word);
     let mut from_end = words(topic).rev().peekable();
     let mut numbers = 0;
     while from_end.next_if(number).is_some() {
@@ -62,9 +75,9 @@ fn is_retry(topic: &str) -> bool {
     let last = from_end.next().unwrap_or_default();
     let first = words(topic).next().unwrap_or_default();
     let alone = first.len() == topic.len();
-    (numbers <= 2 && is_any(last, WORDS))
+    (numbers <= 2 && is_any(last, RETRIES))
         || (numbers == 1 && last.eq_ignore_ascii_case("delay"))
-        || (!alone && is_any(first, WORDS))
+        || (!alone && is_any(first, RETRIES))
 }
 
 #[cfg(test)]

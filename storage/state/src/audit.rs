@@ -72,14 +72,19 @@ impl State {
         self.write(|connection| write(connection, entry))
     }
 
-    /// Newest first, of one subject or of all.
-    pub fn audited(&self, subject: Option<&str>, limit: u32) -> Result<Vec<AuditEntry>, StateError> {
+    /// Newest first, of one subject or of all, below a number.
+    pub fn audited(
+        &self,
+        subject: Option<&str>,
+        below: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<AuditEntry>, StateError> {
         self.read(|connection| {
             let mut query = connection.prepare_cached(
                 "SELECT number, at, who, action, subject, reason, before, after FROM audit
-                 WHERE ?1 IS NULL OR subject = ?1 ORDER BY number DESC LIMIT ?2",
+                 WHERE (?1 IS NULL OR subject = ?1) AND (?2 IS NULL OR number < ?2) ORDER BY number DESC LIMIT ?3",
             )?;
-            let entries = query.query_map(params![subject, limit], entry)?;
+            let entries = query.query_map(params![subject, below, limit], entry)?;
             Ok(entries.collect::<Result<_, _>>()?)
         })
     }
@@ -118,8 +123,8 @@ mod tests {
             state.audit(NewAudit::by("mara").did(action, subject).because(Some("why"))).unwrap();
         }
         let actions = |entries: Vec<AuditEntry>| entries.into_iter().map(|it| it.happened.action).collect::<Vec<_>>();
-        assert_eq!(actions(state.audited(Some("x"), 10).unwrap()), ["c", "a"]);
-        assert_eq!(actions(state.audited(None, 2).unwrap()), ["c", "b"]);
+        assert_eq!(actions(state.audited(Some("x"), None, 10).unwrap()), ["c", "a"]);
+        assert_eq!(actions(state.audited(None, None, 2).unwrap()), ["c", "b"]);
     }
 
     #[test]

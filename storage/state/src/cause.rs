@@ -78,7 +78,7 @@ mod tests {
         let causes = state.causes().unwrap();
         assert_eq!(causes.len(), 1);
         assert_eq!((causes["f1"].state, causes["f1"].who.as_str()), (CauseState::Fixing, "jo"));
-        let audited = state.audited(Some("f1"), 10).unwrap();
+        let audited = state.audited(Some("f1"), None, 10).unwrap();
         let changes: Vec<_> = audited.iter().map(|it| (it.happened.before.as_deref(), it.who.as_str())).collect();
         assert_eq!(changes, [(Some("acknowledged"), "jo"), (None, "mara")]);
         assert_eq!(audited[1].happened.reason.as_deref(), Some("card team knows"));

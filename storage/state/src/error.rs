@@ -34,6 +34,17 @@ pub enum StateError {
         /// What stands there.
         value: String,
     },
+    /// What is kept as JSON is none.
+    #[error("`{column}` of the state cannot be read")]
+    Json {
+        /// Where it stands.
+        column: &'static str,
+        /// Why not.
+        source: serde_json::Error,
+    },
+    /// No replay has this number.
+    #[error("there is no replay r-{0}")]
+    NoReplay(i64),
     /// A cause cannot become part of itself.
     #[error("`{0}` was merged into this cause before; merge the other way round, or undo that first")]
     Circle(String),
@@ -47,6 +58,6 @@ impl StateError {
 
     /// Whether the caller asked for something that cannot be.
     pub fn is_of_the_caller(&self) -> bool {
-        matches!(self, Self::Circle(_))
+        matches!(self, Self::Circle(_) | Self::NoReplay(_))
     }
 }

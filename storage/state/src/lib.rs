@@ -1,13 +1,15 @@
 //! Operational state: what people and agents decided, in one SQLite file beside the archive.
 //!
-//! Owns how causes of dead letters stand, how they were split and merged, and the audit of every action. None of it
-//! can be read again from a broker or from the archive, so each change is synced before it is told done, and its audit
-//! entry is written with it. What a cause is belongs to `agents/deadletter`.
+//! Owns how causes of dead letters stand, how they were split and merged, which replays there are, and the audit of every
+//! action. None of it can be read again from a broker or from the archive, so each change is synced before it is told
+//! done, and its audit entry is written with it. What a cause is belongs to `agents/deadletter`, the items of a replay
+//! and what became of them to `agents/replay`.
 
 mod audit;
 mod cause;
 mod error;
 mod regroup;
+mod replay;
 mod schema;
 
 use std::path::Path;
@@ -21,6 +23,7 @@ pub use audit::{AuditEntry, Happened, NewAudit};
 pub use cause::CauseRecord;
 pub use error::StateError;
 pub use regroup::{Regrouping, SplitBy};
+pub use replay::ReplayRecord;
 
 /// Name of the file in the archive's folder.
 pub const FILE: &str = "state.sqlite";
@@ -77,7 +80,7 @@ mod tests {
         state.audit(NewAudit::by("mara").did("export", "audit")).unwrap();
         drop(state);
         let again = State::open(folder.path()).unwrap();
-        assert_eq!(again.audited(None, 10).unwrap()[0].who, "mara");
+        assert_eq!(again.audited(None, None, 10).unwrap()[0].who, "mara");
     }
 
     #[test]

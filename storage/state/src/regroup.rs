@@ -124,7 +124,7 @@ mod tests {
         state.regroup("f1", None, "jo").unwrap();
         let known = state.regroupings().unwrap();
         assert_eq!(known, HashMap::from([("f2".to_owned(), Regrouping::Merged("f3".to_owned()))]));
-        let actions: Vec<_> = state.audited(None, 10).unwrap().into_iter().map(|it| it.happened.action).collect();
+        let actions: Vec<_> = state.audited(None, None, 10).unwrap().into_iter().map(|it| it.happened.action).collect();
         assert_eq!(actions, ["cause.ungroup", "cause.merge", "cause.split"]);
     }
 

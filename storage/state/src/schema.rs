@@ -7,7 +7,8 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::error::StateError;
 
 /// One step a version; a step that was released is never changed.
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     CREATE TABLE cause (
         fingerprint TEXT PRIMARY KEY,
         state TEXT NOT NULL,
@@ -38,7 +39,27 @@ const STEPS: &[&str] = &["
         BEGIN SELECT RAISE(ABORT, 'the audit is append only'); END;
     CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit
         BEGIN SELECT RAISE(ABORT, 'the audit is append only'); END;
-"];
+",
+    "
+    CREATE TABLE replay (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        state TEXT NOT NULL,
+        why TEXT,
+        etag TEXT NOT NULL,
+        token TEXT NOT NULL,
+        sentence TEXT NOT NULL,
+        who TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        fingerprint TEXT,
+        planned_at INTEGER NOT NULL,
+        started_at INTEGER,
+        ended_at INTEGER,
+        request TEXT NOT NULL,
+        plan TEXT NOT NULL,
+        progress TEXT NOT NULL
+    ) STRICT;
+",
+];
 
 pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StateError> {
     let open = |source| StateError::Open { path: path.to_owned(), source };
@@ -47,6 +68,10 @@ pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
     let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(open)?;
     if found > known {
         return Err(StateError::Newer { path: path.to_owned(), found, known });
+    }
+    // Nothing is written to a disk that may be full.
+    if found == known {
+        return Ok(());
     }
     for step in STEPS.iter().skip(usize::try_from(found).unwrap_or(0)) {
         transaction.execute_batch(step).map_err(open)?;

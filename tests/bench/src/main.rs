@@ -6,6 +6,7 @@ mod lookup;
 mod measure;
 mod memory;
 mod recorder;
+mod replay;
 mod traffic;
 
 use clap::{Parser, Subcommand};
@@ -29,6 +30,8 @@ enum Bench {
     Freshness(freshness::Args),
     /// The chain of an ID, against DuckDB on the same files.
     Lookup(lookup::Args),
+    /// Events put back, against librdkafka's idempotent producer on the same broker.
+    Replay(replay::Args),
     /// The whole process with a long backlog in many partitions.
     Memory(memory::Args),
 }
@@ -38,6 +41,7 @@ fn main() -> anyhow::Result<()> {
         Bench::Ingest(args) => ingest::run(&args),
         Bench::Freshness(args) => freshness::run(&args),
         Bench::Lookup(args) => lookup::run(&args),
+        Bench::Replay(args) => replay::run(&args),
         Bench::Memory(args) => memory::run(&args),
     }
 }

@@ -22,6 +22,14 @@ fn cpu() -> Duration {
     Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
+/// Memory of this process that is resident, bytes.
+pub(crate) fn resident() -> anyhow::Result<u64> {
+    let text = std::fs::read_to_string("/proc/self/status")?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes: u64 = line.unwrap_or_default().trim().trim_end_matches(" kB").parse()?;
+    Ok(kilobytes << 10)
+}
+
 impl Cost {
     /// Messages a second.
     pub(crate) fn rate(&self, messages: u64) -> f64 {

@@ -52,7 +52,7 @@ async fn what_people_say_stays_by_keyboard_alone() -> Result<()> {
     browser.find("h1").await?;
     browser.press("gd").await?;
     browser.find(".cause .head.big button").await?;
-    browser.script("[...document.querySelectorAll('.cause .head.big button')].at(-1).focus()").await?;
+    browser.script("[...document.querySelectorAll('.cause .head.big button')].find(it => it.textContent.includes('cknowledge')).focus()").await?;
     browser.press(ENTER).await?;
     browser.find("dialog[open] textarea").await?;
     browser.script("document.querySelector('dialog[open] textarea').focus()").await?;

@@ -1,12 +1,14 @@
 // An independent look at a broker through Kafka's own client; prints JSON. Run from source: java Witness.java
-// BOOTSTRAP PROPERTIES snapshot | grant PRINCIPAL OPERATION TOPIC
+// BOOTSTRAP PROPERTIES snapshot | groups | grant PRINCIPAL OPERATION TYPE NAME | produce TOPIC KEY...
 import java.io.FileReader;
 import java.util.*;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.*;
+import org.apache.kafka.clients.producer.*;
 import org.apache.kafka.common.acl.*;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.resource.*;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 public class Witness {
     public static void main(String[] args) throws Exception {
@@ -15,20 +17,57 @@ public class Witness {
             properties.load(reader);
         }
         properties.put("bootstrap.servers", args[0]);
+        if (args[2].equals("produce")) {
+            produce(properties, args[3], Arrays.copyOfRange(args, 4, args.length));
+            return;
+        }
         try (Admin admin = Admin.create(properties)) {
-            if (args[2].equals("grant")) {
-                grant(admin, args[3], args[4], args[5]);
-            } else {
-                snapshot(admin);
+            switch (args[2]) {
+                case "grant" -> grant(admin, args[3], args[4], args[5], args[6]);
+                case "groups" -> groups(admin);
+                default -> snapshot(admin);
             }
         }
     }
 
-    static void grant(Admin admin, String principal, String operation, String topic) throws Exception {
-        AclOperation named = AclOperation.fromString(operation);
+    static void grant(Admin admin, String principal, String operation, String type, String name) throws Exception {
         admin.createAcls(List.of(new AclBinding(
-            new ResourcePattern(ResourceType.TOPIC, topic, PatternType.LITERAL),
-            new AccessControlEntry(principal, "*", named, AclPermissionType.ALLOW)))).all().get();
+            new ResourcePattern(ResourceType.fromString(type), name, PatternType.LITERAL),
+            new AccessControlEntry(principal, "*", AclOperation.fromString(operation), AclPermissionType.ALLOW))))
+            .all().get();
+    }
+
+    // A record for each key, given in hexadecimal; prints the partitions that Kafka's own partitioner chose.
+    static void produce(Properties properties, String topic, String[] keys) throws Exception {
+        var serializer = new ByteArraySerializer();
+        List<String> partitions = new ArrayList<>();
+        try (var producer = new KafkaProducer<>(properties, serializer, serializer)) {
+            for (String key : keys) {
+                var record = new ProducerRecord<>(topic, HexFormat.of().parseHex(key), new byte[] {'x'});
+                partitions.add(String.valueOf(producer.send(record).get().partition()));
+            }
+        }
+        System.out.println("[" + String.join(",", partitions) + "]");
+    }
+
+    static void groups(Admin admin) throws Exception {
+        Map<String, String> groups = new TreeMap<>();
+        for (GroupListing group : admin.listGroups().all().get()) {
+            var described = admin.describeConsumerGroups(List.of(group.groupId())).all().get().get(group.groupId());
+            groups.put(group.groupId(), object(Map.of(
+                "type", text(described.type().toString()),
+                "state", text(described.groupState().toString()),
+                "members", String.valueOf(described.members().size()),
+                "offsets", offsets(admin, group.groupId()))));
+        }
+        System.out.println(object(groups));
+    }
+
+    static String offsets(Admin admin, String group) throws Exception {
+        Map<String, String> offsets = new TreeMap<>();
+        admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata().get()
+            .forEach((partition, offset) -> offsets.put(partition.toString(), String.valueOf(offset.offset())));
+        return object(offsets);
     }
 
     static void snapshot(Admin admin) throws Exception {
@@ -43,10 +82,7 @@ public class Witness {
         }
         Map<String, String> groups = new TreeMap<>();
         for (GroupListing group : admin.listGroups().all().get()) {
-            Map<String, String> offsets = new TreeMap<>();
-            admin.listConsumerGroupOffsets(group.groupId()).partitionsToOffsetAndMetadata().get()
-                .forEach((partition, offset) -> offsets.put(partition.toString(), String.valueOf(offset.offset())));
-            groups.put(group.groupId(), object(offsets));
+            groups.put(group.groupId(), offsets(admin, group.groupId()));
         }
         System.out.println(object(Map.of(
             "topics", object(described),

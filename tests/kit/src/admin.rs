@@ -99,7 +99,25 @@ impl Admin {
 
     /// Allows `user` an operation (`Read`, `Describe`, ...) on a topic.
     pub fn grant(&self, user: &str, operation: &str, topic: &str) -> Result<()> {
-        self.witness(&["grant", &format!("User:{user}"), operation, topic]).map(|_| ())
+        self.grant_on(user, operation, "TOPIC", topic)
+    }
+
+    /// Allows `user` an operation on a resource of a kind: `TOPIC`, `GROUP`, or `CLUSTER` by the name `kafka-cluster`.
+    pub fn grant_on(&self, user: &str, operation: &str, kind: &str, name: &str) -> Result<()> {
+        self.witness(&["grant", &format!("User:{user}"), operation, kind, name]).map(|_| ())
+    }
+
+    /// Produces a record for each key by Kafka's own client; the partitions that it chose.
+    pub fn java_partitions(&self, topic: &str, keys: &[Vec<u8>]) -> Result<Vec<i32>> {
+        let hex = |key: &Vec<u8>| key.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let keys: Vec<String> = keys.iter().map(hex).collect();
+        let arguments: Vec<&str> = ["produce", topic].into_iter().chain(keys.iter().map(String::as_str)).collect();
+        Ok(serde_json::from_str(&self.witness(&arguments)?)?)
+    }
+
+    /// Groups with type, state, number of members and committed offsets, as Kafka's own client tells them.
+    pub fn groups(&self) -> Result<BTreeMap<String, Value>> {
+        Ok(serde_json::from_str(&self.witness(&["groups"])?)?)
     }
 
     /// What stands on the broker now.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -12,7 +12,7 @@ use rdkafka::producer::{BaseProducer, Producer as _};
 use tempfile::TempDir;
 
 use crate::children::{free_port, start};
-use crate::jars::Jars;
+use crate::jars::{Jars, succeeded};
 use crate::{Admin, Producer, wait_for};
 
 const START: Duration = Duration::from_secs(60);
@@ -106,6 +106,20 @@ impl Kafka {
         self.child.kill()?;
         self.child.wait()?;
         Ok(())
+    }
+
+    /// Stops the process where it stands: what is sent to it waits in the system's buffers.
+    pub fn pause(&self) -> Result<()> {
+        self.signal("-STOP")
+    }
+
+    /// Lets it go on.
+    pub fn resume(&self) -> Result<()> {
+        self.signal("-CONT")
+    }
+
+    fn signal(&self, signal: &str) -> Result<()> {
+        succeeded(&Command::new("kill").arg(signal).arg(self.child.id().to_string()).output()?)
     }
 
     /// Starts the same broker again, on the same ports and data, and waits until it answers.

@@ -8,7 +8,9 @@ pub mod browser;
 pub mod children;
 pub mod collector;
 pub mod jars;
+pub mod java;
 pub mod kafka;
+mod maven;
 pub mod producer;
 pub mod second_reader;
 pub mod tapline;
@@ -16,6 +18,7 @@ pub mod wait;
 
 pub use admin::{Admin, Snapshot};
 pub use browser::Browser;
+pub use java::Java;
 pub use kafka::{Kafka, KafkaConfig};
 pub use producer::{Producer, Record};
 pub use tapline::Tapline;

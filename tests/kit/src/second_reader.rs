@@ -53,7 +53,7 @@ impl Environment {
 
     /// Makes the environment once; a finished one is marked, so that a broken installation is repeated.
     fn install(&self) -> Result<PathBuf> {
-        let folder = crate::jars::cache().join(self.folder);
+        let folder = crate::maven::cache().join(self.folder);
         let (python, mark) = (folder.join("bin/python"), folder.join("installed"));
         if mark.exists() {
             return Ok(python);

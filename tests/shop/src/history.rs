@@ -36,7 +36,7 @@ pub(crate) async fn write(
 ) -> Result<Past, ShopError> {
     let end = now();
     let length = Millis::try_from(options.history.as_millis()).unwrap_or(Millis::MAX).min(end);
-    let mut simulation = Simulation::new(*script, options.first_order, end - length);
+    let mut simulation = Simulation::new(script.clone(), options.first_order, end - length);
     if length == 0 {
         return Ok(simulation.end());
     }

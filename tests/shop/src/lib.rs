@@ -15,7 +15,14 @@ mod record;
 mod service;
 mod spring;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use rdkafka::error::KafkaError;
 use tokio_util::sync::CancellationToken;
@@ -44,6 +51,22 @@ pub const GROUPS: &[&str] = &[
     "notifications",
     "analytics",
 ];
+
+/// The fix of payments: once it is deployed, every card type is known. Cheap to clone; all clones are one.
+#[derive(Debug, Clone, Default)]
+pub struct Fix(Arc<AtomicBool>);
+
+impl Fix {
+    /// From now on.
+    pub fn deploy(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was.
+    pub fn is_deployed(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
 
 /// How the shop lives.
 #[derive(Debug, Clone, PartialEq)]
@@ -123,7 +146,7 @@ pub enum ShopError {
 
 const MAX_RATE: f64 = 60_000.0;
 
-/// Lives until stopped: first the past that was asked for, then the present.
+/// Lives until stopped: first the past that was asked for, then the present, in which the fix may be deployed.
 ///
 /// Stop the shop and wait for this to return before taking the broker away.
 ///
@@ -131,12 +154,12 @@ const MAX_RATE: f64 = 60_000.0;
 ///
 /// When the options make no sense, the broker cannot be reached or lacks a topic, or the past cannot be written. What
 /// goes wrong later is logged, retried by the client library, and counted.
-pub async fn run(options: ShopOptions, stop: CancellationToken) -> Result<ShopSummary, ShopError> {
+pub async fn run(options: ShopOptions, fix: Fix, stop: CancellationToken) -> Result<ShopSummary, ShopError> {
     let rate = options.orders_per_minute;
     if !(rate > 0.0 && rate <= MAX_RATE) {
         return Err(ShopError::Rate(rate));
     }
-    let script = service::Script::new(options.seed, rate);
+    let script = service::Script::new(options.seed, rate).with(fix);
     let broker = broker::Broker::connect(&options.brokers).await?;
     let past = history::write(&broker, &script, &options, &stop).await?;
     live::run(&broker, script, past, &stop).await?;
@@ -151,7 +174,7 @@ mod tests {
     async fn impossible_rates_are_refused() {
         for rate in [0.0, -1.0, f64::NAN, f64::INFINITY, 60_001.0] {
             let options = ShopOptions { orders_per_minute: rate, ..ShopOptions::default() };
-            let error = run(options, CancellationToken::new()).await.unwrap_err();
+            let error = run(options, Fix::default(), CancellationToken::new()).await.unwrap_err();
             assert!(matches!(error, ShopError::Rate(_)), "{rate}: {error}");
         }
     }

@@ -13,6 +13,7 @@ use rand::Rng;
 use serde_json::Value;
 
 use crate::{
+    Fix,
     envelope::{Event, Received},
     identity::{Trace, draw, uuid},
     order::Order,
@@ -43,9 +44,11 @@ pub(crate) fn all() -> Vec<Arc<dyn Service>> {
 }
 
 /// What decides how orders go: the seed, and how much faster than life everything happens.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Script {
     pub(crate) seed: u64,
+    /// Whether payments knows the card type that it stumbles over.
+    fix: Fix,
     speed: f64,
     mean_gap: f64,
 }
@@ -55,7 +58,13 @@ const NATURAL_RATE: f64 = 60.0;
 
 impl Script {
     pub(crate) fn new(seed: u64, orders_per_minute: f64) -> Self {
-        Self { seed, speed: (orders_per_minute / NATURAL_RATE).max(1.0), mean_gap: 60_000.0 / orders_per_minute }
+        let speed = (orders_per_minute / NATURAL_RATE).max(1.0);
+        Self { seed, fix: Fix::default(), speed, mean_gap: 60_000.0 / orders_per_minute }
+    }
+
+    /// With a fix that somebody may deploy.
+    pub(crate) fn with(self, fix: Fix) -> Self {
+        Self { fix, ..self }
     }
 
     pub(crate) fn order(&self, number: u64) -> Order {

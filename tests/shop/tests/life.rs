@@ -16,7 +16,7 @@ use rdkafka::{
     producer::DefaultProducerContext,
     util::Timeout,
 };
-use tapline_shop::{GROUPS, ShopError, ShopOptions, ShopSummary, TOPICS, run};
+use tapline_shop::{Fix, GROUPS, ShopError, ShopOptions, ShopSummary, TOPICS, run};
 use tokio::{task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -38,7 +38,7 @@ struct Running {
 impl Running {
     fn start(options: ShopOptions) -> Self {
         let stop = CancellationToken::new();
-        Self { shop: tokio::spawn(run(options, stop.clone())), stop }
+        Self { shop: tokio::spawn(run(options, Fix::default(), stop.clone())), stop }
     }
 
     /// Stops the shop, which must not take long.
@@ -214,6 +214,8 @@ fn positions_are_committed(brokers: &str) {
 async fn a_missing_topic_is_named() {
     let cluster = MockCluster::new(1).unwrap();
     let brokers = cluster.bootstrap_servers();
-    let error = run(ShopOptions { brokers, ..ShopOptions::default() }, CancellationToken::new()).await.unwrap_err();
+    let error = run(ShopOptions { brokers, ..ShopOptions::default() }, Fix::default(), CancellationToken::new())
+        .await
+        .unwrap_err();
     assert_eq!(error.to_string(), "topic orders does not exist; create the shop's topics first");
 }

@@ -60,38 +60,42 @@ pub(crate) async fn text_of(path: &str, stop: &Stop) -> Result<String, Ended> {
 
 /// `POST` of a JSON body, answered as JSON.
 pub(crate) async fn post<T: DeserializeOwned>(path: &str, body: &impl Serialize, stop: &Stop) -> Result<T, Ended> {
-    let text = send(path, &posted(path, body, "application/json", stop)?).await?;
-    Ok(read(path, &text)?)
+    let body = json(path, body)?;
+    Ok(read(path, &send_json("POST", path, Some(&body), stop).await?)?)
 }
 
 /// `POST` of a JSON body, answered as a file of the type asked for.
 pub(crate) async fn file(path: &str, body: &impl Serialize, accept: &str, stop: &Stop) -> Result<Blob, Ended> {
-    let response = fetch(path, &posted(path, body, accept, stop)?).await?;
+    let response = fetch(path, &with_json("POST", Some(&json(path, body)?), accept, stop)).await?;
     let content = response.blob().map_err(|error| ended(&error))?;
     Ok(JsFuture::from(content).await.map_err(|error| ended(&error))?.unchecked_into())
 }
 
-fn posted(path: &str, body: &impl Serialize, accept: &str, stop: &Stop) -> Result<RequestInit, Ended> {
-    let init = request("POST", stop);
-    let body = serde_json::to_string(body).map_err(|error| Failure::answer(path, &error.to_string()))?;
-    init.set_body(&JsValue::from_str(&body));
+/// `DELETE`, answered as JSON.
+pub(crate) async fn delete<T: DeserializeOwned>(path: &str, stop: &Stop) -> Result<T, Ended> {
+    Ok(read(path, &send_json("DELETE", path, None, stop).await?)?)
+}
+
+/// A call that changes something, with a JSON body where it has one; its answer not read yet.
+pub(super) async fn send_json(method: &str, path: &str, body: Option<&str>, stop: &Stop) -> Result<String, Ended> {
+    send(path, &with_json(method, body, "application/json", stop)).await
+}
+
+fn json(path: &str, body: &impl Serialize) -> Result<String, Failure> {
+    serde_json::to_string(body).map_err(|error| Failure::answer(path, &error.to_string()))
+}
+
+fn with_json(method: &str, body: Option<&str>, accept: &str, stop: &Stop) -> RequestInit {
+    let init = request(method, stop);
+    if let Some(body) = body {
+        init.set_body(&JsValue::from_str(body));
+    }
     if let Ok(headers) = web_sys::Headers::new() {
         let _valid = headers.set("content-type", "application/json");
         let _valid = headers.set("accept", accept);
         init.set_headers(&headers);
     }
-    Ok(init)
-}
-
-/// `DELETE`, answered as JSON.
-pub(crate) async fn delete<T: DeserializeOwned>(path: &str, stop: &Stop) -> Result<T, Ended> {
-    let init = request("DELETE", stop);
-    if let Ok(headers) = web_sys::Headers::new() {
-        let _valid = headers.set("content-type", "application/json");
-        init.set_headers(&headers);
-    }
-    let text = send(path, &init).await?;
-    Ok(read(path, &text)?)
+    init
 }
 
 fn request(method: &str, stop: &Stop) -> RequestInit {

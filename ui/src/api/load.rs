@@ -1,9 +1,11 @@
 //! An answer that follows its question: when the path changes it is asked again, the old answer stays until the new one
 //! is there, and what nobody waits for any more is stopped.
 
-use std::sync::Arc;
+use std::{rc::Rc, sync::Arc};
 
 use leptos::prelude::*;
+
+use crate::react::effect;
 use serde::de::DeserializeOwned;
 
 use super::{
@@ -59,52 +61,58 @@ where
         loading: RwSignal::new(false),
         again: RwSignal::new(0),
     };
-    let under_way = StoredValue::new_local(None::<Abort>);
-    use_reach().on_return(move || {
-        if load.failure.with_untracked(|failure| failure.as_ref().is_some_and(Failure::is_network)) {
-            load.retry();
-        }
-    });
-    Effect::new(move |_| {
-        load.again.track();
-        let path = path();
-        let abort = Abort::new();
-        let stop = abort.stop();
-        under_way.set_value(Some(abort));
-        match path {
-            Some(path) => {
-                load.loading.set(true);
-                let asked = path.clone();
-                leptos::task::spawn_local(run(path, stop, Box::new(move |answer| load.take(&asked, answer))));
-            }
-            None => {
-                load.data.set(None);
-                load.loading.set(false);
-            }
-        }
-    });
-    on_cleanup(move || drop(under_way.try_update_value(Option::take)));
+    let data = load.data;
+    let take = move |text: Option<&str>| {
+        let answer = text.map(serde_json::from_str::<T>).transpose()?;
+        data.try_set(answer.map(Arc::new));
+        Ok(())
+    };
+    let course = Course { failure: load.failure, loading: load.loading, again: load.again };
+    course.follow(Box::new(path), Rc::new(take));
     load
 }
 
-/// Hands the text of an answer, or why there is none, to whoever reads it. Compiled once, not once a type of answer.
-async fn run(path: String, stop: Stop, take: Box<dyn FnOnce(Result<String, Failure>)>) {
-    match client::text_of(&path, &stop).await {
-        Ok(text) => take(Ok(text)),
-        Err(Ended::Failed(failure)) => take(Err(failure)),
-        Err(Ended::Aborted) => {}
-    }
+/// What of a load is the same for every type of answer: compiled once.
+#[derive(Clone, Copy)]
+struct Course {
+    failure: RwSignal<Option<Failure>>,
+    loading: RwSignal<bool>,
+    again: RwSignal<u32>,
 }
 
-impl<T: DeserializeOwned + Send + Sync + 'static> Load<T> {
-    fn take(self, path: &str, answer: Result<String, Failure>) {
-        match answer.and_then(|text| client::read::<T>(path, &text)) {
-            Ok(data) => {
-                self.data.try_set(Some(Arc::new(data)));
-                self.failure.try_set(None);
+/// Reads and keeps the text of an answer; without one forgets what there was.
+type Take = Rc<dyn Fn(Option<&str>) -> Result<(), serde_json::Error>>;
+
+impl Course {
+    fn follow(self, path: Box<dyn Fn() -> Option<String>>, take: Take) {
+        let under_way = StoredValue::new_local(None::<Abort>);
+        use_reach().on_return(move || {
+            if self.failure.with_untracked(|failure| failure.as_ref().is_some_and(Failure::is_network)) {
+                self.again.update(|count| *count += 1);
             }
-            Err(failure) => drop(self.failure.try_set(Some(failure))),
-        }
+        });
+        effect(move || {
+            self.again.track();
+            let path = path();
+            let abort = Abort::new();
+            let stop = abort.stop();
+            under_way.set_value(Some(abort));
+            self.loading.set(path.is_some());
+            match path {
+                Some(path) => leptos::task::spawn_local(self.run(path, stop, Rc::clone(&take))),
+                None => drop(take(None)),
+            }
+        });
+        on_cleanup(move || drop(under_way.try_update_value(Option::take)));
+    }
+
+    async fn run(self, path: String, stop: Stop, take: Take) {
+        let failure = match client::text_of(&path, &stop).await {
+            Ok(text) => take(Some(&text)).err().map(|error| Failure::answer(&path, &error.to_string())),
+            Err(Ended::Failed(failure)) => Some(failure),
+            Err(Ended::Aborted) => return,
+        };
+        self.failure.try_set(failure);
         self.loading.try_set(false);
     }
 }

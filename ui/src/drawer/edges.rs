@@ -9,6 +9,7 @@ use super::link::EventLink;
 use crate::{
     format::address::parts,
     format::address::position,
+    order::sort_by,
     ui::{Ico, Icon, Pill, Sentence},
 };
 
@@ -19,7 +20,7 @@ pub(super) fn Edges(
     event: Arc<EventDetail>,
 ) -> impl IntoView {
     let mut edges = event.edges.clone();
-    edges.sort_by(|one, other| other.confidence.total_cmp(&one.confidence));
+    sort_by(&mut edges, |one, other| other.confidence.total_cmp(&one.confidence));
     let own = event.summary.address.clone();
     (!edges.is_empty()).then(|| {
         let note = format!("{}, strongest first", edges.len());

@@ -7,6 +7,7 @@ use tapline_api::{EventDetail, HeaderView};
 
 use crate::{
     format::{bytes, id, number},
+    order::sort_by_key,
     ui::IdLink,
 };
 
@@ -37,7 +38,7 @@ fn families(headers: &[HeaderView]) -> Vec<Family> {
         });
         families[place].1.headers.push(header.clone());
     }
-    families.sort_by_key(|(family, _)| family.is_none());
+    sort_by_key(&mut families, |(family, _)| family.is_none());
     families.into_iter().map(|(_, family)| family).collect()
 }
 

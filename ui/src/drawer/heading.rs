@@ -7,9 +7,10 @@ use super::copy_as;
 use crate::{
     api::load::Load,
     format::{address::readable, number::exact, time},
+    planning::use_planning,
     state::time_range::use_zone,
     ui::{
-        Copy, Ico, Icon, Pill, Shape,
+        Button, Copy, Ico, Icon, Pill, Shape,
         copy::copy,
         menu::{Item, Menu},
         toast::use_toasts,
@@ -58,9 +59,23 @@ pub(super) fn Heading(
         </div>
         <div class="row drawer-do">
             <CopyAs load/>
+            <Replay event/>
             {move || number.get().map(|(number, of)| view! { <span class="push t3 small">{format!("{} of {}", exact(number as u64), exact(of as u64))}</span> })}
         </div>
     }
+}
+
+/// Plans a replay of this event alone.
+#[component]
+fn Replay(event: Memo<Option<String>>) -> impl IntoView {
+    let planning = use_planning();
+    let press = move |_| {
+        if let Some(event) = event.get_untracked() {
+            let what = format!("The event `{}`.", readable(&event));
+            planning.ask_events(vec![event], what);
+        }
+    };
+    view! { <Button text="Replay this" icon=Icon::Replay small=true on_press=press/> }
 }
 
 #[component]

@@ -50,6 +50,12 @@ pub(crate) fn plain(sentence: &str) -> String {
         .collect()
 }
 
+/// With a capital at its begin: nouns begin a sentence where they stand alone.
+pub(crate) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -104,6 +104,11 @@ pub(crate) fn row(at: i64, now: i64, zone: Zone) -> String {
     if zone.day(at) == zone.day(now) { milli(at, zone) } else { format!("{} {}", day(at, zone), second(at, zone)) }
 }
 
+/// `03:12:44` on the day that is now, else `20 Nov`: short, for narrow columns.
+pub(crate) fn short(at: i64, now: i64, zone: Zone) -> String {
+    if zone.day(at) == zone.day(now) { second(at, zone) } else { day(at, zone) }
+}
+
 /// Everything that is known: `Sat 21 Nov 2026 03:12:44.197402 UTC+01:00`.
 pub(crate) fn full(micros: i64, zone: Zone) -> String {
     let at = micros.div_euclid(1000);
@@ -150,6 +155,13 @@ mod tests {
     use super::*;
 
     const AT: i64 = 1_795_230_764_197_402;
+
+    #[test]
+    fn short_times_are_clocks_today_and_days_before() {
+        let now = 1_795_233_164_000;
+        assert_eq!(short(now - 60_000, now, Zone::Utc), second(now - 60_000, Zone::Utc));
+        assert_eq!(short(now - 2 * DAY, now, Zone::Utc), day(now - 2 * DAY, Zone::Utc));
+    }
 
     #[test]
     fn rfc3339_is_read_in_its_spellings() {

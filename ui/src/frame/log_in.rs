@@ -5,6 +5,7 @@ use tapline_api::Level;
 
 use crate::{
     api::{failure::Failure, session::Session},
+    react::effect,
     state::theme::use_theme,
     ui::{Button, Ico, Icon, IconButton, Look, Mark, Sentence, Shape},
 };
@@ -37,7 +38,7 @@ pub(crate) fn LogIn(
             }
         });
     };
-    Effect::new(move |_| drop(field.get().map(|field| field.focus())));
+    effect(move || drop(field.get().map(|field| field.focus())));
     let (title, why) = if ended {
         (
             "The session has ended.",

@@ -6,14 +6,16 @@ use tapline_api::{Level, Status};
 use super::StatusLoad;
 use crate::{
     format::number,
+    pages::Page,
     state::url::use_address,
     ui::{Ico, Icon, Mark, Shape},
 };
 
-const PAGES: [(&str, &str, Icon); 4] = [
+const PAGES: [(&str, &str, Icon); 5] = [
     ("/", "Overview", Icon::Overview),
     ("/events", "Events", Icon::Events),
     ("/dead-letters", "Dead letters", Icon::Dead),
+    ("/replays", "Replays", Icon::Replay),
     ("/sql", "SQL", Icon::Sql),
 ];
 
@@ -36,7 +38,7 @@ pub(super) fn Nav() -> impl IntoView {
 #[component]
 fn PageLink(path: &'static str, name: &'static str, icon: Icon, dead_letters: bool) -> impl IntoView {
     let address = use_address();
-    let current = move || address.path.with(|now| now.trim_end_matches('/') == path.trim_end_matches('/'));
+    let current = move || address.path.with(|now| Page::of(now) == Page::of(path));
     view! {
         <a href=move || address.link(path) aria-current=move || current().then_some("page") title=name>
             <Ico icon/><span>{name}</span>{dead_letters.then(|| view! { <DeadLetters/> })}

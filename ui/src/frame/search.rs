@@ -8,6 +8,7 @@ use tapline_api::{SearchHit, SearchKind, SearchResults};
 use crate::{
     api::load::use_load,
     keyboard::{Command, blur, use_commands},
+    react::memo,
     state::url::{Query, chain_path, use_address},
     ui::{Ico, Icon, Sentence},
 };
@@ -29,7 +30,7 @@ pub(super) fn Search() -> impl IntoView {
             query.on("/api/v1/search")
         })
     });
-    let hits = Memo::new(move |_| results.data.get().map(|results| results.hits.clone()).unwrap_or_default());
+    let hits = memo(move || results.data.get().map(|results| results.hits.clone()).unwrap_or_default());
     let address = use_address();
     let go = move |index: usize| {
         let typed = text.get_untracked();

@@ -1,11 +1,13 @@
 //! The status line: whether the tap itself is well comes before every other number.
 
 use leptos::prelude::*;
-use tapline_api::{Level, Status};
+use tapline_api::{DemoFixed, Level, Status};
 
 use super::StatusLoad;
 use crate::{
+    api::{act, failure::Failure},
     format::{number, sentence, time},
+    react::memo,
     state::url::use_address,
     ui::{Mark, Shape},
 };
@@ -26,9 +28,26 @@ pub(super) fn StatusLine(
         (Some(status), None) => view! { <Parts status=(*status).clone()/> }.into_any(),
         (None, None) => ().into_any(),
     };
+    // Beside what is drawn anew at every beat: the button keeps the focus.
+    let fix = memo(move || load.data.with(|status| status.as_ref().and_then(|status| status.fix_deployed)));
+    let fixed = move || {
+        fix.get().map(|deployed| match deployed {
+            true => view! { <span><Mark shape=Shape::Well level=Level::Ok small=true/>"payments is fixed"</span> }
+                .into_any(),
+            false => view! { <Fix/> }.into_any(),
+        })
+    };
+    let kept = move || {
+        let status = load.data.get().filter(|_| load.failure.with(Option::is_none));
+        status.map(
+            |status| view! { <span class="push t3" title=status.archive.location.clone()>{archive(&status)}</span> },
+        )
+    };
     view! {
         <footer class="status" aria-label="Status">
             {line}
+            {fixed}
+            {kept}
             <button type="button" class="t3 keys-button" on:click=move |_| help.set(true)><kbd>"?"</kbd>" keys"</button>
         </footer>
     }
@@ -96,8 +115,17 @@ fn Parts(status: Status) -> impl IntoView {
         {newest(&status).map(|text| view! { <span>{text}</span> })}
         {gaps}
         {problem}
-        <span class="push t3" title=status.archive.location.clone()>{archive(&status)}</span>
     }
+}
+
+/// What no real system lets Tapline do: the demo's payments learn the card type that they stumble over.
+#[component]
+fn Fix() -> impl IntoView {
+    let StatusLoad(load) = expect_context();
+    let deploy = move |_| {
+        act::post("/api/v1/demo/fix".to_owned(), &(), move |_: Result<DemoFixed, Failure>| load.retry());
+    };
+    view! { <button class="btn btn-s fix" on:click=deploy>"Deploy the fix of payments"</button> }
 }
 
 #[cfg(test)]
@@ -119,6 +147,7 @@ mod tests {
             dead_letters: 0,
             archive: ArchiveFigures { location: "./tapline-data".into(), ..ArchiveFigures::default() },
             problems: Vec::new(),
+            fix_deployed: None,
         }
     }
 

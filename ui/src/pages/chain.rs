@@ -4,14 +4,14 @@
 use std::{sync::Arc, time::Duration};
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
 use tapline_api::{Chain as Answered, ChainState};
 
 use crate::{
     api::load::{Load, use_load},
+    react::memo,
     state::{
-        refresh::is_visible,
-        url::{segment, use_address},
+        refresh::every,
+        url::{behind, segment, use_address},
     },
     ui::{Answer, Trouble, skeleton::Skeleton},
 };
@@ -49,8 +49,8 @@ const EVERY: Duration = Duration::from_secs(3);
 /// The page.
 #[component]
 pub(crate) fn Chain() -> impl IntoView {
-    let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
+    let address = use_address();
+    let id = memo(move || address.path.with(|path| behind(path, "/chain/").unwrap_or_default()));
     // Another ID is another story: nothing of the one before stays on the page.
     move || view! { <ChainOf id=id.get()/> }
 }
@@ -64,13 +64,13 @@ fn ChainOf(id: String) -> impl IntoView {
     });
     follow(load, again);
     // An ID that nothing holds is an answer, not a failure.
-    let unknown = Memo::new(move |_| {
+    let unknown = memo(move || {
         load.failure.with(|failure| failure.as_ref().is_some_and(|failure| failure.code == "id_not_found"))
     });
     let failed = move || {
         load.trouble().filter(|_| !unknown.get()).map(|failure| view! { <section class="panel"><Trouble failure what="The chain" on_retry=move || load.retry()/></section> })
     };
-    let found = Memo::new(move |_| load.data.with(|chain| chain.as_ref().map(|chain| !chain.members.is_empty())));
+    let found = memo(move || load.data.with(|chain| chain.as_ref().map(|chain| !chain.members.is_empty())));
     let content = move || match found.get() {
         Some(true) => view! { <Found load/> }.into_any(),
         None if unknown.get() => view! { <empty::NotFound load id=id.clone()/> }.into_any(),
@@ -92,26 +92,24 @@ fn follow(load: Load<Answered>, again: RwSignal<u32>) {
             Some(ChainState::Stuck | ChainState::Failed) => round.get_value().is_multiple_of(5),
             _ => false,
         };
-        if due && is_visible() && !load.loading.get_untracked() {
+        if due && !load.loading.get_untracked() {
             again.update(|again| *again += 1);
         }
     };
-    if let Ok(handle) = set_interval_with_handle(ask, EVERY) {
-        on_cleanup(move || handle.clear());
-    }
+    every(EVERY, ask);
 }
 
 #[component]
 fn Found(load: Load<Answered>) -> impl IntoView {
-    let chain = Memo::new(move |_| load.data.get());
+    let chain = memo(move || load.data.get());
     let headline = move || chain.with(|chain| chain.as_ref().map(|chain| chain.headline.clone()).unwrap_or_default());
-    let detail = Memo::new(move |_| chain.with(|chain| chain.as_deref().map(notes::counted).unwrap_or_default()));
-    let findings = Memo::new(move |_| detail.with(|(_, findings)| findings.clone()));
+    let detail = memo(move || chain.with(|chain| chain.as_deref().map(notes::counted).unwrap_or_default()));
+    let findings = memo(move || detail.with(|(_, findings)| findings.clone()));
     let picture = picture::use_picture(chain);
     let selection = selection::use_selection(picture);
     let address = use_address();
-    let one_story = Memo::new(move |_| chain.with(|chain| chain.as_ref().is_none_or(|chain| chain.one_story)));
-    let shown = Memo::new(move |_| {
+    let one_story = memo(move || chain.with(|chain| chain.as_ref().is_none_or(|chain| chain.one_story)));
+    let shown = memo(move || {
         address.query.with(|query| match query.get("view") {
             // Who shares no more than an ID did not hand anything to each other.
             _ if !one_story.get() => "table",

@@ -9,6 +9,7 @@ use tapline_api::{Cause, CauseDetail, CauseList};
 use crate::{
     api::load::{Load, use_load},
     keyboard::{Command, use_commands},
+    react::memo,
     state::{
         refresh::use_beat,
         url::{Query, segment, use_address},
@@ -36,7 +37,7 @@ const CAUSES: &str = "500";
 #[component]
 pub(crate) fn DeadLetters() -> impl IntoView {
     let (address, beat) = (use_address(), use_beat());
-    let asked = Memo::new(move |_| address.query.with(list_query));
+    let asked = memo(move || address.query.with(list_query));
     let list = use_load::<CauseList>(move || {
         beat.follow();
         Some(asked.with(|asked| asked.on("/api/v1/dead-letters")))
@@ -56,7 +57,7 @@ pub(crate) fn DeadLetters() -> impl IntoView {
         true => "Every consumer's, by what went wrong.".to_owned(),
         false => of(list, |list| list.detail.clone().unwrap_or_default()),
     });
-    let seen = Memo::new(move |_| list.data.with(|list| list.as_ref().map(|list| list.open + list.resolved > 0)));
+    let seen = memo(move || list.data.with(|list| list.as_ref().map(|list| list.open + list.resolved > 0)));
     let said = Callback::new(move |()| {
         list.retry();
         detail.retry();
@@ -99,7 +100,7 @@ fn path(cause: &str, rest: &str) -> String {
 /// The cause that the address names, else the first of the list.
 fn chosen(list: Load<CauseList>) -> Memo<Option<String>> {
     let named = use_address().get("cause");
-    Memo::new(move |_| {
+    memo(move || {
         let first = || of(list, |list| list.causes.first().map(|cause| cause.fingerprint.clone()));
         named.get().or_else(first)
     })

@@ -13,6 +13,7 @@ use crate::{
     format::{now, time},
     frame::StatusLoad,
     keyboard::{Command, use_commands},
+    react::{effect, memo},
     state::{
         refresh::use_beat,
         time_range::{use_time_range, use_zone},
@@ -51,8 +52,8 @@ struct Question {
 impl Question {
     fn of_address() -> Self {
         let (address, range) = (use_address(), use_time_range());
-        let terms = Memo::new(move |_| address.query.with(filter::of_query));
-        let query = Memo::new(move |_| {
+        let terms = memo(move || address.query.with(filter::of_query));
+        let query = memo(move || {
             let mut query = Query::default();
             terms.with(|terms| filter::write(terms, &mut query));
             range.get().write(&mut query);
@@ -106,7 +107,7 @@ pub(crate) fn Events() -> impl IntoView {
     });
     let feed = Feed::follow(question.query);
     let status = expect_context::<StatusLoad>();
-    let is_new = Memo::new(move |_| status.is_new() && feed.rows.with(Vec::is_empty));
+    let is_new = memo(move || status.is_new() && feed.rows.with(Vec::is_empty));
     walk_by_keys(feed);
     move || {
         if is_new.get() {
@@ -119,7 +120,7 @@ pub(crate) fn Events() -> impl IntoView {
 #[component]
 fn Filled(question: Question, histogram: Load<Histogram>, feed: Feed, split: Signal<String>) -> impl IntoView {
     let (range, zone) = (use_time_range(), use_zone());
-    let said = Memo::new(move |_| {
+    let said = memo(move || {
         let rows = feed
             .rows
             .with(|rows| rows.first().and_then(|row: &Arc<EventSummary>| time::parse(row.timestamp.as_deref()?)));
@@ -151,17 +152,21 @@ fn walk_by_keys(feed: Feed) {
     let address = use_address();
     let Neighbours(neighbours) = expect_context();
     let event = address.get("event");
-    Effect::new(move |_| {
+    effect(move || {
         if event.with(Option::is_some) {
             neighbours.set(feed.rows.with(|rows| rows.iter().map(|row| row.address.clone()).collect()));
         }
     });
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(event) = event.get() {
             feed.cursor.set(Some(event));
         }
     });
-    Effect::new(move |_| feed.cursor.with(|cursor| cursor.as_deref().map(row::bring_into_view)));
+    effect(move || {
+        if let Some(cursor) = feed.cursor.get() {
+            row::bring_into_view(&cursor);
+        }
+    });
     use_commands(move |command| match command {
         Command::Down => feed.step(true),
         Command::Up => feed.step(false),

@@ -9,6 +9,7 @@ use tapline_api::Overview as Answered;
 use crate::{
     api::load::use_load,
     format,
+    react::memo,
     state::{
         refresh::use_beat,
         time_range::{TimeRange, use_time_range, use_zone},
@@ -40,7 +41,7 @@ pub(crate) fn Overview() -> impl IntoView {
     let failed = move || {
         load.trouble().map(|failure| view! { <section class="panel"><Trouble failure what="The overview" on_retry=move || load.retry()/></section> })
     };
-    let empty = Memo::new(move |_| load.data.with(|data| data.as_ref().map(|data| data.empty)));
+    let empty = memo(move || load.data.with(|data| data.as_ref().map(|data| data.empty)));
     let text = move |of: fn(&Answered) -> &String| {
         Signal::derive(move || load.data.with(|data| data.as_ref().map(|data| of(data).clone()).unwrap_or_default()))
     };
@@ -67,7 +68,7 @@ fn Evidence(data: RwSignal<Option<Arc<Answered>>>) -> impl IntoView {
         data: RwSignal<Option<Arc<Answered>>>,
         of: fn(&Answered) -> &T,
     ) -> Memo<T> {
-        Memo::new(move |_| data.with(|data| data.as_ref().map(|data| of(data).clone()).unwrap_or_default()))
+        memo(move || data.with(|data| data.as_ref().map(|data| of(data).clone()).unwrap_or_default()))
     }
     let (needs, recovering) = (part(data, |data| &data.needs), part(data, |data| &data.recovering));
     let (stats, changes, flow) =

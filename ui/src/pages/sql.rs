@@ -6,6 +6,7 @@ use tapline_api::SqlSchema;
 use crate::{
     api::{failure::Failure, load::use_load},
     format::number,
+    react::effect,
     state::{
         settings::{recall, remember},
         url::use_address,
@@ -30,7 +31,7 @@ pub(crate) fn Sql() -> impl IntoView {
     let text = RwSignal::new(first);
     let run = Run::new();
     let schema = use_load::<SqlSchema>(|| Some("/api/v1/sql/schema".to_owned()));
-    Effect::new(move |_| text.with(|text| remember("sql", text)));
+    effect(move || text.with(|text| remember("sql", text)));
     // The address decides what runs: a link, Back, an example and the button all go through it.
     Effect::new(move |before: Option<()>| match (asked.get(), before) {
         (Some(sql), _) => {

@@ -6,6 +6,7 @@ use tapline_api::{DestinationList, GapList, SourceList, System as Answered};
 
 use crate::{
     api::load::{Load, use_load},
+    react::memo,
     state::refresh::use_beat,
     ui::{Answer, Loaded, skeleton::Skeleton},
 };
@@ -24,7 +25,7 @@ pub(crate) fn System() -> impl IntoView {
     let (sources, gaps) = (beating::<SourceList>("/api/v1/sources"), beating::<GapList>("/api/v1/gaps"));
     let (destinations, system) =
         (beating::<DestinationList>("/api/v1/destinations"), beating::<Answered>("/api/v1/system"));
-    let summary = Memo::new(move |_| {
+    let summary = memo(move || {
         sources.data.with(|sources| {
             system.data.with(|system| {
                 gaps.data.with(|gaps| summary::summary(sources.as_deref(), system.as_deref(), gaps.as_deref()))
@@ -38,7 +39,7 @@ pub(crate) fn System() -> impl IntoView {
     });
     // All at once, so that nothing moves under the reader's eyes.
     let is_there =
-        Memo::new(move |_| sources.has_ended() && gaps.has_ended() && destinations.has_ended() && system.has_ended());
+        memo(move || sources.has_ended() && gaps.has_ended() && destinations.has_ended() && system.has_ended());
     let panels = move || {
         view! {
                 <section class="panel"><sources::Head load=sources/><Loaded load=sources what="The sources" show=|sources| sources::sources(&sources)/></section>

@@ -6,6 +6,7 @@ use tapline_api::{Level, Status};
 use crate::{
     format::number,
     frame::StatusLoad,
+    react::memo,
     ui::{Ico, Icon, Mark, Sentence, Shape},
 };
 
@@ -26,7 +27,7 @@ pub(super) fn Waiting() -> impl IntoView {
 #[component]
 pub(super) fn FirstDone() -> impl IntoView {
     let StatusLoad(status) = expect_context();
-    let done = Memo::new(move |_| status.data.with(|status| status.as_ref().is_some_and(|status| status.sources > 0)));
+    let done = memo(move || status.data.with(|status| status.as_ref().is_some_and(|status| status.sources > 0)));
     move || match done.get() {
         true => {
             view! { <span class="nr done"><Ico icon=Icon::Check/><span class="vh">"1, done"</span></span> }.into_any()
@@ -74,6 +75,7 @@ pub(crate) mod tests {
             dead_letters: 0,
             archive: ArchiveFigures::default(),
             problems: problems.iter().map(|problem| (*problem).to_owned()).collect(),
+            fix_deployed: None,
         }
     }
 

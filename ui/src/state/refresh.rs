@@ -18,23 +18,20 @@ pub(crate) fn use_beat() -> Beat {
 /// Makes [`use_beat`] answer.
 pub(crate) fn provide_beat() {
     let beat = RwSignal::new(0);
-    let handle = set_interval_with_handle(
-        move || {
-            if is_visible() {
-                beat.update(|count| *count += 1)
-            }
-        },
-        EVERY,
-    );
-    if let Ok(handle) = handle {
-        on_cleanup(move || handle.clear());
-    }
+    every(EVERY, move || beat.update(|count| *count += 1));
     provide_context(Beat(beat));
 }
 
-/// Whether anybody can see the page.
-pub(crate) fn is_visible() -> bool {
-    !document().hidden()
+/// Does something again and again while somebody can see the page, until the owner is gone.
+pub(crate) fn every(period: Duration, act: impl Fn() + 'static) {
+    let act = move || {
+        if !document().hidden() {
+            act();
+        }
+    };
+    if let Ok(handle) = set_interval_with_handle(act, period) {
+        on_cleanup(move || handle.clear());
+    }
 }
 
 impl Beat {

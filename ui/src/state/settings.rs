@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::react::effect;
+
 /// The zone in which times are shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Zone {
@@ -55,7 +57,7 @@ pub(crate) fn use_settings() -> Settings {
 pub(crate) fn provide_settings() {
     let utc = recall("zone").as_deref() == Some("utc");
     let zone = RwSignal::new(if utc { Zone::Utc } else { Zone::Local });
-    Effect::new(move |_| remember("zone", if zone.get() == Zone::Utc { "utc" } else { "local" }));
+    effect(move || remember("zone", if zone.get() == Zone::Utc { "utc" } else { "local" }));
     provide_context(Settings { zone });
 }
 
@@ -69,6 +71,19 @@ pub(crate) fn remember(name: &str, value: &str) {
     if let Some(storage) = storage() {
         let _lasts_as_long_as_the_page = storage.set_item(&format!("tapline.{name}"), value);
     }
+}
+
+/// Where the browser keeps who acts.
+const WHO: &str = "who";
+
+/// Who acts, as this browser was told once; it is written into the audit.
+pub(crate) fn who() -> Option<String> {
+    recall(WHO).filter(|who| !who.is_empty())
+}
+
+/// Keeps who acts.
+pub(crate) fn remember_who(who: &str) {
+    remember(WHO, who.trim());
 }
 
 fn storage() -> Option<web_sys::Storage> {

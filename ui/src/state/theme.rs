@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::react::effect;
+
 use super::settings::{recall, remember};
 
 /// Who chose.
@@ -48,7 +50,7 @@ pub(crate) fn provide_theme() {
     let asked = asked.as_ref().and_then(|query| query.get("theme")).map(Theme::parse);
     let theme =
         RwSignal::new(asked.or_else(|| recall("theme").map(|word| Theme::parse(&word))).unwrap_or(Theme::System));
-    Effect::new(move |_| apply(theme.get()));
+    effect(move || apply(theme.get()));
     provide_context(ThemeSwitch(theme));
 }
 

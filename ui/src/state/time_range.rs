@@ -7,7 +7,7 @@ use super::{
     settings::{Zone, use_settings},
     url::{Query, use_address},
 };
-use crate::format::time;
+use crate::{format::time, react::memo};
 
 /// An end of a range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,7 +151,7 @@ fn named(moment: Moment, zone: Zone) -> String {
 /// The range that the address says, followed as it changes.
 pub(crate) fn use_time_range() -> Memo<TimeRange> {
     let address = use_address();
-    Memo::new(move |_| address.query.with(TimeRange::of))
+    memo(move || address.query.with(TimeRange::of))
 }
 
 /// A function that sets the range for all pages; Back undoes it.

@@ -4,13 +4,11 @@
 use std::fmt::Write;
 
 use leptos::prelude::*;
-use leptos_router::{
-    NavigateOptions,
-    hooks::{use_location, use_navigate},
-    location::State,
-};
 use wasm_bindgen::JsValue;
 use web_sys::History;
+
+use super::history::{self, Place, history};
+use crate::react::memo;
 
 /// Pairs of a query, in order; a name may stand more than once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -85,9 +83,27 @@ pub(crate) fn segment(text: &str) -> String {
     encode(text, b"-_.~:,@!$()*;=")
 }
 
+/// What stands behind a prefix of a path, decoded: `r-33` of `/replays/r-33`.
+pub(crate) fn behind(path: &str, prefix: &str) -> Option<String> {
+    let rest = path.strip_prefix(prefix)?.trim_end_matches('/');
+    // In a path a plus is a plus.
+    (!rest.is_empty()).then(|| decode(&rest.replace('+', "%2B")))
+}
+
 /// The page of a chain.
 pub(crate) fn chain_path(id: &str) -> String {
     format!("/chain/{}", segment(id))
+}
+
+/// The page of a replay.
+pub(crate) fn replay_path(id: &str) -> String {
+    format!("/replays/{}", segment(id))
+}
+
+/// The call that answers an event. Segments of its address are encoded already; what stands between them is not.
+pub(crate) fn event_path(address: &str) -> String {
+    let encoded: Vec<String> = address.split('/').map(|part| segment(&decode(part))).collect();
+    format!("/api/v1/events/{}", encoded.join("/"))
 }
 
 fn encode(text: &str, plain: &[u8]) -> String {
@@ -132,13 +148,6 @@ fn hex_pair(digits: &[u8]) -> Option<u8> {
     u8::try_from(high * 16 + low).ok()
 }
 
-fn history() -> Option<History> {
-    window().history().ok()
-}
-
-/// Goes to an address of the page.
-type Go = Box<dyn Fn(&str, NavigateOptions)>;
-
 /// Reads and changes the address of the page.
 #[derive(Clone, Copy)]
 pub(crate) struct Address {
@@ -146,7 +155,7 @@ pub(crate) struct Address {
     pub(crate) path: Memo<String>,
     /// What stands behind `?`.
     pub(crate) query: Memo<Query>,
-    go: StoredValue<Go, LocalStorage>,
+    place: RwSignal<Place>,
 }
 
 /// The address, from anywhere below [`provide_address`].
@@ -154,43 +163,42 @@ pub(crate) fn use_address() -> Address {
     expect_context()
 }
 
-/// Makes [`use_address`] answer. To be called inside the router.
+/// Makes [`use_address`] answer.
 pub(crate) fn provide_address() {
-    let location = use_location();
-    let search = location.search;
-    let navigate = use_navigate();
+    let place = history::follow();
     provide_context(Address {
-        path: location.pathname,
-        query: Memo::new(move |_| search.with(|text| Query::parse(text))),
-        go: StoredValue::new_local(Box::new(move |to, options| navigate(to, options))),
+        path: memo(move || place.with(|place| place.path.clone())),
+        query: memo(move || place.with(|place| Query::parse(&place.search))),
+        place,
     });
 }
 
 impl Address {
     /// The value of a name, followed as it changes.
     pub(crate) fn get(self, name: &'static str) -> Memo<Option<String>> {
-        Memo::new(move |_| self.query.with(|query| query.get(name).map(str::to_owned)))
+        memo(move || self.query.with(|query| query.get(name).map(str::to_owned)))
     }
 
     /// Goes to a path that starts with `/`; Back returns.
     pub(crate) fn go(self, to: &str) {
-        self.go.with_value(|go| go(to, NavigateOptions::default()));
+        history::go(self.place, to, false, &JsValue::NULL);
     }
 
     /// Changes the query of this page; Back undoes it.
     pub(crate) fn push(self, change: impl FnOnce(&mut Query)) {
-        self.change(change, false, State::default());
+        self.change(change, false, &JsValue::NULL);
     }
 
     /// As [`Self::push`], for what [`Self::leave`] takes back.
     pub(crate) fn enter(self, change: impl FnOnce(&mut Query)) {
-        self.change(change, false, State::new(Some(JsValue::TRUE)));
+        self.change(change, false, &JsValue::TRUE);
     }
 
     /// Changes the query of this page in place, for what is no step of its own.
     pub(crate) fn replace(self, change: impl FnOnce(&mut Query)) {
         // The entry stays what it was: one that was entered can still be left.
-        self.change(change, true, State::new(history().and_then(|history| history.state().ok())));
+        let state = history().and_then(|history| history.state().ok()).unwrap_or(JsValue::NULL);
+        self.change(change, true, &state);
     }
 
     /// Takes an [`Self::enter`] back, so that Back does not come here again. An address that came otherwise (a copied
@@ -204,13 +212,11 @@ impl Address {
         }
     }
 
-    fn change(self, change: impl FnOnce(&mut Query), replace: bool, state: State) {
+    fn change(self, change: impl FnOnce(&mut Query), replace: bool, state: &JsValue) {
         let mut query = self.query.get_untracked();
         change(&mut query);
         let to = query.on(&self.path.get_untracked());
-        self.go.with_value(|go| {
-            go(&to, NavigateOptions { replace, scroll: false, state, ..NavigateOptions::default() });
-        });
+        history::go(self.place, &to, replace, state);
     }
 
     /// A link to another page that keeps the time range, followed as it changes.
@@ -260,6 +266,8 @@ mod tests {
     #[test]
     fn an_id_with_slashes_is_one_segment() {
         assert_eq!(chain_path("path=/a b"), "/chain/path=%2Fa%20b");
+        assert_eq!(behind("/chain/path=%2Fa+b", "/chain/").as_deref(), Some("path=/a+b"));
+        assert_eq!((behind("/replays/", "/replays/"), behind("/events", "/replays/")), (None, None));
     }
 
     proptest! {

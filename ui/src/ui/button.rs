@@ -14,6 +14,8 @@ pub(crate) enum Look {
     Primary,
     /// No frame until it is pointed at.
     Quiet,
+    /// Ends something for good.
+    Danger,
 }
 
 impl Look {
@@ -22,6 +24,7 @@ impl Look {
             Self::Plain => "btn",
             Self::Primary => "btn btn-primary",
             Self::Quiet => "btn btn-quiet",
+            Self::Danger => "btn btn-danger outline",
         };
         format!("{look}{}{}", if small { " btn-s" } else { "" }, if icon { " btn-i" } else { "" })
     }

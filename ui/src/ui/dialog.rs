@@ -2,6 +2,11 @@
 
 use leptos::{html, prelude::*};
 
+use crate::{
+    keyboard::{Command, use_commands},
+    react::effect,
+};
+
 /// A dialog with a title.
 #[component]
 pub(crate) fn Dialog(
@@ -10,11 +15,14 @@ pub(crate) fn Dialog(
     /// What it is about.
     #[prop(into)]
     title: String,
+    /// Wide enough for a form.
+    #[prop(optional)]
+    wide: bool,
     /// Its content.
     children: ChildrenFn,
 ) -> impl IntoView {
     let element = NodeRef::<html::Dialog>::new();
-    Effect::new(move |_| {
+    effect(move || {
         let Some(element) = element.get() else { return };
         match (open.get(), element.open()) {
             (true, false) => drop(element.show_modal()),
@@ -27,10 +35,22 @@ pub(crate) fn Dialog(
             open.set(false);
         }
     };
+    // As long as it is open the keys of the page are its own.
+    let content = move || {
+        open.get().then(|| {
+            use_commands(move |command| {
+                if command == Command::Close {
+                    open.set(false);
+                }
+                true
+            });
+            children()
+        })
+    };
     let label = title.clone();
     view! {
-        <dialog class="dialog" node_ref=element aria-label=label on:close=move |_| open.set(false) on:click=press>
-            <div><h2>{title}</h2>{move || open.get().then(|| children())}</div>
+        <dialog class="dialog" class:wide=wide node_ref=element aria-label=label on:close=move |_| open.set(false) on:click=press>
+            <div><h2>{title}</h2>{content}</div>
         </dialog>
     }
 }

@@ -14,7 +14,10 @@ use super::{
     text::Sentence,
     toast::use_toasts,
 };
-use crate::api::{failure::Failure, load::Load};
+use crate::{
+    api::{failure::Failure, load::Load},
+    react::memo,
+};
 
 /// The content of a panel: a skeleton the first time, then the newest answer, with a line above it when its successor
 /// failed.
@@ -35,16 +38,26 @@ where
     T: Send + Sync + 'static,
     V: IntoView + 'static,
 {
+    let content = move || load.data.get().map(|data| show(data).into_any());
+    // Compiled once, not once an answer.
+    loaded(what, skeleton, Box::new(move || load.trouble()), Callback::new(move |()| load.retry()), Box::new(content))
+}
+
+type Failed = Box<dyn Fn() -> Option<Failure> + Send + Sync>;
+type Content = Box<dyn Fn() -> Option<AnyView> + Send + Sync>;
+
+fn loaded(what: String, skeleton: Option<ViewFn>, failure: Failed, retry: Callback<()>, content: Content) -> AnyView {
     let skeleton = skeleton.unwrap_or_else(|| ViewFn::from(|| view! { <Skeleton/> }));
+    let failure = memo(failure);
     let failed = move || {
-        load.trouble().map(|failure| view! { <Trouble failure what=what.clone() on_retry=move || load.retry()/> })
+        failure.get().map(|failure| view! { <Trouble failure what=what.clone() on_retry=move || retry.run(())/> })
     };
-    let content = move || match load.data.get() {
-        Some(data) => show(data).into_any(),
-        None if load.failure.with(Option::is_some) => ().into_any(),
-        None => skeleton.run().into_any(),
+    let content = move || match content() {
+        Some(content) => content,
+        None if failure.with(Option::is_some) => ().into_any(),
+        None => skeleton.run(),
     };
-    view! { {failed} {content} }
+    view! { {failed} {content} }.into_any()
 }
 
 /// What failed, why, what to do; details to copy.
@@ -58,6 +71,10 @@ pub(crate) fn Trouble(
     /// Asks again.
     on_retry: impl Fn() + 'static,
 ) -> impl IntoView {
+    trouble(failure, what, Box::new(on_retry))
+}
+
+fn trouble(failure: Failure, what: String, on_retry: Box<dyn Fn()>) -> AnyView {
     if failure.is_network() {
         return view! {
             <div class="trouble"><Mark shape=Shape::Off level=Level::Mute/><p class="t2">{format!("{what}: waiting for the server.")}</p></div>

@@ -6,6 +6,8 @@ use std::{ops::Range, sync::Arc};
 use leptos::{html, prelude::*};
 use wasm_bindgen::{JsCast, closure::Closure};
 
+use crate::react::effect;
+
 /// Rows drawn beyond the view on each side.
 pub(crate) const SPARE: usize = 12;
 
@@ -63,7 +65,7 @@ fn body(count: Signal<usize>, height: f64, key: Key, row: Row, on_view: Callback
         }
     };
     on_scroll(measure);
-    Effect::new(move |_| {
+    effect(move || {
         count.track();
         body.track();
         measure();

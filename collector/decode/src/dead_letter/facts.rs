@@ -4,7 +4,8 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec;
 use tapline_model::DeadLetterRow;
 
-use super::{Failed, karafka, spring, watermill};
+use super::framework::Framework;
+use super::{Failed, azure, karafka, spring};
 use crate::encoding;
 use crate::names::TopicRole;
 
@@ -19,12 +20,16 @@ pub enum Field {
     OriginOffset,
     /// Its timestamp there, milliseconds.
     OriginTimestamp,
+    /// Key it was sent with where exchanges route.
+    RoutingKey,
     /// Who read it.
     ConsumerGroup,
     /// Class of the exception, or its `toString()`.
     Exception,
     /// Class of the exception's cause.
     RootCause,
+    /// A word for why, where no exception was thrown: brokers give up too.
+    Reason,
     /// What the exception says.
     Message,
     /// Stack trace.
@@ -33,8 +38,12 @@ pub enum Field {
     Attempts,
     /// Where in the framework it failed.
     Stage,
+    /// When it failed, milliseconds.
+    FailedAt,
     /// When the next attempt is due, milliseconds.
     DueAt,
+    /// All of a broker's own notes, JSON text.
+    Deaths,
     /// The exception was thrown while the key was read: its class.
     KeyException,
     /// The same: what it says.
@@ -45,53 +54,23 @@ pub enum Field {
     Ignored,
 }
 
-/// Who wrote a failure header.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Framework {
-    SpringKafka,
-    SpringRetryTopic,
-    SpringCloudStream,
-    KafkaConnect,
-    KafkaStreams,
-    ShareGroup,
-    SmallRye,
-    Karafka,
-    Watermill,
-    Custom,
-}
-
-impl Framework {
-    /// The word stored in `dead_letter.framework`.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::SpringKafka => "spring_kafka",
-            Self::SpringRetryTopic => "spring_retry_topic",
-            Self::SpringCloudStream => "spring_cloud_stream",
-            Self::KafkaConnect => "kafka_connect",
-            Self::KafkaStreams => "kafka_streams",
-            Self::ShareGroup => "share_group",
-            Self::SmallRye => "smallrye",
-            Self::Karafka => "karafka",
-            Self::Watermill => "watermill",
-            Self::Custom => "custom",
-        }
-    }
-
-    /// The name decides, never the content: four ASCII digits are a fine int32.
-    fn integer(self, field: Field, value: &[u8]) -> Option<i64> {
-        match self {
-            Self::SpringRetryTopic if field == Field::DueAt => encoding::big_integer(value),
-            Self::SpringKafka | Self::SpringRetryTopic | Self::SpringCloudStream => {
-                let binary = match field {
-                    Field::OriginPartition | Field::Attempts => encoding::int32(value).map(i64::from),
-                    _ => encoding::int64(value),
-                };
-                binary.or_else(|| encoding::decimal(value))
-            }
-            Self::Custom => encoding::any_integer(value),
-            _ => encoding::decimal(value),
-        }
-    }
+impl Field {
+    /// The words by which a configuration names what a home-grown header says.
+    pub const WORDS: [(&str, Self); 13] = [
+        ("origin_topic", Self::OriginTopic),
+        ("origin_partition", Self::OriginPartition),
+        ("origin_offset", Self::OriginOffset),
+        ("origin_timestamp", Self::OriginTimestamp),
+        ("consumer_group", Self::ConsumerGroup),
+        ("exception", Self::Exception),
+        ("root_cause", Self::RootCause),
+        ("message", Self::Message),
+        ("stack", Self::Stack),
+        ("attempts", Self::Attempts),
+        ("stage", Self::Stage),
+        ("due_at", Self::DueAt),
+        ("ignored", Self::Ignored),
+    ];
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -105,32 +84,41 @@ struct Fact<'a> {
 #[derive(Debug)]
 pub(crate) struct Failures<'a> {
     facts: Vec<'a, Fact<'a>>,
+    tell: bool,
 }
 
 impl<'a> Failures<'a> {
     pub(crate) fn new(arena: &'a Bump) -> Self {
-        Self { facts: Vec::new_in(arena) }
+        Self { facts: Vec::new_in(arena), tell: false }
     }
 
     pub(crate) fn push(&mut self, framework: Framework, field: Field, value: &'a [u8]) {
+        self.tell |= framework.tells(field);
         self.facts.push(Fact { framework, field, value });
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.facts.is_empty()
+    /// Whether any of them may say that something failed.
+    pub(super) fn tell(&self) -> bool {
+        self.tell
     }
 
     /// Who wrote last. A header whose name two frameworks share, or that tells nothing, does not decide; nor do names
     /// that mirrors and routers write too, unless something else says failure.
     pub(super) fn newest(&self, role: Option<TopicRole>) -> Option<Framework> {
-        let (karafka, cloud_stream) = (karafka::is_meant(self, role), spring::is_meant(self, role));
+        let (karafka, azure) = (karafka::is_meant(self, role), azure::is_meant(self, role));
+        let spring = spring::meant(self, role);
         let decides = |fact: &&Fact<'_>| match fact.framework {
-            _ if matches!(fact.field, Field::ConsumerGroup | Field::Ignored) => false,
+            framework if !framework.tells(fact.field) => false,
             Framework::Karafka => karafka,
-            Framework::SpringCloudStream => cloud_stream,
+            Framework::AzureServiceBus => azure,
+            Framework::SpringCloudStream | Framework::SpringAmqp => spring == Some(fact.framework),
             _ => true,
         };
-        self.facts.iter().rev().find(decides).map(|fact| fact.framework)
+        let newest = |broker| {
+            let mut frameworks = self.facts.iter().rev().filter(decides).map(|fact| fact.framework);
+            frameworks.find(|framework| framework.is_broker() == broker)
+        };
+        newest(false).or_else(|| newest(true))
     }
 
     fn first(&self, framework: Framework, field: Field) -> Option<&'a [u8]> {
@@ -154,23 +142,23 @@ impl<'a> Failed<'a, '_> {
             origin_destination: self.first_text(Field::OriginTopic),
             origin_partition: self.first_integer(Field::OriginPartition).and_then(|value| i32::try_from(value).ok()),
             origin_offset: self.first_integer(Field::OriginOffset),
-            origin_timestamp: self.first_integer(Field::OriginTimestamp).and_then(encoding::micros),
+            origin_timestamp: self.first_time(Field::OriginTimestamp).or_else(|| self.first_time(Field::FailedAt)),
             consumer_group: self.last_text(Field::ConsumerGroup),
-            exception: self.last_text(Field::Exception),
+            exception: self.last_text(Field::Exception).or_else(|| self.last_text(Field::Reason)),
             root_cause: self.last_text(Field::RootCause),
             message: self.last_text(Field::Message),
             stack: self.last_text(Field::Stack),
-            attempts: self.last_integer(Field::Attempts).and_then(|value| i32::try_from(value).ok()),
+            attempts: self.attempts(),
             stage: self.last_text(Field::Stage),
             fingerprint: None,
         }
     }
 
+    /// When the next attempt is due, microseconds.
     pub(super) fn due_at(&self) -> Option<i64> {
-        if self.framework == Framework::Watermill {
-            return watermill::due_at(self);
-        }
-        self.last_integer(Field::DueAt).and_then(encoding::micros)
+        let due_at = self.framework.time(Field::DueAt, self.last_value(Field::DueAt)?)?;
+        // Pulsar writes how long to wait.
+        if self.framework == Framework::Pulsar { self.written?.checked_add(due_at) } else { Some(due_at) }
     }
 
     pub(super) fn last_text(&self, field: Field) -> Option<&'a str> {
@@ -181,12 +169,20 @@ impl<'a> Failed<'a, '_> {
         self.failures.last(self.framework, field)
     }
 
-    fn first_text(&self, field: Field) -> Option<&'a str> {
+    pub(super) fn first_text(&self, field: Field) -> Option<&'a str> {
         self.text(self.failures.first(self.framework, field)?)
+    }
+
+    fn first_time(&self, field: Field) -> Option<i64> {
+        self.framework.time(field, self.failures.first(self.framework, field)?)
     }
 
     pub(super) fn text(&self, value: &'a [u8]) -> Option<&'a str> {
         encoding::lossy(self.headers.arena, value)
+    }
+
+    pub(super) fn attempts(&self) -> Option<i32> {
+        self.last_integer(Field::Attempts).and_then(|value| i32::try_from(value).ok())
     }
 
     /// Kafka writes -1 for a partition, an offset or a time that is not known.

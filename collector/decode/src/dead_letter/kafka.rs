@@ -3,7 +3,8 @@
 use tapline_model::DeadLetterRow;
 
 use super::Failed;
-use super::facts::{Field, Framework};
+use super::facts::Field;
+use super::framework::Framework;
 use crate::{encoding, stack};
 
 /// A dead letter that was put back and fails again gets a second set of all headers: the last one is the newest.
@@ -45,6 +46,8 @@ pub(super) fn row<'a>(record: &Failed<'a, '_>) -> DeadLetterRow<'a> {
         Framework::KafkaConnect => {
             let group = |name| encoding::joined(record.headers.arena, ["connect-", name]);
             row.consumer_group = row.consumer_group.map(group);
+            // A converter's sentence ends with a colon and nothing behind: why stands with the innermost cause.
+            row.message = row.message.filter(|message| !message.trim_end().ends_with(':'));
         }
         // The header holds `Throwable.toString()`, and the message's own may be missing.
         Framework::KafkaStreams => {

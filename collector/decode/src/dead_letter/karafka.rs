@@ -1,6 +1,7 @@
 //! Karafka (Ruby): `source_*` since 2.5, `original_*` before, `original-*` before 2.0.17. All values are text.
 
-use super::facts::{Failures, Field, Framework};
+use super::facts::{Failures, Field};
+use super::framework::Framework;
 use crate::names::TopicRole;
 
 pub(super) const HEADERS: &[(&str, Field)] = &[

@@ -1,11 +1,13 @@
-//! Spring: `DeadLetterPublishingRecoverer`, `@RetryableTopic`, and Spring Cloud Stream's Kafka binder.
+//! Spring: `DeadLetterPublishingRecoverer`, `@RetryableTopic`, Spring Cloud Stream's Kafka binder, and Spring AMQP's
+//! `RepublishMessageRecoverer`, which its Rabbit binder uses too.
 //!
-//! Numbers are big-endian integers. The recoverer appends its headers on each hop, `@RetryableTopic` only those of the
+//! On Kafka numbers are big-endian integers; a tap of RabbitMQ hands over arguments of messages as text. The recoverer appends its headers on each hop, `@RetryableTopic` only those of the
 //! retries. The same failure is wrapped in another exception and another sentence by each of them; both come off here.
 
-use tapline_model::DeadLetterRow;
+use tapline_model::{DeadLetterRow, time};
 
-use super::facts::{Failures, Field, Framework};
+use super::facts::{Failures, Field};
+use super::framework::Framework;
 use super::{Failed, stack};
 use crate::encoding;
 use crate::names::TopicRole;
@@ -56,10 +58,23 @@ pub(super) const CLOUD_STREAM: &[(&str, Field)] = &[
     ("x-exception-stacktrace", Field::Stack),
 ];
 
-/// `x-original-*` alone may be a router's.
-pub(super) fn is_meant(failures: &Failures<'_>, role: Option<TopicRole>) -> bool {
+/// `x-exception-message` and `x-exception-stacktrace` are written too, under the names of Spring Cloud Stream.
+pub(super) const AMQP: &[(&str, Field)] = &[
+    // Empty for the default exchange, which routes to the queue of the key's name.
+    ("x-original-exchange", Field::OriginTopic),
+    ("x-original-routingKey", Field::RoutingKey),
+    ("retry-count", Field::Attempts),
+];
+
+/// Which of the two is meant that share the names of the exception: where the record came from tells. `x-original-*` alone
+/// may be a router's.
+pub(super) fn meant(failures: &Failures<'_>, role: Option<TopicRole>) -> Option<Framework> {
     let has = |field| failures.has(Framework::SpringCloudStream, field);
-    has(Field::Exception) || has(Field::Message) || has(Field::Stack) || role == Some(TopicRole::DeadLetter)
+    let failed =
+        has(Field::Exception) || has(Field::Message) || has(Field::Stack) || role == Some(TopicRole::DeadLetter);
+    let routed =
+        [Field::OriginTopic, Field::RoutingKey].iter().any(|field| failures.has(Framework::SpringAmqp, *field));
+    failed.then_some(if routed { Framework::SpringAmqp } else { Framework::SpringCloudStream })
 }
 
 pub(super) fn row<'a>(record: &Failed<'a, '_>) -> DeadLetterRow<'a> {
@@ -70,6 +85,7 @@ pub(super) fn row<'a>(record: &Failed<'a, '_>) -> DeadLetterRow<'a> {
             row.consumer_group = group_of_recoverer(record);
         }
         Framework::SpringCloudStream => row.consumer_group = group_in_name(record.destination, row.origin_destination),
+        Framework::SpringAmqp => row = amqp(record, row),
         _ => {}
     }
     let key = row.exception.is_none() && record.last_value(Field::KeyException).is_some();
@@ -126,6 +142,20 @@ fn unwrapped(message: &str) -> Option<&str> {
     Some(message).filter(|message| !message.is_empty())
 }
 
+/// The exception's class stands in the stack trace alone.
+fn amqp<'a>(record: &Failed<'a, '_>, row: DeadLetterRow<'a>) -> DeadLetterRow<'a> {
+    let shared = |field| record.text(record.failures.last(Framework::SpringCloudStream, field)?);
+    let stack = shared(Field::Stack);
+    DeadLetterRow {
+        origin_destination: row.origin_destination.or_else(|| record.first_text(Field::RoutingKey)),
+        exception: stack.and_then(stack::thrown).map(|thrown| thrown.class),
+        root_cause: stack.and_then(stack::deepest_cause).map(|cause| cause.class),
+        message: shared(Field::Message),
+        stack,
+        ..row
+    }
+}
+
 /// The header counts the attempt that would come next: four bytes, formerly one; anything else means the first.
 fn attempts_made(value: &[u8]) -> i32 {
     let next = match value {
@@ -133,6 +163,13 @@ fn attempts_made(value: &[u8]) -> i32 {
         other => encoding::int32(other).filter(|next| *next > 0).unwrap_or(1),
     };
     (next - 1).max(1)
+}
+
+/// When a listener of `@RetryableTopic` threw, microseconds. Delays are counted from there, in whole milliseconds.
+pub(super) fn thrown_at(stack: &str) -> Option<i64> {
+    let (_, time) = stack.split_once("TimestampedException: Exception thrown at ")?;
+    let time = time.lines().next().filter(|time| time.starts_with(|c: char| c.is_ascii_digit()))?;
+    time::parse(time.trim_end(), 0).ok().map(|micros| micros - micros.rem_euclid(1_000))
 }
 
 fn group_of_recoverer<'a>(record: &Failed<'a, '_>) -> Option<&'a str> {
@@ -166,6 +203,18 @@ mod tests {
         for odd in [&[0u8, 0][..], &[], &[0xff, 0, 0, 0], &[0, 0, 0, 0]] {
             assert_eq!(attempts_made(odd), 1);
         }
+    }
+
+    #[test]
+    fn delays_count_from_when_the_listener_threw() {
+        let stack =
+            |time: &str| format!("a.B: c\nCaused by: x.TimestampedException: Exception thrown at {time}\n\tat d");
+        assert_eq!(thrown_at(&stack("1970-01-01T00:00:01.819840267Z")), Some(1_819_000));
+        assert_eq!(thrown_at(&stack("1970-01-01T00:00:01Z")), Some(1_000_000));
+        for odd in ["now", "", "1970"] {
+            assert_eq!(thrown_at(&stack(odd)), None);
+        }
+        assert_eq!(thrown_at("a.B: c"), None);
     }
 
     #[test]

@@ -1,8 +1,6 @@
-//! Watermill (Go): poison queue, and the delays and requeues of its middleware. All values are text.
+//! Watermill (Go): poison queue, and the delays and requeues of its middleware. All values are text,
+//! times in RFC 3339.
 
-use tapline_model::time;
-
-use super::Failed;
 use super::facts::Field;
 
 pub(super) const HEADERS: &[(&str, Field)] = &[
@@ -14,10 +12,3 @@ pub(super) const HEADERS: &[(&str, Field)] = &[
     ("_watermill_delayed_until", Field::DueAt),
     ("_watermill_delayed_for", Field::Ignored),
 ];
-
-/// The only framework that writes a time as RFC 3339; microseconds.
-pub(super) fn due_at(record: &Failed<'_, '_>) -> Option<i64> {
-    let text = record.last_text(Field::DueAt)?;
-    // Relative times are the contract's, not Watermill's.
-    text.starts_with(|c: char| c.is_ascii_digit()).then(|| time::parse(text, 0).ok()).flatten()
-}

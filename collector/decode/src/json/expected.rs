@@ -33,14 +33,24 @@ struct Follower<I> {
 
 impl<I: Copy> Default for ExpectedNames<I> {
     fn default() -> Self {
-        let (spelled, mask) = ([u8x16::ONE; 2], [u8x16::ZERO; 2]);
+        Self { followers: vec![Follower::nothing(); PLACES].into(), last: 0 }
+    }
+}
+
+impl<I> Follower<I> {
+    fn nothing() -> Self {
         // Masked by zero no bytes are equal to ones.
-        let nothing = Follower { spelled, mask, length: 0, depth: 0, interest: None, place: 0 };
-        Self { followers: vec![nothing; PLACES].into(), last: 0 }
+        let (spelled, mask) = ([u8x16::ONE; 2], [u8x16::ZERO; 2]);
+        Self { spelled, mask, length: 0, depth: 0, interest: None, place: 0 }
     }
 }
 
 impl<I: Copy> ExpectedNames<I> {
+    /// Learns nothing: for a text now and then, for which all these places would cost more than they save.
+    pub(super) fn none() -> Self {
+        Self { followers: [Follower::nothing()].into(), last: 0 }
+    }
+
     /// Before the first name of a text.
     pub(super) fn restart(&mut self) {
         self.last = 0;
@@ -63,7 +73,8 @@ impl<I: Copy> ExpectedNames<I> {
 
     /// Expects the first `length` bytes of `rest` here the next time.
     pub(super) fn learn(&mut self, rest: &[u8], length: usize, depth: usize, interest: Option<I>) {
-        let Some(window) = rest.first_chunk::<WINDOW>().filter(|_| length + 2 <= WINDOW) else { return };
+        let learns = length + 2 <= WINDOW && self.followers.len() == PLACES;
+        let Some(window) = rest.first_chunk::<WINDOW>().filter(|_| learns) else { return };
         let (mut mask, mut spelled) = ([0; WINDOW], [0; WINDOW]);
         mask[..length + 2].fill(0xff);
         spelled[..length + 2].copy_from_slice(&window[..length + 2]);

@@ -19,6 +19,7 @@ pub(crate) enum TopField {
     CausationId,
     CorrelationId,
     ConversationId,
+    Bus,
 }
 
 /// Their values.
@@ -36,6 +37,8 @@ pub(crate) struct TopLevel<'a> {
     pub(crate) causation: Option<&'a str>,
     pub(crate) correlation: Option<&'a str>,
     pub(crate) conversation: Option<&'a str>,
+    /// EventBridge's bus, in its records of what could not be delivered.
+    pub(crate) bus: Option<&'a str>,
 }
 
 const FIELDS: &[(&str, TopField)] = &[
@@ -52,6 +55,7 @@ const FIELDS: &[(&str, TopField)] = &[
     ("correlation_id", TopField::CorrelationId),
     ("conversationId", TopField::ConversationId),
     ("conversation_id", TopField::ConversationId),
+    ("busArn", TopField::Bus),
 ];
 
 /// The table of these fields. CloudEvents' `type` is known whether or not it is among the configured type fields.
@@ -75,6 +79,7 @@ impl<'a> TopLevel<'a> {
             TopField::CausationId => &mut self.causation,
             TopField::CorrelationId => &mut self.correlation,
             TopField::ConversationId => &mut self.conversation,
+            TopField::Bus => &mut self.bus,
         };
         place.get_or_insert(value);
     }

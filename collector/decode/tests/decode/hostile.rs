@@ -112,17 +112,51 @@ fn name() -> impl Strategy<Value = String> {
         "service",
         "tapline-replay-id",
         "axon-metadata-correlationId",
+        "x-death",
+        "x-first-death-queue",
+        "x-last-death-reason",
+        "x-delivery-count",
+        "x-original-exchange",
+        "x-original-routingKey",
+        "x-exception-stacktrace",
+        "retry-count",
+        "MT-Reason",
+        "MT-Fault-InputAddress",
+        "MT-Fault-RetryCount",
+        "MT-Fault-Timestamp",
+        "NServiceBus.FailedQ",
+        "NServiceBus.TimeSent",
+        "NServiceBus.ExceptionInfo.StackTrace",
+        "rbs2-error-details",
+        "rbs2-source-queue",
+        "DeadLetterReason",
+        "DeadLetterSource",
+        "DeadLetterQueueSourceArn",
+        "ApproximateReceiveCount",
+        "SentTimestamp",
+        "RULE_ARN",
+        "RETRY_ATTEMPTS",
+        "REAL_TOPIC",
+        "RECONSUMETIMES",
+        "DELAY_TIME",
     ]);
     prop_oneof![6 => known.prop_map(str::to_owned), 1 => any::<String>()]
 }
 
 fn value() -> impl Strategy<Value = Option<Vec<u8>>> {
-    let text = "\\PC{0,30}|\"[a-z\\\\u0-9\"]{0,9}\"|[0-9a-f-]{0,60}|Caused by: [a-z.: ]{0,9}|00-[0-9a-f]{32}-[0-9a-f]{16}-01|[0-9TZ:-]{0,24}";
+    let text = "\\PC{0,30}| ---> |arn:aws:[a-z:/]{0,20}|20[0-9]{2}-1[0-2]-0[1-9] 0[0-9]:00:00:[0-9]{0,7} Z|-?[0-9]{1,20}|\"[a-z\\\\u0-9\"]{0,9}\"|[0-9a-f-]{0,60}|Caused by: [a-z.: ]{0,9}|00-[0-9a-f]{32}-[0-9a-f]{16}-01|[0-9TZ:-]{0,24}";
     prop_oneof![
         1 => Just(None),
         3 => proptest::collection::vec(any::<u8>(), 0..20).prop_map(Some),
         6 => text.prop_map(|text| Some(text.into_bytes())),
+        2 => table(),
     ]
+}
+
+/// Tables of AMQP and what looks like them.
+fn table() -> impl Strategy<Value = Option<Vec<u8>>> {
+    "(\\[|\\]|\\{|\\}|,|:|\"queue\":\"[a-z]{0,3}\"|\"reason\":\"(rejected|expired)\"|\"(count|time)\":-?[0-9]{1,19}){0,12}"
+        .prop_map(|text| Some(text.into_bytes()))
 }
 
 fn payload() -> impl Strategy<Value = Option<Vec<u8>>> {
@@ -132,12 +166,16 @@ fn payload() -> impl Strategy<Value = Option<Vec<u8>>> {
         "[\\[\\]{}\",:0-9eE.\\\\utrfalsn iIdé]{0,60}".prop_map(|text| Some(text.into_bytes())),
         "\\{\"(id|type|orderId|specversion|source|data|no)\":(\"[a-z\\\\\"]{0,9}\"|[0-9.e-]{1,9}|\\{\"id\":[0-9]{1,9}\\}),\"id\":\"\\PC{0,9}\"\\}"
             .prop_map(|text| Some(text.into_bytes())),
+        "\\{\"type\":\"io.nats.jetstream.advisory.v1.(max_deliver|terminated|nak|x)?\"(,\"(stream|consumer|reason|stream_seq|deliveries)\":(\"[a-z]{0,3}\"|-?[0-9]{1,20}|\\[\\]|null)){0,6}\\}?"
+            .prop_map(|text| Some(text.into_bytes())),
+        "\\{\"busArn\":\"[a-z:/]{0,9}\"(,\"(subscriberArn|errorCode|retryAttempts|eventId|timestamp)\":(\"[a-z:/0-9]{0,9}\"|-?[0-9]{1,20})){0,6}\\}?"
+            .prop_map(|text| Some(text.into_bytes())),
     ]
 }
 
 proptest! {
     #[test]
-    fn any_record_is_decoded_the_same_each_time(destination in "orders(-dlt|-retry-1|)|\\PC{0,9}", key in value(), payload in payload(),
+    fn any_record_is_decoded_the_same_each_time(destination in "orders(-dlt|-retry-1|_error|/\\$deadletterqueue|)|\\PC{0,9}", key in value(), payload in payload(),
                                                 headers in proptest::collection::vec((name(), value()), 0..12),
                                                 max_depth in 0..4usize, max_ids in 0..4usize, max_scan in 0..100usize) {
         let mut fixture = Fixture { destination, key, payload, headers, ..Fixture::default() };
@@ -149,6 +187,10 @@ proptest! {
             assert_eq!((length(meaning.trace_id), length(meaning.origin_trace_id)), (32, 32));
             assert!(meaning.dead_letter.is_none() || meaning.retry.is_none());
             assert!(meaning.dead_letter.is_none_or(|row| row.fingerprint.is_some()));
+            let attempts = meaning.dead_letter.map(|row| row.attempts).or(meaning.retry.map(|row| row.attempts));
+            assert!(attempts.flatten().is_none_or(|attempts| attempts >= 0));
+            let offset = meaning.dead_letter.map(|row| row.origin_offset).or(meaning.retry.map(|row| row.origin_offset));
+            assert!(offset.flatten().is_none_or(|offset| offset >= 0));
         });
     }
 }

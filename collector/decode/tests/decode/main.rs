@@ -10,3 +10,5 @@ mod fixture;
 mod frameworks;
 #[cfg(test)]
 mod hostile;
+#[cfg(test)]
+mod real_bytes;

@@ -7,7 +7,11 @@ use std::time::Duration;
 
 use rdkafka::bindings as rd;
 
+use super::doubts::Doubts;
+use super::event::Event;
 use super::lives::Lives;
+use super::log::Told;
+use super::queue::Topic;
 use super::{ErrorCode, c_text, milliseconds, owned_text};
 
 /// A handle. Shared between threads; the last owner closes it.
@@ -15,7 +19,7 @@ pub(crate) struct Client {
     raw: NonNull<rd::rd_kafka_t>,
     main: NonNull<rd::rd_kafka_queue_t>,
     /// Written by the handle's threads, so dropped after it was closed.
-    lives: Arc<Lives>,
+    told: Arc<Told>,
 }
 
 // SAFETY: librdkafka documents its handles and queues as thread-safe.
@@ -30,12 +34,23 @@ pub(crate) enum ClientEvent {
     Other,
 }
 
+impl ClientEvent {
+    pub(super) fn of(event: &Event) -> Self {
+        match (event.kind(), event.error()) {
+            (rd::RD_KAFKA_EVENT_ERROR, Some(code)) => Self::Error { code, text: event.error_text() },
+            _ => Self::Other,
+        }
+    }
+}
+
 /// What a broker says about the cluster.
 #[derive(Debug)]
 pub(crate) struct Metadata {
-    /// The broker that answered.
+    /// The broker that answered; -1 on a connection of which it is not known yet whose it is.
     pub(crate) broker: i32,
-    /// All topics that may be described.
+    /// All brokers.
+    pub(crate) brokers: Vec<i32>,
+    /// Those asked for; of all, those that may be described.
     pub(crate) topics: Vec<TopicMetadata>,
 }
 
@@ -51,10 +66,10 @@ pub(crate) struct TopicMetadata {
 impl Client {
     /// # Safety
     /// `raw` is a live handle that nobody else will destroy.
-    pub(super) unsafe fn own(raw: NonNull<rd::rd_kafka_t>, lives: Arc<Lives>) -> Self {
+    pub(super) unsafe fn own(raw: NonNull<rd::rd_kafka_t>, told: Arc<Told>) -> Self {
         // SAFETY: the handle is live; its main queue always exists.
         let main = unsafe { NonNull::new_unchecked(rd::rd_kafka_queue_get_main(raw.as_ptr())) };
-        Self { raw, main, lives }
+        Self { raw, main, told }
     }
 
     pub(super) fn raw(&self) -> *mut rd::rd_kafka_t {
@@ -63,38 +78,53 @@ impl Client {
 
     /// Which lives of topics the handle has turned to.
     pub(crate) fn lives(&self) -> &Lives {
-        &self.lives
+        &self.told.lives
+    }
+
+    /// Where the handle's word that something was not written cannot be relied on.
+    pub(crate) fn doubts(&self) -> &Doubts {
+        &self.told.doubts
     }
 
     /// The next report, waiting at most `wait`.
     pub(crate) fn next_event(&self, wait: Duration) -> Option<ClientEvent> {
-        // SAFETY: the queue lives as long as the handle; the event is destroyed below.
-        let event = NonNull::new(unsafe { rd::rd_kafka_queue_poll(self.main.as_ptr(), milliseconds(wait)) })?;
-        // SAFETY: the event is live until destroyed; its texts are copied before.
-        let report = unsafe {
-            match rd::rd_kafka_event_type(event.as_ptr()) {
-                rd::RD_KAFKA_EVENT_ERROR => ClientEvent::Error {
-                    code: ErrorCode::of(rd::rd_kafka_event_error(event.as_ptr())),
-                    text: owned_text(rd::rd_kafka_event_error_string(event.as_ptr())),
-                },
-                _ => ClientEvent::Other,
-            }
-        };
-        // SAFETY: destroyed once.
-        unsafe { rd::rd_kafka_event_destroy(event.as_ptr()) };
-        Some(report)
+        self.poll(wait).map(|event| ClientEvent::of(&event))
+    }
+
+    pub(super) fn poll(&self, wait: Duration) -> Option<Event> {
+        // SAFETY: the queue lives as long as the handle; the event is owned by the returned value.
+        Event::own(unsafe { rd::rd_kafka_queue_poll(self.main.as_ptr(), milliseconds(wait)) })
     }
 
     /// Asks about all topics. Blocks.
     pub(crate) fn metadata(&self, wait: Duration) -> Result<Metadata, ErrorCode> {
+        // SAFETY: null stands for no topic in particular.
+        unsafe { self.ask_metadata(1, ptr::null_mut(), wait) }
+    }
+
+    /// Asks about one topic. Blocks.
+    pub(crate) fn metadata_of(&self, topic: &Topic, wait: Duration) -> Result<Metadata, ErrorCode> {
+        // SAFETY: the topic is live.
+        unsafe { self.ask_metadata(0, topic.raw(), wait) }
+    }
+
+    /// # Safety
+    /// `topic` is null or a live topic of this handle.
+    unsafe fn ask_metadata(
+        &self,
+        all: c_int,
+        topic: *mut rd::rd_kafka_topic_t,
+        wait: Duration,
+    ) -> Result<Metadata, ErrorCode> {
         let mut metadata = ptr::null();
         // SAFETY: the handle is live; the answer is read only on success and destroyed below.
-        let err = unsafe { rd::rd_kafka_metadata(self.raw(), 1, ptr::null_mut(), &mut metadata, milliseconds(wait)) };
+        let err = unsafe { rd::rd_kafka_metadata(self.raw(), all, topic, &mut metadata, milliseconds(wait)) };
         ErrorCode::check(err)?;
         // SAFETY: on success the pointer holds an answer whose arrays have the counts it says.
         let answer = unsafe {
             let topics = slice((*metadata).topics, (*metadata).topic_cnt).iter().map(topic_of).collect();
-            Metadata { broker: (*metadata).orig_broker_id, topics }
+            let brokers = slice((*metadata).brokers, (*metadata).broker_cnt).iter().map(|broker| broker.id).collect();
+            Metadata { broker: (*metadata).orig_broker_id, brokers, topics }
         };
         // SAFETY: destroyed once, after everything was copied.
         unsafe { rd::rd_kafka_metadata_destroy(metadata) };

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rdkafka::bindings as rd;
 
 use super::client::Client;
-use super::lives::{Lives, log};
+use super::log::{Told, log};
 use super::{c_text, owned_text};
 
 /// What a handle is for.
@@ -53,18 +53,19 @@ impl Conf {
 
     /// Makes the handle and starts its threads. The error is librdkafka's sentence.
     pub(crate) fn into_client(self, kind: Kind) -> Result<Arc<Client>, String> {
-        let kind = match kind {
-            Kind::Consumer => rd::rd_kafka_type_t::RD_KAFKA_CONSUMER,
-            Kind::Producer => rd::rd_kafka_type_t::RD_KAFKA_PRODUCER,
+        let (kind, events) = match kind {
+            Kind::Consumer => (rd::rd_kafka_type_t::RD_KAFKA_CONSUMER, rd::RD_KAFKA_EVENT_ERROR),
+            Kind::Producer => {
+                (rd::rd_kafka_type_t::RD_KAFKA_PRODUCER, rd::RD_KAFKA_EVENT_ERROR | rd::RD_KAFKA_EVENT_DR)
+            }
         };
         let mut reason = [0 as c_char; 512];
-        let lives = Arc::new(Lives::default());
-        // Errors are taken as events from the main queue. The log is the one callback that runs Rust on a C thread: it
-        // must be heard before librdkafka acts on what it says.
-        // SAFETY: the properties are owned; the client made below keeps `lives` until the handle is closed.
+        let told = Arc::new(Told::default());
+        // Errors and delivery reports are taken as events from the main queue.
+        // SAFETY: the properties are owned; the client made below keeps `told` until the handle is closed.
         unsafe {
-            rd::rd_kafka_conf_set_events(self.0.as_ptr(), rd::RD_KAFKA_EVENT_ERROR);
-            rd::rd_kafka_conf_set_opaque(self.0.as_ptr(), Arc::as_ptr(&lives).cast_mut().cast());
+            rd::rd_kafka_conf_set_events(self.0.as_ptr(), events);
+            rd::rd_kafka_conf_set_opaque(self.0.as_ptr(), Arc::as_ptr(&told).cast_mut().cast());
             rd::rd_kafka_conf_set_log_cb(self.0.as_ptr(), Some(log));
         }
         // SAFETY: on success librdkafka owns the properties (hence the forget below), on failure we still do.
@@ -73,7 +74,7 @@ impl Conf {
             Some(raw) => {
                 std::mem::forget(self);
                 // SAFETY: just made, owned by nobody else.
-                Ok(Arc::new(unsafe { Client::own(raw, lives) }))
+                Ok(Arc::new(unsafe { Client::own(raw, told) }))
             }
             // SAFETY: as in `set`.
             None => Err(unsafe { owned_text(reason.as_ptr()) }),

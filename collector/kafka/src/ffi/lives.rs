@@ -7,14 +7,9 @@
 //! so far. A test with the embedded broker fails if a newer librdkafka says this in other words.
 
 use std::collections::BTreeSet;
-use std::ffi::{CStr, c_char, c_int};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
-use rdkafka::bindings as rd;
-
-/// Syslog's level of what librdkafka says only when asked to by `debug`.
-const DEBUG: c_int = 7;
 
 /// How librdkafka writes that it knew none.
 const NONE: &str = "AAAAAAAAAAAAAAAAAAAAAA";
@@ -52,7 +47,7 @@ impl Lives {
         self.heard.lock().turned.contains(topic)
     }
 
-    fn hear(&self, line: &str) {
+    pub(super) fn hear(&self, line: &str) {
         if let Some((topic, before, id)) = turn(line) {
             let mut heard = self.heard.lock();
             heard.new.push((topic.to_owned(), id.to_owned()));
@@ -70,30 +65,6 @@ fn turn(line: &str) -> Option<(&str, &str, &str)> {
     let (_, topic) = before.rsplit_once("Topic ")?;
     let (from, to) = ids.split_once(" to ")?;
     Some((topic, from, to))
-}
-
-/// Takes a line of a handle's log. Runs on librdkafka's threads, under its locks: calls nothing of it that takes one.
-pub(super) unsafe extern "C" fn log(
-    raw: *const rd::rd_kafka_t,
-    level: c_int,
-    facility: *const c_char,
-    line: *const c_char,
-) {
-    // SAFETY: librdkafka passes NUL-terminated texts that live through the call.
-    let (facility, line) = unsafe { (CStr::from_ptr(facility), CStr::from_ptr(line)) };
-    if level >= DEBUG
-        && !raw.is_null()
-        && facility.to_bytes() == b"METADATA"
-        && let Ok(line) = line.to_str()
-    {
-        // SAFETY: `Conf::into_client` set this to a `Lives` that outlives the handle.
-        unsafe { &*rd::rd_kafka_opaque(raw).cast::<Lives>() }.hear(line);
-    }
-    if level <= 3 {
-        tracing::debug!(?facility, ?line, "kafka client");
-    } else {
-        tracing::trace!(?facility, ?line, "kafka client");
-    }
 }
 
 #[cfg(test)]

@@ -45,6 +45,17 @@ impl MockBroker {
     }
 }
 
+#[cfg(test)]
+impl MockBroker {
+    /// Answers the next requests of this kind by these errors.
+    pub(crate) fn answer_by(&self, request: i16, errors: &[rd::rd_kafka_resp_err_t]) {
+        // SAFETY: the cluster is live; the errors are copied.
+        unsafe {
+            rd::rd_kafka_mock_push_request_errors_array(self.raw.as_ptr(), request, errors.len(), errors.as_ptr());
+        }
+    }
+}
+
 impl Drop for MockBroker {
     fn drop(&mut self) {
         // SAFETY: owned, destroyed before its client.

@@ -36,6 +36,19 @@ impl Topic {
         Some(Self { raw: NonNull::new(raw)?, client: Arc::clone(client) })
     }
 
+    pub(super) fn raw(&self) -> *mut rd::rd_kafka_topic_t {
+        self.raw.as_ptr()
+    }
+
+    /// As messages tell it.
+    pub(crate) fn key(&self) -> TopicKey {
+        TopicKey(self.raw.as_ptr().addr())
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// Begins to fetch `partition` at `offset` into `queue`. Does not wait for a broker.
     pub(crate) fn start(&self, partition: i32, offset: i64, queue: &Queue) -> Result<(), ErrorCode> {
         debug_assert!(Arc::ptr_eq(&self.client, &queue.client), "a queue of another client");

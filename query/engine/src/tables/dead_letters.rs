@@ -25,13 +25,13 @@ pub(super) const TABLE: Table = Table {
 
 /// Columns that `events` does not have; the others are those of `events` without `dead_letter`.
 pub(crate) const COLUMNS: [(&str, &str); 14] = [
-    ("framework", "whose headers they are: `spring`, `kafka_connect`, `kafka_streams`, ..."),
+    ("framework", "who says so: `spring_kafka`, `kafka_connect`, `rabbitmq`, ... (all are listed below)"),
     ("origin_destination", "where the event failed"),
     ("origin_partition", "its partition there"),
     ("origin_offset", "its offset there"),
-    ("origin_timestamp", "its time there"),
+    ("origin_timestamp", "its time there; where only the time of the failure is told, that"),
     ("consumer_group", "who gave up"),
-    ("exception", "class of the exception as thrown"),
+    ("exception", "class of the exception as thrown; where none was, a word for why, such as `expired`"),
     ("root_cause", "class of the innermost exception"),
     ("message", "its message"),
     ("stack", "its stack trace"),

@@ -118,6 +118,6 @@ fn text<'a>(name: &str, text: Option<&'a str>, most: usize) -> Result<Option<&'a
 }
 
 /// As callers name themselves: there are no users, and a token is everybody's.
-fn who(name: Option<&str>) -> Result<&str, Refusal> {
+pub(crate) fn who(name: Option<&str>) -> Result<&str, Refusal> {
     Ok(text("who", name, NAME)?.unwrap_or("somebody"))
 }

@@ -36,7 +36,7 @@ pub(crate) async fn detail(
 
 /// A cause as it stands now.
 pub(super) fn detail_of(app: &App, stop: &Stop, id: &str) -> Result<CauseDetail, Refusal> {
-    answer(&Dead::read(app, stop)?, id, app.state.audited(Some(id), HISTORY)?)
+    answer(&Dead::read(app, stop)?, id, app.state.audited(Some(id), None, HISTORY)?)
 }
 
 fn answer(dead: &Dead, id: &str, history: Vec<AuditEntry>) -> Result<CauseDetail, Refusal> {

@@ -3,21 +3,26 @@
 use tapline_chains::closed;
 use tapline_deadletter::Cause;
 
+use super::Dead;
 use super::view::{failure, is_growing};
 use crate::words::{counted, number_word, waiting};
 
 /// The sentence and what else there is to know; `open` causes with most members first, `matching` those that were asked
-/// for, `all` those that ever were.
-pub(super) fn headline(open: &[&Cause], matching: usize, all: usize, now: i64) -> (String, Option<String>) {
+/// for, `all` those that ever were. What was put back does not wait.
+pub(super) fn headline(dead: &Dead, open: &[&Cause], matching: usize, all: usize) -> (String, Option<String>) {
+    let (now, waits) = (dead.now, |cause: &Cause| cause.count - dead.put_back(cause));
+    let open: Vec<&Cause> = open.iter().copied().filter(|cause| waits(cause) > 0).collect();
     let Some((worst, others)) = open.split_first() else {
         return match (matching, all) {
             (_, 0) => ("No dead letters were seen.".to_owned(), None),
             (0, _) => ("No dead letters match.".to_owned(), None),
-            _ => ("No dead letters wait.".to_owned(), Some(format!("{} resolved.", closed_causes(matching)))),
+            _ => {
+                ("No dead letters wait.".to_owned(), Some(format!("{} put back or resolved.", closed_causes(matching))))
+            }
         };
     };
     let because = failure(worst).sentence();
-    let wait = waiting(worst.count, worst.sample.origin.as_deref());
+    let wait = waiting(waits(worst), worst.sample.origin.as_deref());
     (closed(&format!("{wait}: {because}")), detail(worst, others, now))
 }
 

@@ -70,7 +70,7 @@ pub(super) fn answer(dead: &Dead, asked: &Asked) -> Result<CauseList, Refusal> {
     let all = dead.causes();
     let matching: Vec<&Cause> = all.iter().filter(|cause| asked.matches(cause)).collect();
     let open: Vec<&Cause> = matching.iter().copied().filter(|cause| dead.said.state(cause).is_open()).collect();
-    let (sentence, detail) = headline(&open, matching.len(), all.len(), dead.now);
+    let (sentence, detail) = headline(dead, &open, matching.len(), all.len());
     let mut causes: Vec<&Cause> =
         matching.iter().copied().filter(|cause| asked.states.contain(dead.said.state(cause))).collect();
     causes.sort_by_cached_key(|cause| asked.sort.key(cause));

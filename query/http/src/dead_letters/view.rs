@@ -45,7 +45,7 @@ fn view(dead: &Dead, cause: &Cause, newest: String, frame: Option<String>) -> Ca
         destinations: by_count(&cause.destinations),
         types: by_count(&cause.types).into_iter().take(TYPES).collect(),
         count: cause.count,
-        waiting: if state.is_open() { cause.count } else { 0 },
+        waiting: if state.is_open() { cause.count - dead.put_back(cause) } else { 0 },
         keys: cause.keys,
         chains: cause.stories,
         first: cause.times.map(|(first, _)| time::format(first)),
@@ -74,7 +74,7 @@ fn by_count(counts: &std::collections::BTreeMap<String, u64>) -> Vec<String> {
 }
 
 /// An entry of the audit.
-pub(super) fn audit(entry: AuditEntry) -> AuditView {
+pub(crate) fn audit(entry: AuditEntry) -> AuditView {
     AuditView {
         number: entry.number,
         at: time::format(entry.at),

@@ -8,6 +8,7 @@ use tapline_archive::{Archive, ArchiveOptions, Moved, Progress};
 use tapline_engine::{ArchiveFacts, Engine, EngineOptions};
 use tapline_http::{Secret, Server, ServerError, ServerOptions};
 use tapline_model::{DeadLetterRow, EventBuilder, EventRow, Header, IdPair, TimestampKind, time};
+use tapline_replay::{ReplayOptions, Replays, Sources};
 use tapline_state::State;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -139,7 +140,15 @@ impl Running {
         let mut options = ServerOptions::new(address);
         adjust(&mut options);
         let state = State::open(folder.path()).unwrap();
-        let server = Server::new(Arc::clone(&archive), Arc::clone(&engine), facts, state, options);
+        let replays = Replays::open(
+            Arc::clone(&archive),
+            state.clone(),
+            Sources::new(),
+            ReplayOptions::default(),
+            options.environment.clone(),
+        );
+        let replays = replays.unwrap();
+        let server = Server::new(Arc::clone(&archive), Arc::clone(&engine), facts, state, replays, options);
         let cancel = CancellationToken::new();
         let task = tokio::spawn(server.serve(listener, cancel.clone()));
         Self { address, archive, engine, cancel, task, _folder: folder }

@@ -9,6 +9,7 @@ mod kit;
 mod overview;
 mod page;
 mod refusals;
+mod replays;
 mod shutdown;
 mod sql;
 mod surfaces;

@@ -22,7 +22,7 @@ pub(crate) struct Payments {
     next: &'static str,
     /// How long a failed record waits in `next`.
     backoff: Millis,
-    /// The card types that the service knows. A fix adds one.
+    /// The card types that the service knows before [`crate::Fix`].
     cards: &'static [&'static str],
 }
 
@@ -48,8 +48,9 @@ impl Payments {
         cards: &CARDS,
     };
 
-    fn failure(&self, order: &Order, record: &Delivered, at: Millis) -> Option<Throwable> {
-        if !self.cards.contains(&order.card.kind) {
+    fn failure(&self, script: &Script, order: &Order, record: &Delivered, at: Millis) -> Option<Throwable> {
+        let known = self.cards.contains(&order.card.kind) || script.fix.is_deployed();
+        if !known {
             // Jackson names the column after the value it stumbles over.
             let needle = order.card.kind.as_bytes();
             let column = record.payload.windows(needle.len()).position(|window| window == needle).unwrap_or(0);
@@ -73,7 +74,7 @@ impl Service for Payments {
         let Some(cause) = Received::read(record).filter(|event| event.name == "OrderPlaced") else { return vec![] };
         let order = script.order(cause.order);
         let at = at + script.takes(cause.order, self.group, 80..320);
-        if let Some(thrown) = self.failure(&order, record, at) {
+        if let Some(thrown) = self.failure(script, &order, record, at) {
             // The header names the main listener's group, whichever attempt failed.
             let failure = Failure { record, group: NAME, thrown: &thrown, at };
             return vec![failure.to_next_topic(self.next, script.scaled(self.backoff))];

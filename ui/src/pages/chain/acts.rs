@@ -12,6 +12,8 @@ use super::{
     time_scale::Fold,
 };
 
+use crate::order::sort_by_key;
+
 /// What happens in a row; lanes by their place in [`Sequence::lanes`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum What {
@@ -50,7 +52,7 @@ pub(crate) fn sequence(story: &Story, between: &Between, layout: &Layout, folds:
     let lanes: Vec<Lane> = layout.lanes.iter().filter(|lane| lane.kind != LaneKind::Missing).cloned().collect();
     let mut order: Vec<usize> =
         (0..story.members().len()).filter(|member| layout.member_row[*member].is_some()).collect();
-    order.sort_by_key(|member| (story.at[*member], *member));
+    sort_by_key(&mut order, |member| (story.at[*member], *member));
     let (mut acts, mut row) = (Vec::new(), vec![None; story.members().len()]);
     let places = Places::of(&lanes);
     let (mut read, mut folds) = (HashSet::new(), folds.iter().peekable());

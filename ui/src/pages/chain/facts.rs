@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     format::{self, number, time},
+    react::memo,
     state::time_range::use_zone,
     ui::{Copy, IdLink, Pill, Shape},
 };
@@ -21,7 +22,7 @@ use crate::{
 #[component]
 pub(crate) fn Facts(picture: Drawn) -> impl IntoView {
     // What the tools change is not part of it, so that it stays still while they are used.
-    let read = Memo::new(move |_| picture.now.with(|now| super::Shown(std::sync::Arc::clone(&now.0.story))));
+    let read = memo(move || picture.now.with(|now| super::Shown(std::sync::Arc::clone(&now.0.story))));
     move || {
         read.track();
         picture.now.with_untracked(|now| strip(&now.0)).into_any()

@@ -8,7 +8,7 @@ use super::{
     steps::Between,
     story::Story,
 };
-use crate::format::number;
+use crate::{format::number, order::sort_by_key};
 
 /// What a lane belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -96,7 +96,7 @@ pub(crate) fn lay_out(story: &Story, between: &Between, wish: &Wish) -> Layout {
         let rank = ranks.entry(item.lane.clone()).or_insert(item.rank);
         *rank = (*rank).min(item.rank);
     }
-    items.sort_by_key(|item| (ranks.get(&item.lane).copied(), item.at, item.rank));
+    sort_by_key(&mut items, |item| (ranks.get(&item.lane).copied(), item.at, item.rank));
     let mut layout = Layout {
         member_row: vec![None; story.members().len()],
         step_row: vec![None; between.steps.len()],

@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     format,
+    react::memo,
     state::url::{Address, use_address},
 };
 
@@ -62,17 +63,17 @@ pub(crate) struct Drawn {
 pub(crate) fn use_picture(chain: Memo<Option<Arc<Chain>>>) -> Drawn {
     let address = use_address();
     let open = RwSignal::new(HashSet::new());
-    let read = Memo::new(move |_| {
+    let read = memo(move || {
         let chain = chain.get()?;
         let story = Story::new(chain, format::now() * 1000);
         let between = Arc::new(steps::between(&story));
         Some(Shown(Arc::new((Arc::new(story), between))))
     });
-    let members = Memo::new(move |_| read.with(|read| read.as_ref().map_or(0, |read| read.0.0.members().len())));
-    let by_type = Memo::new(move |_| switch(address, "types").unwrap_or(members.get() > MANY));
-    let fold = Memo::new(move |_| switch(address, "fold").unwrap_or(true));
-    let find = Memo::new(move |_| address.query.with(|query| query.get("find").unwrap_or_default().to_owned()));
-    let now = Memo::new(move |_| {
+    let members = memo(move || read.with(|read| read.as_ref().map_or(0, |read| read.0.0.members().len())));
+    let by_type = memo(move || switch(address, "types").unwrap_or(members.get() > MANY));
+    let fold = memo(move || switch(address, "fold").unwrap_or(true));
+    let find = memo(move || address.query.with(|query| query.get("find").unwrap_or_default().to_owned()));
+    let now = memo(move || {
         let wish = Wish { find: find.get(), by_type: by_type.get(), open: open.get() };
         let picture = read.with(|read| match read {
             Some(read) => draw(&read.0.0, &read.0.1, &wish, fold.get()),

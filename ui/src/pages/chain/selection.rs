@@ -7,6 +7,7 @@ use super::picture::Drawn;
 use crate::{
     drawer::{self, Neighbours},
     keyboard::{Command, use_commands},
+    react::{effect, memo},
     state::url::{Address, use_address},
 };
 
@@ -26,22 +27,21 @@ pub(crate) struct Selection {
 /// The selection of a chain's page.
 pub(crate) fn use_selection(drawn: Drawn) -> Selection {
     let address = use_address();
-    let chosen = Memo::new(move |_| {
-        address.query.with(|query| query.get("event").or_else(|| query.get("member")).map(str::to_owned))
-    });
-    let member = Memo::new(move |_| {
+    let chosen =
+        memo(move || address.query.with(|query| query.get("event").or_else(|| query.get("member")).map(str::to_owned)));
+    let member = memo(move || {
         chosen.with(|chosen| drawn.now.with(|now| chosen.as_deref().and_then(|chosen| now.0.story.place(chosen))))
     });
     let (order, moved) = (RwSignal::new(Vec::new()), RwSignal::new(0));
     let selection = Selection { member, moved, order, drawn, address };
     // Whoever chose it: a key, the drawer, or the link that was opened.
-    Effect::new(move |_| {
+    effect(move || {
         if chosen.with(Option::is_some) {
             moved.update(|moved| *moved += 1);
         }
     });
     let Neighbours(neighbours) = expect_context();
-    Effect::new(move |_| {
+    effect(move || {
         let addresses = order.with(|order| {
             drawn.now.with(|now| {
                 order

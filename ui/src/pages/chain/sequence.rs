@@ -21,6 +21,7 @@ use crate::{
         id::{last_words, middle as middle_of},
         sentence, time,
     },
+    react::{effect, memo},
     state::{hues::use_hues, time_range::use_zone},
     ui::{Ico, Icon, Mark, Shape},
 };
@@ -35,20 +36,20 @@ const LONGEST: usize = 36;
 #[component]
 pub(crate) fn Sequence(picture: Drawn, selection: Selection) -> impl IntoView {
     let body = NodeRef::<html::Div>::new();
-    let acts = Memo::new(move |_| {
+    let acts = memo(move || {
         picture.now.with(|now| {
             let (story, between) = (&now.0.story, &now.0.between);
             Shown(Arc::new(acts::sequence(story, between, &now.0.layout, &now.0.scale.folds())))
         })
     });
-    let rows = Memo::new(move |_| acts.with(|acts| acts.0.acts.len()));
+    let rows = memo(move || acts.with(|acts| acts.0.acts.len()));
     let view = RwSignal::new(0..rows.get_untracked().min(60));
     watch_view(body, rows, view, ROW);
-    Effect::new(move |_| selection.order.set(acts.with(|acts| acts.0.order())));
+    effect(move || selection.order.set(acts.with(|acts| acts.0.order())));
     keep_in_view(body, selection, move |member| {
         acts.with_untracked(|acts| acts.0.row.get(member).copied().flatten()).map(|row| row as f64 * ROW)
     });
-    let range = Memo::new(move |_| {
+    let range = memo(move || {
         let (view, rows) = (view.get(), rows.get());
         view.start.min(rows)..view.end.min(rows)
     });

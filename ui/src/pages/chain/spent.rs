@@ -8,6 +8,8 @@ use super::{
     story::Story,
 };
 
+use crate::order::sort_by_key;
+
 /// Microseconds by what they were spent on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Spent {
@@ -38,7 +40,7 @@ pub(crate) fn spent(story: &Story, between: &Between) -> Spent {
         }
     }
     turns.extend([(story.start, IDLE, 1), (story.end, IDLE, -1)]);
-    turns.sort_unstable_by_key(|(at, ..)| *at);
+    sort_by_key(&mut turns, |(at, ..)| *at);
     let sums = sweep(&turns);
     Spent { services: sums[0], dead: sums[1], broker: sums[2], waiting: sums[3], idle: sums[IDLE] }
 }

@@ -11,6 +11,8 @@ use super::{
     writers::{tried, writers},
 };
 
+use crate::order::sort_by_key;
+
 /// Below that an edge is a guess: what follows is said to come after, not to be read.
 pub(crate) const SURE: f64 = 0.8;
 
@@ -164,7 +166,7 @@ fn wait(story: &Story, between: &mut Between) {
 impl Between {
     fn order(&mut self) {
         let mut order: Vec<usize> = (0..self.steps.len()).collect();
-        order.sort_by_key(|index| (self.steps[*index].from, *index));
+        sort_by_key(&mut order, |index| (self.steps[*index].from, *index));
         let mut new_place = vec![0; order.len()];
         for (place, old) in order.iter().enumerate() {
             new_place[*old] = place;

@@ -14,6 +14,8 @@ use super::{
 };
 use crate::{
     format::{id::last_words, number, time},
+    order::sort_by_key,
+    react::{effect, memo},
     state::{hues::use_hues, time_range::use_zone, url::use_address},
     ui::{Ico, Icon, Mark, Shape, rows::Rows},
 };
@@ -27,9 +29,9 @@ const TYPE: usize = 20;
 #[component]
 pub(crate) fn Table(picture: Drawn, selection: Selection) -> impl IntoView {
     let address = use_address();
-    let newest = Memo::new(move |_| address.query.with(|query| query.get("sort") == Some("newest")));
-    let order = Memo::new(move |_| picture.now.with(|now| order(&now.0, &picture.find.get(), newest.get())));
-    Effect::new(move |_| selection.order.set(order.get()));
+    let newest = memo(move || address.query.with(|query| query.get("sort") == Some("newest")));
+    let order = memo(move || picture.now.with(|now| order(&now.0, &picture.find.get(), newest.get())));
+    effect(move || selection.order.set(order.get()));
     let panel = NodeRef::<html::Section>::new();
     // Below the heads of the columns.
     keep_in_view(panel, selection, move |member| {
@@ -79,7 +81,7 @@ fn order(picture: &Picture, find: &str, newest: bool) -> Vec<usize> {
     let members = picture.story.members();
     let mut order: Vec<usize> =
         (0..members.len()).filter(|index| find.is_empty() || member_holds(&members[*index], &find)).collect();
-    order.sort_by_key(|index| (picture.story.at[*index], *index));
+    sort_by_key(&mut order, |index| (picture.story.at[*index], *index));
     if newest {
         order.reverse();
     }

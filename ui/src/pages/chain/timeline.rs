@@ -17,6 +17,7 @@ use super::{
     ticks,
 };
 use crate::{
+    react::{effect, memo},
     state::time_range::use_zone,
     ui::{
         Mark, Shape,
@@ -28,18 +29,18 @@ use crate::{
 #[component]
 pub(crate) fn Timeline(picture: Drawn, selection: Selection) -> impl IntoView {
     let body = NodeRef::<html::Div>::new();
-    let rows = Memo::new(move |_| picture.now.with(|now| now.0.layout.rows.len()));
+    let rows = memo(move || picture.now.with(|now| now.0.layout.rows.len()));
     let view = RwSignal::new(0..rows.get_untracked().min(60));
     watch_view(body, rows, view, ROW);
     keep_in_view(body, selection, move |member| {
         picture.now.with_untracked(|now| now.0.layout.member_row[member]).map(|row| row as f64 * ROW)
     });
-    Effect::new(move |_| {
+    effect(move || {
         let order =
             picture.now.with(|now| now.0.layout.stops(&now.0.between).into_iter().map(|(_, member)| member).collect());
         selection.order.set(order);
     });
-    let range = Memo::new(move |_| {
+    let range = memo(move || {
         let (view, rows) = (view.get(), rows.get());
         view.start.min(rows)..view.end.min(rows)
     });
@@ -93,7 +94,7 @@ pub(crate) fn watch_view(body: NodeRef<html::Div>, rows: Memo<usize>, view: RwSi
         }
     };
     on_scroll(measure);
-    Effect::new(move |_| {
+    effect(move || {
         rows.track();
         body.track();
         measure();

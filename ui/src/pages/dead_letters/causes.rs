@@ -10,6 +10,7 @@ use crate::{
     api::load::Load,
     charts::sparkline::Sparkline,
     format::{self, id::last_words, number, sentence, time},
+    react::memo,
     state::{time_range::use_zone, url::use_address},
     ui::{Ico, Icon, Segments, Sentence, rows::Rows},
 };
@@ -94,7 +95,7 @@ fn key(cause: Option<&Cause>) -> String {
 #[component]
 fn Row(cause: Cause, chosen: Memo<Option<String>>) -> impl IntoView {
     let (id, opened) = (cause.fingerprint.clone(), cause.fingerprint.clone());
-    let selected = Memo::new(move |_| chosen.with(|chosen| chosen.as_deref() == Some(id.as_str())));
+    let selected = memo(move || chosen.with(|chosen| chosen.as_deref() == Some(id.as_str())));
     let of = (cause.waiting != cause.count).then(|| format!("of {}", number::exact(cause.count)));
     let trend: Vec<f64> = cause.trend.iter().map(|count| *count as f64).collect();
     let (origin, title) =
@@ -103,7 +104,7 @@ fn Row(cause: Cause, chosen: Memo<Option<String>>) -> impl IntoView {
         <tr aria-selected=move || selected.get().to_string() on:click=move |_| super::open(&opened)>
             <td><StatePill state=cause.state/></td>
             <td title=sentence::plain(&cause.sentence)>
-                <button type="button" class="plain cn cut"><Sentence text=capital(&cause.title)/></button>
+                <button type="button" class="plain cn cut"><Sentence text=sentence::capital(&cause.title)/></button>
                 <span class="two mono cut">{place(&cause)}</span>
             </td>
             <td><span class="dest"><Ico icon=Icon::Topic/><span class="cut">{origin}</span></span><span class="two cut">{cause.consumer_group.clone()}</span></td>
@@ -131,10 +132,4 @@ pub(super) fn place(cause: &Cause) -> String {
         (None, Some(frame)) => format!("at {frame}"),
         (None, None) => cause.framework.clone(),
     }
-}
-
-/// Titles are nouns; at the head of a row they begin a sentence.
-pub(super) fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }

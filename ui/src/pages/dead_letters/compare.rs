@@ -13,7 +13,7 @@ use crate::{
     api::load::{Load, use_load},
     drawer,
     format::{address::readable, bytes},
-    state::url::{chain_path, segment, use_address},
+    state::url::{chain_path, event_path, use_address},
     ui::{Copy, Ico, Icon, Loaded, Segments, Sentence},
 };
 
@@ -25,12 +25,12 @@ pub(super) fn Compare(member: Memo<String>, apart: Load<Apart>) -> impl IntoView
     let chosen = Signal::derive(move || beside.get().unwrap_or_else(|| "original".to_owned()));
     let choose =
         move |with: &'static str| address.replace(|query| query.set("beside", (with != "original").then_some(with)));
-    let dead = use_load::<EventDetail>(move || Some(event(&member.get())));
+    let dead = use_load::<EventDetail>(move || Some(event_path(&member.get())));
     let other = use_load::<EventDetail>(move || {
         let origin = || dead.data.with(|dead| dead.as_ref()?.dead_letter.as_ref()?.origin.clone());
         let example = || apart.data.with(|apart| apart.as_ref()?.example.clone());
         let to = if chosen.with(|chosen| chosen == "passed") { example() } else { origin() };
-        to.map(|to| event(&to))
+        to.map(|to| event_path(&to))
     });
     let same = RwSignal::new(String::new());
     let title =
@@ -50,12 +50,6 @@ pub(super) fn Compare(member: Memo<String>, apart: Load<Apart>) -> impl IntoView
             <Loaded load=dead what="This dead letter" show/>
         </div>
     }
-}
-
-/// Segments of an address are encoded already; what stands between them is not.
-fn event(address: &str) -> String {
-    let encoded: Vec<String> = address.split('/').map(|part| segment(&crate::state::url::decode(part))).collect();
-    format!("/api/v1/events/{}", encoded.join("/"))
 }
 
 #[component]

@@ -4,12 +4,9 @@ use leptos::prelude::*;
 use tapline_api::{Cause, CauseList, Regroup};
 
 use crate::{
-    api::{
-        client::{self, Abort, Ended},
-        load::Load,
-    },
+    api::{act, load::Load},
     format::sentence,
-    state::{settings::recall, url::use_address},
+    state::{settings::who, url::use_address},
     ui::{
         Ico, Icon,
         menu::{Item, Menu},
@@ -30,7 +27,7 @@ pub(super) fn GroupMenu(
 ) -> impl IntoView {
     let (address, toasts) = (use_address(), use_toasts());
     let fingerprint = StoredValue::new(id);
-    let act = move |of: String, asked: Regroup| {
+    let change = move |of: String, asked: Regroup| {
         let then = move || {
             // What was opened may not be a cause any more.
             address.replace(|query| query.set("cause", None));
@@ -39,13 +36,13 @@ pub(super) fn GroupMenu(
         send(of, asked, toasts, then);
     };
     let split = move |by: &'static str| {
-        act(fingerprint.get_value(), Regroup { split_by: Some(by.to_owned()), ..nothing() });
+        change(fingerprint.get_value(), Regroup { split_by: Some(by.to_owned()), ..nothing() });
     };
     let others = move || {
         let causes = list.data.with(|list| list.as_deref().map(|list| list.causes.clone()).unwrap_or_default());
         let other = move |other: Cause| {
             let (id, text) = (other.fingerprint.clone(), format!("Merge into: {}", sentence::plain(&other.title)));
-            let merge = move || act(fingerprint.get_value(), Regroup { merge_into: Some(id.clone()), ..nothing() });
+            let merge = move || change(fingerprint.get_value(), Regroup { merge_into: Some(id.clone()), ..nothing() });
             view! { <Item text on_choose=merge/> }
         };
         causes
@@ -64,23 +61,19 @@ pub(super) fn GroupMenu(
             <Item text="Split by event type" on_choose=move || split("type")/>
             <Item text="Split by destination" on_choose=move || split("destination")/>
             <Item text="Split by message" on_choose=move || split("message")/>
-            {regrouped().then(|| view! { <Item text="Put back as it was" on_choose=move || act(whole(), nothing())/> })}
+            {regrouped().then(|| view! { <Item text="Put back as it was" on_choose=move || change(whole(), nothing())/> })}
             {others}
         </Menu>
     }
 }
 
 fn nothing() -> Regroup {
-    Regroup { split_by: None, merge_into: None, who: recall("who").filter(|who| !who.is_empty()) }
+    Regroup { split_by: None, merge_into: None, who: who() }
 }
 
 fn send(fingerprint: String, asked: Regroup, toasts: Toasts, then: impl Fn() + 'static) {
-    leptos::task::spawn_local(async move {
-        let abort = Abort::new();
-        match client::post::<CauseList>(&super::path(&fingerprint, "/group"), &asked, &abort.stop()).await {
-            Ok(_) => then(),
-            Err(Ended::Failed(failure)) => toasts.say(sentence::plain(&failure.detail)),
-            Err(Ended::Aborted) => {}
-        }
+    act::post::<CauseList>(super::path(&fingerprint, "/group"), &asked, move |answer| match answer {
+        Ok(_) => then(),
+        Err(failure) => toasts.say(sentence::plain(&failure.detail)),
     });
 }

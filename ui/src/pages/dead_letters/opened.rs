@@ -3,17 +3,19 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use tapline_api::{Apart, AuditView, Cause, CauseDetail, CauseList};
+use tapline_api::{Apart, AuditView, Cause, CauseDetail, CauseList, Select};
 
-use super::{apart, causes::capital, group, members, say, states::StatePill, when};
+use super::{apart, group, members, say, states::StatePill, when};
 use crate::{
     api::load::{Load, use_load},
-    format::{self, number, time},
+    format::{self, number, sentence, time},
+    planning::use_planning,
+    react::memo,
     state::{
         time_range::use_zone,
         url::{Query, chain_path, use_address},
     },
-    ui::{Ico, Icon, Loaded, Sentence},
+    ui::{Button, Ico, Icon, Loaded, Look, Sentence},
 };
 
 /// The panel. Its parts stay while numbers move: only what changed is drawn anew.
@@ -32,9 +34,9 @@ pub(super) fn Opened(
     let is_this = move |known: &Cause| id.with_value(|id| *id == known.fingerprint);
     let listed = move || list.data.with(|list| list.as_ref()?.causes.iter().find(|it| is_this(it)).cloned());
     let answered = move || detail.data.with(|detail| detail.as_ref().map(|it| it.cause.clone()).filter(is_this));
-    let known = Memo::new(move |_| answered().or_else(listed));
+    let known = memo(move || answered().or_else(listed));
     let apart = use_load::<Apart>(move || Some(super::path(&id.get_value(), "/apart")));
-    let there = Memo::new(move |_| known.with(Option::is_some));
+    let there = memo(move || known.with(Option::is_some));
     // The answer of the cause before stays until this one's is there; its parts must not mix.
     let course =
         move |detail: Arc<CauseDetail>| is_this(&detail.cause).then(|| view! { <Said detail=Arc::clone(&detail)/> });
@@ -60,7 +62,9 @@ fn Head(
 ) -> impl IntoView {
     let address = use_address();
     let title = move || {
-        known.get().map(|cause| view! { <h2><Sentence text=capital(&cause.title)/></h2><StatePill state=cause.state/> })
+        known.get().map(
+            |cause| view! { <h2><Sentence text=sentence::capital(&cause.title)/></h2><StatePill state=cause.state/> },
+        )
     };
     let sql = move || {
         let mut query = Query::default();
@@ -75,10 +79,29 @@ fn Head(
                 <group::GroupMenu id=id.clone() known list said/>
                 <a class="btn btn-quiet btn-s" href=sql><Ico icon=Icon::Sql/>"SQL"</a>
                 <a class="btn btn-quiet btn-s" href=chain><Ico icon=Icon::Chain/>"Story of the newest"</a>
-                <say::SayButton id known said/>
+                <say::SayButton id=id.clone() known said/>
+                <PlanButton id known/>
             </span>
         </div>
     }
+}
+
+/// Plans a replay of those that wait.
+#[component]
+fn PlanButton(id: String, known: Memo<Option<Cause>>) -> impl IntoView {
+    let planning = use_planning();
+    let waiting = move || known.with(|known| known.as_ref().map_or(0, |it| it.waiting));
+    let text = move || match waiting() {
+        0 => "Plan a replay".to_owned(),
+        waiting => format!("Plan replay of {}", number::short(waiting)),
+    };
+    let press = move |_| {
+        let title = known.with_untracked(|known| known.as_ref().map(|it| it.title.clone()).unwrap_or_default());
+        let what = format!("{} that wait: {title}.", number::count(waiting(), "dead letter", "dead letters"));
+        planning.ask(Select { fingerprint: Some(id.clone()), ..Select::default() }, what);
+    };
+    let none = Signal::derive(move || waiting() == 0);
+    view! { <Button text=TextProp::from(text) icon=Icon::Replay look=Look::Primary small=true disabled=none on_press=press/> }
 }
 
 /// The sentence, and what was done about it.

@@ -4,16 +4,10 @@ use leptos::prelude::*;
 use tapline_api::{Cause, CauseDetail, CauseState, SetCause};
 
 use crate::{
-    api::{
-        client::{self, Abort, Ended},
-        failure::Failure,
-    },
-    state::settings::{recall, remember},
+    api::{act, failure::Failure},
+    state::settings::{remember_who, who as known_who},
     ui::{Button, Icon, Look, Segments, Sentence, dialog::Dialog, toast::use_toasts},
 };
-
-/// Where the browser keeps who says so.
-const WHO: &str = "who";
 
 /// The button and its dialog, which stays open while numbers move behind it.
 #[component]
@@ -23,7 +17,7 @@ pub(super) fn SayButton(id: String, known: Memo<Option<Cause>>, said: Callback<(
     let word = move || if is_new() { "Acknowledge" } else { "Change state" };
     let id = StoredValue::new(id);
     view! {
-        <Button text=TextProp::from(word) icon=Icon::Check look=Look::Primary small=true on_press=move |_| open.set(true)/>
+        <Button text=TextProp::from(word) icon=Icon::Check look=Look::Quiet small=true on_press=move |_| open.set(true)/>
         <Dialog open title="How does it stand?"><Form id=id.get_value() known open said/></Dialog>
     }
 }
@@ -38,18 +32,15 @@ fn Form(id: String, known: Memo<Option<Cause>>, open: RwSignal<bool>, said: Call
     let first = if stands == CauseState::New { CauseState::Acknowledged } else { stands };
     let state = RwSignal::new(first.as_str().to_owned());
     let note = RwSignal::new(told);
-    let who = RwSignal::new(recall(WHO).unwrap_or_default());
+    let who = RwSignal::new(known_who().unwrap_or_default());
     let (busy, failure) = (RwSignal::new(false), RwSignal::new(None::<Failure>));
     let path = super::path(&id, "/state");
     let send = move || {
         let Some(asked) = CauseState::parse(&state.get_untracked()) else { return };
-        remember(WHO, who.get_untracked().trim());
+        remember_who(&who.get_untracked());
         let body = SetCause { state: asked, note: filled(note), who: filled(who) };
-        let path = path.clone();
         busy.set(true);
-        leptos::task::spawn_local(async move {
-            let abort = Abort::new();
-            let answer = client::post::<CauseDetail>(&path, &body, &abort.stop()).await;
+        act::post::<CauseDetail>(path.clone(), &body, move |answer| {
             busy.try_set(false);
             match answer {
                 Ok(_) => {
@@ -57,8 +48,7 @@ fn Form(id: String, known: Memo<Option<Cause>>, open: RwSignal<bool>, said: Call
                     toasts.say("Noted");
                     said.run(());
                 }
-                Err(Ended::Failed(why)) => drop(failure.try_set(Some(why))),
-                Err(Ended::Aborted) => {}
+                Err(why) => drop(failure.try_set(Some(why))),
             }
         });
     };

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::preview::Field;
-use crate::filter::{COLUMNS, DEAD_LETTER};
+use crate::{
+    filter::{COLUMNS, DEAD_LETTER},
+    order::sort_by_key,
+};
 
 const MOST: usize = 8;
 
@@ -63,7 +66,7 @@ fn names(word: &str, known: &Known) -> Vec<Offer> {
         })
         .collect();
     // What begins with the word stands before what holds it.
-    found.sort_by_key(|(inside, _)| *inside);
+    sort_by_key(&mut found, |(inside, _)| *inside);
     found.into_iter().map(|(_, offer)| offer).collect()
 }
 

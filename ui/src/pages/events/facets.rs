@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Question, feed::Feed, preview};
-use crate::filter::Term;
+use crate::{filter::Term, order::sort_by, react::memo};
 
 /// Rows that are looked at.
 const ROWS: usize = 200;
@@ -32,7 +32,7 @@ fn facets(rows: &[super::feed::Row]) -> Vec<Facet> {
         .iter()
         .filter(|(_, field)| field.words && (1..=20).contains(&field.values.len()) && field.rows > 1)
         .collect();
-    telling.sort_by(|one, other| other.1.rows.cmp(&one.1.rows).then(one.0.cmp(other.0)));
+    sort_by(&mut telling, |one, other| other.1.rows.cmp(&one.1.rows).then(one.0.cmp(other.0)));
     for (name, field) in telling.into_iter().take(FIELDS) {
         let values =
             field.frequent().into_iter().take(VALUES).map(|(value, count)| (value.to_owned(), count)).collect();
@@ -53,7 +53,7 @@ fn column<'a>(
             None => counts.push((value.to_owned(), 1)),
         }
     }
-    counts.sort_by(|one, other| other.1.cmp(&one.1).then(one.0.cmp(&other.0)));
+    sort_by(&mut counts, |one, other| other.1.cmp(&one.1).then(one.0.cmp(&other.0)));
     let of = counts.iter().map(|(_, count)| count).sum();
     counts.truncate(VALUES);
     (!counts.is_empty()).then(|| Facet { name: name.to_owned(), values: counts, of })
@@ -62,7 +62,7 @@ fn column<'a>(
 /// The panel; styles/events.css shows it where the page is wide.
 #[component]
 pub(super) fn Facets(question: Question, feed: Feed) -> impl IntoView {
-    let facets = Memo::new(move |_| feed.rows.with(|rows| facets(rows)));
+    let facets = memo(move || feed.rows.with(|rows| facets(rows)));
     let section = move |facet: Facet| {
         let name = facet.name.clone();
         let value = move |(value, count): (String, usize)| {

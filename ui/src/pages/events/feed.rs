@@ -12,6 +12,8 @@ use crate::{
         failure::Failure,
         reach::use_reach,
     },
+    order::sort_by,
+    react::effect,
     state::url::Query,
 };
 
@@ -59,7 +61,7 @@ impl Feed {
             query,
             under_way: StoredValue::new_local(None),
         };
-        Effect::new(move |_| {
+        effect(move || {
             query.track();
             feed.reload();
         });
@@ -175,7 +177,7 @@ fn merge(rows: &mut Vec<Row>, events: Vec<EventSummary>) -> (usize, bool) {
     // Events of several partitions come a little out of order: only the head of the list is sorted again.
     let head = rows.len().min(200);
     fresh.extend(rows.drain(..head));
-    fresh.sort_by(|one, other| other.timestamp.cmp(&one.timestamp));
+    sort_by(&mut fresh, |one, other| other.timestamp.cmp(&one.timestamp));
     fresh.append(rows);
     let cut = fresh.len() > MOST;
     fresh.truncate(MOST);

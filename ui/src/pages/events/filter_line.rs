@@ -15,6 +15,8 @@ use crate::{
     api::load::{Load, use_load},
     filter::{self, Term},
     keyboard::{Command, blur, use_commands},
+    order::{sort_by, sort_by_key},
+    react::memo,
     state::url::{Query, use_address},
     ui::{
         Copy, Ico, Icon,
@@ -197,13 +199,13 @@ fn Offers(
 fn use_offers(text: RwSignal<String>, histogram: Load<Histogram>, feed: Feed) -> Memo<Vec<Offer>> {
     let destinations = use_load::<DestinationList>(|| Some("/api/v1/destinations".to_owned()));
     let by = use_address().get("by");
-    let known = Memo::new(move |_| {
+    let known = memo(move || {
         let mut columns: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
         destinations.data.with(|list| {
             let named = |of: fn(&tapline_api::DestinationInfo) -> &String| {
                 let mut names: Vec<String> =
                     list.iter().flat_map(|list| list.destinations.iter().map(of).cloned()).collect();
-                names.sort();
+                sort_by(&mut names, Ord::cmp);
                 names.dedup();
                 names
             };
@@ -227,7 +229,7 @@ fn use_offers(text: RwSignal<String>, histogram: Load<Histogram>, feed: Feed) ->
             feed.rows.with(|rows| preview::fields(rows.iter().take(200).filter_map(|row| row.preview.as_deref())));
         Known { columns, fields }
     });
-    Memo::new(move |_| text.with(|text| known.with(|known| completion::offers(text, known))))
+    memo(move || text.with(|text| known.with(|known| completion::offers(text, known))))
 }
 
 /// Values, each once, the most frequent first.
@@ -237,7 +239,7 @@ fn frequent(values: impl Iterator<Item = String>) -> Vec<String> {
         *counts.entry(value).or_default() += 1;
     }
     let mut values: Vec<(String, usize)> = counts.into_iter().collect();
-    values.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    sort_by_key(&mut values, |(_, count)| std::cmp::Reverse(*count));
     values.into_iter().map(|(value, _)| value).collect()
 }
 

@@ -19,6 +19,8 @@ use crate::{
     filter::Term,
     format::{now, number},
     keyboard::{Command, use_commands},
+    order::sort_by_key,
+    react::{effect, memo},
     state::{
         settings::{recall, remember},
         time_range::{use_time_range, use_zone},
@@ -31,7 +33,7 @@ use crate::{
 pub(super) fn List(question: Question, feed: Feed) -> impl IntoView {
     let live = Live::follow(question, feed);
     let hidden = RwSignal::new(recall("columns.hidden").unwrap_or_else(|| "Producer".to_owned()));
-    Effect::new(move |_| hidden.with(|hidden| remember("columns.hidden", hidden)));
+    effect(move || hidden.with(|hidden| remember("columns.hidden", hidden)));
     use_commands(move |command| {
         let pauses = command == Command::Pause && live.state.get_untracked() != TailState::Off;
         if pauses {
@@ -70,7 +72,7 @@ fn Head(live: Live, feed: Feed) -> impl IntoView {
         }
         (TailState::Live, _) => view! { <h2><Mark shape=Shape::Running level=Level::Act/>" Live"</h2> }.into_any(),
     };
-    let is_off = Memo::new(move |_| live.state.get() == TailState::Off);
+    let is_off = memo(move || live.state.get() == TailState::Off);
     let moving = move || {
         (!is_off.get()).then(|| view! {
         <span class="t3">{move || format!("{} match", number::rate(live.rate.get()))}</span>
@@ -130,15 +132,15 @@ fn Columns(hidden: RwSignal<String>) -> impl IntoView {
 #[component]
 fn Table(question: Question, feed: Feed, live: Live, hidden: RwSignal<String>) -> impl IntoView {
     let zone = use_zone();
-    let columns = Memo::new(move |_| {
+    let columns = memo(move || {
         let hidden = hidden.get();
         let shown = |(_, name): &(Column, &str)| !hidden.split(',').any(|hidden| hidden == *name);
         COLUMNS.into_iter().filter(shown).map(|(column, _)| column).collect::<Vec<_>>()
     });
-    let one_destination = Memo::new(move |_| {
+    let one_destination = memo(move || {
         question.terms.with(|terms| terms.iter().any(|term| matches!(term, Term::Column { name: "destination", .. })))
     });
-    let empty = Memo::new(move |_| feed.answered.get() && feed.rows.with(Vec::is_empty));
+    let empty = memo(move || feed.answered.get() && feed.rows.with(Vec::is_empty));
     move || {
         if empty.get() {
             return view! { <Nothing question/> }.into_any();
@@ -213,7 +215,7 @@ fn head(column: Column, manner: Manner, feed: Feed) -> AnyView {
         Column::Key => view! { <th class="w-key">"Key"</th> }.into_any(),
         Column::Size => view! { <th class="num size w-size">"Size"</th> }.into_any(),
         Column::Body => {
-            let names = Memo::new(move |_| {
+            let names = memo(move || {
                 feed.rows.with(|rows| names(rows.iter().take(40).filter_map(|row| row.preview.as_deref())))
             });
             view! { <th>"Body "<span class="t3">{names}</span></th> }.into_any()
@@ -226,7 +228,7 @@ fn names<'a>(previews: impl Iterator<Item = &'a str>) -> String {
     let fields = preview::fields(previews);
     let mut names: Vec<(&String, usize)> =
         fields.iter().filter(|(name, _)| !name.contains('.')).map(|(name, field)| (name, field.rows)).collect();
-    names.sort_by_key(|name| std::cmp::Reverse(name.1));
+    sort_by_key(&mut names, |name| std::cmp::Reverse(name.1));
     let first: Vec<&str> = names.iter().take(3).map(|(name, _)| name.as_str()).collect();
     let rest = names.len().saturating_sub(3);
     if rest > 0 { format!("{} and {rest} more", first.join(", ")) } else { first.join(", ") }

@@ -11,6 +11,7 @@ use crate::{
     api::tail::{Batch, Tail, TailState},
     filter,
     format::now,
+    react::effect,
     state::{refresh::use_beat, time_range::use_time_range, url::Query},
 };
 
@@ -76,13 +77,13 @@ impl Live {
         let tail = StoredValue::new_local(None::<Tail>);
         let (range, beat) = (use_time_range(), use_beat());
         let again = RwSignal::new(0_u32);
-        Effect::new(move |_| {
+        effect(move || {
             beat.follow();
             if live.state.get_untracked() == TailState::Refused {
                 again.update(|count| *count += 1);
             }
         });
-        Effect::new(move |_| {
+        effect(move || {
             again.track();
             live.reset();
             tail.set_value(None);

@@ -7,6 +7,7 @@ use super::Question;
 use crate::{
     frame::StatusLoad,
     pages::waiting::{FirstDone, Waiting},
+    react::memo,
     state::time_range::{TimeRange, use_set_time_range, use_time_range},
     ui::{
         Answer, Button, Ico, Icon,
@@ -65,8 +66,7 @@ fn first_words(status: &Status) -> (String, &'static str) {
 #[component]
 pub(super) fn FirstSteps() -> impl IntoView {
     let StatusLoad(status) = expect_context();
-    let said =
-        Memo::new(move |_| status.data.with(|status| status.as_deref().map_or((String::new(), ""), first_words)));
+    let said = memo(move || status.data.with(|status| status.as_deref().map_or((String::new(), ""), first_words)));
     let (headline, detail) = (move || said.get().0, move || said.get().1);
     view! {
         <div class="page">

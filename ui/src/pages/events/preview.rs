@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::format::json::{self, Kind, Node};
+use crate::{
+    format::json::{self, Kind, Node},
+    order::sort_by,
+};
 
 /// Attributes of CloudEvents that tell an envelope, of which the preview may hold but the begin.
 const ENVELOPE: [&str; 5] = ["specversion", "datacontenttype", "correlationid", "causationid", "traceparent"];
@@ -130,7 +133,7 @@ impl Field {
     pub(super) fn frequent(&self) -> Vec<(&str, usize)> {
         let mut values: Vec<(&str, usize)> =
             self.values.iter().map(|(value, count)| (value.as_str(), *count)).collect();
-        values.sort_by(|one, other| other.1.cmp(&one.1).then(one.0.cmp(other.0)));
+        sort_by(&mut values, |one, other| other.1.cmp(&one.1).then(one.0.cmp(other.0)));
         values
     }
 }

@@ -1,5 +1,7 @@
 //! Where a line turns: the points that a person would point at. Pure.
 
+use crate::order::sort_by;
+
 /// At most two, the strongest first in time; none on a line that only trembles.
 pub(super) fn turns(values: &[Option<f64>]) -> Vec<usize> {
     let known: Vec<f64> = values.iter().map(|value| value.unwrap_or(0.0)).collect();
@@ -11,7 +13,7 @@ pub(super) fn turns(values: &[Option<f64>]) -> Vec<usize> {
     if bends.is_empty() {
         bends = slow(&known, top);
     }
-    bends.sort_by(|one, other| other.1.total_cmp(&one.1));
+    sort_by(&mut bends, |one, other| other.1.total_cmp(&one.1));
     let mut turns: Vec<usize> = Vec::new();
     for (at, _) in bends {
         if turns.len() < 2 && turns.iter().all(|turn| turn.abs_diff(at) > 4) {

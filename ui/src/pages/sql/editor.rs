@@ -8,6 +8,7 @@ use tapline_api::Level;
 use super::run::{Outcome, Run};
 use crate::{
     format::{now, number},
+    react::memo,
     state::url::use_address,
     ui::{
         Button, Icon, Look, Mark, Sentence, Shape,
@@ -72,8 +73,8 @@ fn at_fault(text: &str, (line, column): (u32, u32)) -> Option<(&str, &str)> {
 /// Numbers of the lines; the one at fault is marked.
 #[component]
 fn Numbers(text: RwSignal<String>, run: Run) -> impl IntoView {
-    let fault = Memo::new(move |_| text.with(|text| run.fault(text)).map(|(line, _)| line));
-    let count = Memo::new(move |_| text.with(|text| text.split('\n').count()) as u32);
+    let fault = memo(move || text.with(|text| run.fault(text)).map(|(line, _)| line));
+    let count = memo(move || text.with(|text| text.split('\n').count()) as u32);
     let number =
         move |number: u32| view! { <li class:fault=move || fault.get() == Some(number)>{number.to_string()}</li> };
     view! { <ol class="lines" aria-hidden="true">{move || (1..=count.get()).map(number).collect_view()}</ol> }
@@ -100,7 +101,7 @@ fn Runbar(text: RwSignal<String>, run: Run, ask: Callback<String>) -> impl IntoV
         address.replace(|query| query.set("sql", Some(&text.get_untracked())));
         set_timeout(move || copy(window().location().href().unwrap_or_default(), toasts), Duration::from_millis(50));
     };
-    let running = Memo::new(move |_| run.since.with(Option::is_some));
+    let running = memo(move || run.since.with(Option::is_some));
     let action = move || {
         if running.get() {
             view! { <Button text="Cancel" icon=Icon::Stop on_press=move |_| run.cancel()/><Clock run/> }.into_any()

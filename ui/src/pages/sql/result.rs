@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use tapline_api::SqlAnswer;
+use tapline_api::{Select, SqlAnswer};
 
 use super::run::{Outcome, Run};
 use crate::{
     format::number,
     frame::StatusLoad,
+    planning::use_planning,
+    react::memo,
     ui::{
-        Ico, Icon,
+        Button, Ico, Icon, Look,
         download::{Format, download_sql},
         empty::Empty,
         menu::{Item, Menu},
@@ -34,7 +36,7 @@ pub(super) fn ResultPanel(run: Run) -> impl IntoView {
         })
     });
     let status = expect_context::<StatusLoad>();
-    let is_new = Memo::new(move |_| status.is_new());
+    let is_new = memo(move || status.is_new());
     let is_old = move || {
         run.since.with(Option::is_some)
             || run.outcome.with(|outcome| matches!(outcome, Outcome::Failed(_) | Outcome::Cancelled))
@@ -63,13 +65,31 @@ pub(super) fn ResultPanel(run: Run) -> impl IntoView {
                         <h2>"Result"</h2>
                         <span class="t3">{move || answer.get().map(|answer| number::count(answer.rows.len() as u64, "row", "rows"))}</span>
                         <span class="t3">{move || answer.get().filter(|answer| answer.truncated).map(|_| "and more: cut at the limit")}</span>
-                        <span class="end"><Export run/></span>
+                        <span class="end"><PlanButton run answer/><Export run/></span>
                     </div>
                     <div class:stale=is_old>{content}</div>
                 </section>
                 {drawn}
             </div>
         })
+    }
+}
+
+/// Plans a replay of the events that the query names.
+#[component]
+fn PlanButton(run: Run, answer: Memo<Option<Arc<SqlAnswer>>>) -> impl IntoView {
+    let planning = use_planning();
+    let names = memo(move || {
+        answer.with(|answer| answer.iter().any(|answer| answer.columns.iter().any(|column| column.name == "address")))
+    });
+    let press = move |_| {
+        let select = Select { sql: Some(run.sql.get_untracked()), ..Select::default() };
+        planning.ask(select, "The events that the query names in its column `address`.".to_owned());
+    };
+    move || {
+        names.get().then(
+            || view! { <Button text="Plan a replay" icon=Icon::Replay look=Look::Quiet small=true on_press=press/> },
+        )
     }
 }
 

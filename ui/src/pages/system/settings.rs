@@ -3,9 +3,12 @@
 use leptos::prelude::*;
 use tapline_api::{Level, Setting, SettingOrigin, System};
 
-use crate::ui::{
-    Pill,
-    code::{Code, Language},
+use crate::{
+    order::sort_by_key,
+    ui::{
+        Pill,
+        code::{Code, Language},
+    },
 };
 
 /// The panel's head.
@@ -17,7 +20,7 @@ pub(super) fn Head() -> impl IntoView {
 /// The panel's content: what was set first, then defaults.
 pub(super) fn settings(system: &System) -> impl IntoView + use<> {
     let mut settings: Vec<&Setting> = system.settings.iter().collect();
-    settings.sort_by_key(|setting| setting.origin == SettingOrigin::Default);
+    sort_by_key(&mut settings, |setting| setting.origin == SettingOrigin::Default);
     let rows = settings.into_iter().map(row).collect_view();
     view! {
         <table class="table fixed settings">

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     charts::histogram::{Buckets, HistogramChart, Stack},
     format::{number, time},
+    order::sort_by_key,
     state::{
         hues::nth,
         time_range::{TimeRange, use_set_time_range},
@@ -73,7 +74,7 @@ fn largest(stacks: BTreeMap<String, Vec<u64>>) -> Vec<Stack> {
         .filter(|(_, counts)| counts.iter().any(|count| *count > 0))
         .map(|(name, counts)| Stack { name, class: "c0", counts })
         .collect();
-    stacks.sort_by_key(|stack| std::cmp::Reverse(stack.counts.iter().sum::<u64>()));
+    sort_by_key(&mut stacks, |stack| std::cmp::Reverse(stack.counts.iter().sum::<u64>()));
     stacks.iter_mut().zip(COLOURS).for_each(|(stack, class)| stack.class = class);
     for (number, stack) in stacks.iter_mut().enumerate() {
         stack.class = nth(number);

@@ -1,0 +1,383 @@
+//! What somebody does with a replay: start, pause, resume, cancel, confirm, discard.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tapline_api::{Delivery, Level, ReplayAct, ReplayDetail, ReplayState};
+use tapline_state::{NewAudit, ReplayRecord};
+
+use super::keep::{self, etag, significant};
+use super::{ITSELF, Open, Replays, id, now};
+use crate::error::ReplayError;
+use crate::live::Wish;
+use crate::plan::examine::{Examined, examine, grouped};
+use crate::plan::targets::Target;
+use crate::run::{Ended, Job, run};
+use crate::settle::settle;
+
+/// Ends why an item is left to another replay: nothing is wrong with it, and it holds back nothing of its key.
+pub(crate) const MEANWHILE: &str = "has put it back meanwhile";
+
+/// How long an answer waits for what was asked to happen.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+impl Replays {
+    /// Starts a plan that was read: its etag is asked for, and what was read has to be true still.
+    ///
+    /// # Errors
+    /// [`ReplayError::Stale`] when the plan changed, and others of what stands in the way.
+    pub fn start(
+        &self,
+        number: i64,
+        act: &ReplayAct,
+        who: &str,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<ReplayDetail, ReplayError> {
+        let open = self.opened(number)?;
+        let _turn = open.turn.lock();
+        let record = self.0.state.replay(number)?;
+        may(&record, "started", &[ReplayState::Planned])?;
+        if act.etag.as_deref() != Some(&record.etag) {
+            let what = match act.etag {
+                None => "a start names the `etag` of the plan that was read",
+                Some(_) => "it is another one than was read",
+            };
+            return Err(ReplayError::Stale { number, what: what.to_owned() });
+        }
+        self.names_environment(act)?;
+        if record.plan.needs_second_person && record.plan.confirmed_by.is_none() {
+            return Err(ReplayError::Unconfirmed(number));
+        }
+        let record = self.still_holds(record, &open, stop)?;
+        if let Some(bad) = record.plan.warnings.iter().find(|warning| warning.level == Level::Bad) {
+            return Err(ReplayError::Refused { number, what: bad.sentence.clone() });
+        }
+        let entry = NewAudit::by(who).did("replay.start", &id(number)).because(act.reason.as_deref());
+        let read = format!("{}; {} warnings read", record.sentence, record.plan.warnings.len());
+        self.go(ReplayRecord { started_at: Some(now()), ..record }, &open, who, entry.changed(None, Some(read)))?;
+        self.detail(number)
+    }
+
+    /// Goes on with what was paused or stopped.
+    ///
+    /// # Errors
+    /// [`ReplayError::Stale`] when the target is not what it was.
+    pub fn resume(&self, number: i64, act: &ReplayAct, who: &str) -> Result<ReplayDetail, ReplayError> {
+        let open = self.opened(number)?;
+        let _turn = open.turn.lock();
+        let record = self.0.state.replay(number)?;
+        may(&record, "resumed", &[ReplayState::Paused, ReplayState::Stopped])?;
+        self.names_environment(act)?;
+        self.same_targets(number)?;
+        // Whoever was held before the canary was through goes on with the canary.
+        let progress = open.live.progress(false);
+        let sent = progress.items - progress.planned;
+        open.live.allow(record.request.canary.filter(|canary| sent < *canary).unwrap_or(u64::MAX));
+        self.leave_to_others(number, &open)?;
+        let entry = NewAudit::by(who).did("replay.resume", &id(number)).because(act.reason.as_deref());
+        self.go(record, &open, who, entry)?;
+        self.detail(number)
+    }
+
+    /// Holds what runs; answers once it stands, or after some seconds.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn pause(&self, number: i64, act: &ReplayAct, who: &str) -> Result<ReplayDetail, ReplayError> {
+        self.end(number, act, who, Wish::Pause)
+    }
+
+    /// Ends it for good, also when it was never started. What was sent stays sent.
+    ///
+    /// # Errors
+    /// When it is over.
+    pub fn cancel(&self, number: i64, act: &ReplayAct, who: &str) -> Result<ReplayDetail, ReplayError> {
+        self.end(number, act, who, Wish::Cancel)
+    }
+
+    fn end(&self, number: i64, act: &ReplayAct, who: &str, wish: Wish) -> Result<ReplayDetail, ReplayError> {
+        let (verb, action) = if wish == Wish::Pause { ("paused", "pause") } else { ("cancelled", "cancel") };
+        let from: &[ReplayState] = match wish {
+            Wish::Pause => &[ReplayState::Running],
+            _ => &[ReplayState::Planned, ReplayState::Running, ReplayState::Paused, ReplayState::Stopped],
+        };
+        let open = self.opened(number)?;
+        let turn = open.turn.lock();
+        let record = self.0.state.replay(number)?;
+        may(&record, verb, from)?;
+        let entry = NewAudit::by(who).did(&format!("replay.{action}"), &id(number)).because(act.reason.as_deref());
+        if open.sending.load(Ordering::Relaxed) {
+            self.0.state.audit(entry)?;
+            open.live.want(wish);
+        } else {
+            // Running without a sender: how it ended could not be kept.
+            let (state, ended_at) = match wish {
+                Wish::Pause => (ReplayState::Paused, None),
+                _ => (ReplayState::Cancelled, Some(now())),
+            };
+            let progress = open.live.progress(false);
+            let ended = ReplayRecord { state, why: None, ended_at, progress, ..record };
+            self.0.state.set_replay(&ended, Some(entry))?;
+        }
+        drop(turn);
+        let until = Instant::now() + PATIENCE;
+        while open.sending.load(Ordering::Relaxed) && Instant::now() < until {
+            thread::sleep(Duration::from_millis(10));
+        }
+        self.detail(number)
+    }
+
+    /// A second person has read the plan.
+    ///
+    /// # Errors
+    /// [`ReplayError::SamePerson`] when it is the first one.
+    pub fn confirm(&self, number: i64, act: &ReplayAct, who: &str) -> Result<ReplayDetail, ReplayError> {
+        let open = self.opened(number)?;
+        let _turn = open.turn.lock();
+        let mut record = self.0.state.replay(number)?;
+        may(&record, "confirmed", &[ReplayState::Planned])?;
+        if act.etag.as_deref().is_some_and(|etag| etag != record.etag) {
+            return Err(ReplayError::Stale { number, what: "it is another one than was read".to_owned() });
+        }
+        if record.who.trim().eq_ignore_ascii_case(who.trim()) {
+            return Err(ReplayError::SamePerson(who.to_owned()));
+        }
+        record.plan.confirmed_by = Some(who.to_owned());
+        let entry = NewAudit::by(who).did("replay.confirm", &id(number)).because(act.reason.as_deref());
+        self.0.state.set_replay(&record, Some(entry))?;
+        self.detail(number)
+    }
+
+    /// Throws away a plan that was never started.
+    ///
+    /// # Errors
+    /// When it was started.
+    pub fn discard(&self, number: i64, who: &str) -> Result<(), ReplayError> {
+        let open = self.opened(number)?;
+        let _turn = open.turn.lock();
+        let record = self.0.state.replay(number)?;
+        may(&record, "discarded", &[ReplayState::Planned])?;
+        let why = Some("its plan was discarded".to_owned());
+        let gone = ReplayRecord { state: ReplayState::Cancelled, why, ended_at: Some(now()), ..record };
+        self.0.state.set_replay(&gone, Some(NewAudit::by(who).did("replay.discard", &id(number))))?;
+        self.0.open.lock().remove(&number);
+        self.folder(number).remove()
+    }
+
+    fn names_environment(&self, act: &ReplayAct) -> Result<(), ReplayError> {
+        let environment = &self.0.environment;
+        let named = act.environment.as_deref().map(str::trim) == Some(environment.name.as_str());
+        if environment.confirm_replays && !named {
+            return Err(ReplayError::Environment(environment.name.clone()));
+        }
+        Ok(())
+    }
+
+    /// What was read must be what is. A plan that changed is kept as it is now, to be read again.
+    fn still_holds(
+        &self,
+        record: ReplayRecord,
+        open: &Open,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<ReplayRecord, ReplayError> {
+        let number = record.number;
+        let changes = self.changes(&record.request)?;
+        let before = |address| self.0.put_back.by(address).filter(|by| *by != number);
+        let view = self.0.archive.view();
+        let Examined { mut plan, targets } =
+            examine(&self.planning(stop), &view, &open.live.items, &record.request, &changes, &before)?;
+        let old = &record.plan;
+        plan.chosen_by.clone_from(&old.chosen_by);
+        plan.sql.clone_from(&old.sql);
+        plan.partitioner.clone_from(&old.partitioner);
+        (plan.needs_second_person, plan.names_environment) = (old.needs_second_person, old.names_environment);
+        let kept = |kind: &str| matches!(kind, "left_out") || kind == "loop";
+        // What was left out when events were chosen does not come back.
+        let chosen = old.warnings.iter().filter(|it| kept(&it.kind) && it.level == Level::Warn);
+        plan.warnings.extend(chosen.cloned());
+        plan.warnings.sort_by_key(|warning| std::cmp::Reverse(warning.level));
+        let what = changed_targets(&self.folder(number).read_targets()?, &targets).or_else(|| changed(old, &plan));
+        let Some(what) = what else {
+            plan.confirmed_by.clone_from(&old.confirmed_by);
+            return Ok(ReplayRecord { plan, ..record });
+        };
+        let etag = etag(&format!("{}{}", record.token, now()), &record.request, &plan);
+        let entry = NewAudit::by(ITSELF).did("replay.stale", &id(number)).because(Some(&what));
+        self.0.state.set_replay(&ReplayRecord { plan, etag, ..record }, Some(entry))?;
+        Err(ReplayError::Stale { number, what })
+    }
+
+    /// What another replay has put back while this one was held is not sent a second time.
+    fn leave_to_others(&self, number: i64, open: &Open) -> Result<(), ReplayError> {
+        let live = &open.live;
+        let planned: Vec<u32> = live.look(|standing| standing.all(Delivery::Planned).collect());
+        for item in planned {
+            let address = live.items.hash(&live.items.items[item as usize]);
+            if let Some(other) = self.0.put_back.by(address).filter(|other| *other != number) {
+                live.rejected(item, &format!("r-{other} {MEANWHILE}"))?;
+            }
+        }
+        live.sync()
+    }
+
+    fn same_targets(&self, number: i64) -> Result<(), ReplayError> {
+        let planned = self.folder(number).read_targets()?;
+        for target in &planned {
+            let Some(source) = self.0.sources.get(&target.source) else {
+                let what = format!("source `{}` is not configured any more", target.source);
+                return Err(ReplayError::Stale { number, what });
+            };
+            let facts = source.destination(&target.destination)?;
+            let partitions = i32::try_from(facts.partitions.len()).unwrap_or(i32::MAX);
+            let now = Target { id: facts.id, partitions, ..target.clone() };
+            if let Some(what) = changed_targets(std::slice::from_ref(target), &[now]) {
+                return Err(ReplayError::Stale { number, what });
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins to send on a thread.
+    pub(super) fn go(
+        &self,
+        record: ReplayRecord,
+        open: &Arc<Open>,
+        who: &str,
+        entry: NewAudit,
+    ) -> Result<(), ReplayError> {
+        let number = record.number;
+        let job = self.job(&record, open, who)?;
+        let running = ReplayRecord { state: ReplayState::Running, why: None, ended_at: None, ..record };
+        self.0.state.set_replay(&running, Some(entry))?;
+        open.live.want(Wish::Run);
+        open.tried.store(false, Ordering::Relaxed);
+        open.said.lock().clear();
+        open.sending.store(true, Ordering::Relaxed);
+        let (replays, open) = (self.clone(), Arc::clone(open));
+        let sender = thread::spawn(move || replays.send(number, &open, &job));
+        self.0.threads.lock().push(sender);
+        Ok(())
+    }
+
+    fn job(&self, record: &ReplayRecord, open: &Open, who: &str) -> Result<Job, ReplayError> {
+        let targets = self.folder(record.number).read_targets()?;
+        let identities: HashMap<u32, Option<String>> =
+            targets.into_iter().map(|target| (target.stand, target.id)).collect();
+        Ok(Job {
+            live: Arc::clone(&open.live),
+            archive: Arc::clone(&self.0.archive),
+            sources: Arc::clone(&self.0.sources),
+            options: self.0.options.clone(),
+            token: record.token.clone(),
+            identities,
+            changes: self.changes(&record.request)?,
+            order: record.request.order,
+            rate: record.request.rate,
+            speed: record.request.speed,
+            by: who.to_owned(),
+            at: record.started_at.unwrap_or_else(now),
+        })
+    }
+
+    fn send(&self, number: i64, open: &Open, job: &Job) {
+        let ended = catch_unwind(AssertUnwindSafe(|| run(job)));
+        let ended = ended.unwrap_or_else(|_| Ended::Stopped("a bug of Tapline; its log says which".to_owned()));
+        {
+            // Whoever acts at this moment comes before or after the end, not in its middle.
+            let _turn = open.turn.lock();
+            let cancelled = open.live.wish() == Wish::Cancel && ended != Ended::Done;
+            let ended = if cancelled { Ended::Cancelled } else { ended };
+            open.tried.store(ended == Ended::Tried, Ordering::Relaxed);
+            if let Err(error) = keep::ended(self, number, open, ended) {
+                tracing::error!(error = &error as &dyn std::error::Error, replay = number, "how it ended is not kept");
+            }
+            open.sending.store(false, Ordering::Relaxed);
+        }
+        self.find_out(number, open, job);
+    }
+
+    /// What was on its way when it was cancelled is found out all the same, however long the broker is away.
+    fn find_out(&self, number: i64, open: &Open, job: &Job) {
+        let stopping = || self.0.stopping.load(Ordering::Relaxed);
+        let doubtful = || open.live.look(|standing| standing.counts().of(Delivery::Sending));
+        while open.live.wish() == Wish::Cancel && doubtful() > 0 && !stopping() {
+            match settle(job, &stopping).and_then(|()| keep::outcomes(self, number, open)) {
+                Ok(()) => return,
+                Err(error) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, replay = number, "not settled yet");
+                    (0..50).take_while(|_| !stopping()).for_each(|_| thread::sleep(Duration::from_millis(100)));
+                }
+            }
+        }
+    }
+
+    /// All of a canary is known: well, and the rest follows; or not, and it stops. Only while this process has seen it
+    /// come to its end: after a restart a person decides.
+    pub(super) fn judge_canary(&self, number: i64, open: &Arc<Open>) -> Result<(), ReplayError> {
+        if !open.tried.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let Some(_turn) = open.turn.try_lock() else { return Ok(()) };
+        let (record, progress) = (self.0.state.replay(number)?, open.live.progress(false));
+        let waits = record.state == ReplayState::Paused && record.request.canary_goes_on;
+        if !waits || progress.pending + progress.sending > 0 || open.sending.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let well = progress.confirmed > 0 && progress.reprocessed == progress.confirmed;
+        if well && progress.rejected + progress.uncertain == 0 {
+            open.live.allow(u64::MAX);
+            let entry = NewAudit::by(ITSELF).did("replay.resume", &id(number));
+            let all = format!("all of the first {} were reprocessed", grouped(progress.confirmed));
+            let by = record.who.clone();
+            return self.go(record, open, &by, entry.because(Some(&all)));
+        }
+        open.tried.store(false, Ordering::Relaxed);
+        let (reprocessed, first) = (grouped(progress.reprocessed), grouped(progress.confirmed));
+        let why = format!("{reprocessed} of the first {first} were reprocessed");
+        let entry = NewAudit::by(ITSELF).did("replay.stopped", &id(number)).because(Some(&why));
+        let stopped = ReplayRecord { state: ReplayState::Stopped, why: Some(why), ..record };
+        Ok(self.0.state.set_replay(&stopped, Some(entry))?)
+    }
+}
+
+fn may(record: &ReplayRecord, verb: &'static str, from: &[ReplayState]) -> Result<(), ReplayError> {
+    if from.contains(&record.state) {
+        return Ok(());
+    }
+    Err(ReplayError::Standing { number: record.number, state: record.state, verb })
+}
+
+fn changed_targets(planned: &[Target], now: &[Target]) -> Option<String> {
+    for target in planned {
+        let name = &target.destination;
+        let Some(now) = now.iter().find(|now| now.stand == target.stand) else {
+            return Some(format!("`{name}` is not a target any more"));
+        };
+        if now.id != target.id {
+            return Some(format!("`{name}` was deleted and made anew; plan it anew"));
+        }
+        if now.partitions != target.partitions {
+            return Some(format!(
+                "`{name}` has {} partitions, it had {}; plan it anew",
+                now.partitions, target.partitions
+            ));
+        }
+    }
+    None
+}
+
+/// The first difference of two plans, in words.
+fn changed(old: &tapline_api::ReplayPlan, new: &tapline_api::ReplayPlan) -> Option<String> {
+    let (before, after) = (significant(old), significant(new));
+    let came = after.iter().find(|line| !before.contains(line));
+    let went = before.iter().find(|line| !after.contains(line));
+    match (came, went) {
+        (Some((_, sentence, _)), _) => Some(format!("by now: {sentence}")),
+        (None, Some((_, sentence, _))) => Some(format!("no longer true: {sentence}")),
+        (None, None) => None,
+    }
+}

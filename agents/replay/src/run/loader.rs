@@ -1,0 +1,68 @@
+//! Reads the next stretch of items while the one before it is sent.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+use tapline_archive::Archive;
+
+use crate::error::ReplayError;
+use crate::item::Items;
+use crate::read::{Loaded, load, stretch};
+
+/// Hands out items in the order of sending.
+pub(super) struct Loader(Receiver<Result<Vec<Loaded>, ReplayError>>);
+
+/// What a loader has.
+pub(super) enum Stretch {
+    /// The next items.
+    Items(Vec<Loaded>),
+    /// They are being read.
+    Soon,
+    /// There are no more.
+    End,
+}
+
+impl Loader {
+    pub(super) fn start(archive: Arc<Archive>, items: Arc<Items>, planned: Vec<u32>) -> Self {
+        let (send, receive) = sync_channel(1);
+        thread::spawn(move || {
+            let mut rest = planned.as_slice();
+            while !rest.is_empty() {
+                let (now, later) = rest.split_at(stretch(&items, rest));
+                let loaded = load(&archive.view(), &items, now);
+                let failed = loaded.is_err();
+                // Nobody waits any more, or nothing can be read.
+                if send.send(loaded).is_err() || failed {
+                    return;
+                }
+                rest = later;
+            }
+        });
+        Self(receive)
+    }
+
+    /// Of nothing.
+    #[cfg(test)]
+    pub(super) fn none() -> Self {
+        Self(sync_channel(1).1)
+    }
+
+    /// What is there; waits a moment for it where nothing else is to be done.
+    pub(super) fn next(&self, wait: Duration) -> Result<Stretch, ReplayError> {
+        let received = if wait.is_zero() { self.0.try_recv() } else { self.0.recv_timeout(wait).map_err(into) };
+        match received {
+            Ok(loaded) => Ok(Stretch::Items(loaded?)),
+            Err(TryRecvError::Empty) => Ok(Stretch::Soon),
+            Err(TryRecvError::Disconnected) => Ok(Stretch::End),
+        }
+    }
+}
+
+fn into(error: std::sync::mpsc::RecvTimeoutError) -> TryRecvError {
+    match error {
+        std::sync::mpsc::RecvTimeoutError::Timeout => TryRecvError::Empty,
+        std::sync::mpsc::RecvTimeoutError::Disconnected => TryRecvError::Disconnected,
+    }
+}

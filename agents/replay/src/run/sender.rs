@@ -1,0 +1,291 @@
+//! One sender with its publishers: from what is planned to what is confirmed.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tapline_adapter::{
+    Cause, Fate, Outgoing, Partitioning, PublishError, PublishOptions, Publisher, Report, SendError,
+};
+use tapline_api::{Delivery, KeyOrder};
+use tapline_model::{Header, time};
+
+use super::loader::Loader;
+use super::queue::{Next, Queue};
+use super::{Ended, Job, Leg, wished};
+use crate::error::ReplayError;
+use crate::headers::Stamp;
+use crate::item::Stand;
+use crate::live::Wish;
+use crate::message::{Message, Row, borrowed};
+use crate::pace::Pace;
+use crate::read::Loaded;
+use crate::replays::MEANWHILE;
+
+/// Items handed over and not answered: after a crash each of them has to be looked for.
+const ON_THEIR_WAY: usize = 20_000;
+
+/// How long the last answers are waited for when somebody wants it to stop.
+const LAST_ANSWERS: Duration = Duration::from_secs(30);
+
+/// How long answers are waited for before what has not left is taken back.
+const PAUSED: Duration = Duration::from_secs(3);
+
+/// Items that are sent before all answers are waited for.
+const STRETCH: usize = 50_000;
+
+/// Longest time without looking whether somebody wants something.
+const BREATH: Duration = Duration::from_millis(20);
+
+pub(super) struct Sender<'a> {
+    pub(super) job: &'a Job,
+    pub(super) publishers: BTreeMap<String, Box<dyn Publisher>>,
+    pub(super) queue: Queue,
+    pub(super) pace: Pace,
+    /// Items on their way.
+    pub(super) flying: HashMap<u32, Loaded>,
+    pub(super) tries: HashMap<u32, u8>,
+    /// Items of batches that were refused.
+    pub(super) alone: VecDeque<Loaded>,
+    pub(super) reports: Vec<Report>,
+    pub(super) sent: u64,
+    pub(super) doubt: bool,
+    /// Items refused for good, without one that was taken between them.
+    pub(super) refused: usize,
+    /// Items sent since none was on its way.
+    pub(super) since_empty: usize,
+}
+
+impl<'a> Sender<'a> {
+    pub(super) fn open(job: &'a Job) -> Result<Self, ReplayError> {
+        let planned: Vec<u32> = job.live.look(|standing| standing.all(Delivery::Planned).collect());
+        let sent = (job.live.items.items.len() - planned.len()) as u64;
+        let rejected: Vec<u32> = job.live.look(|standing| {
+            let harmless = |item: &u32| standing.why(*item).is_some_and(|why| why.ends_with(MEANWHILE));
+            standing.all(Delivery::Rejected).filter(|item| !harmless(item)).collect()
+        });
+        let loader = Loader::start(Arc::clone(&job.archive), Arc::clone(&job.live.items), planned);
+        let mut sender = Self {
+            job,
+            publishers: BTreeMap::new(),
+            queue: Queue::new(loader, job.order == KeyOrder::Key),
+            pace: Pace::new(job.rate, job.speed),
+            flying: HashMap::new(),
+            tries: HashMap::new(),
+            alone: VecDeque::new(),
+            reports: Vec::new(),
+            sent,
+            doubt: false,
+            refused: 0,
+            since_empty: 0,
+        };
+        rejected.iter().for_each(|item| drop(sender.queue.block(&job.live.items.items[*item as usize])));
+        sender.open_publishers()?;
+        Ok(sender)
+    }
+
+    fn open_publishers(&mut self) -> Result<(), ReplayError> {
+        let (items, mut ends) = (&self.job.live.items, Vec::new());
+        let mut targets = BTreeMap::<&str, Vec<(u32, &Stand)>>::new();
+        for (at, stand) in (0..).zip(&items.stands).filter(|(at, _)| self.job.identities.contains_key(at)) {
+            targets.entry(&stand.source).or_default().push((at, stand));
+        }
+        for (name, stands) in targets {
+            let source = self.job.source(name)?;
+            let names: Vec<&str> = stands.iter().map(|(_, stand)| stand.destination.as_str()).collect();
+            for ((at, _), facts) in stands.iter().zip(source.destinations(&names)?) {
+                let facts = facts?;
+                if let (Some(Some(planned)), Some(now)) = (self.job.identities.get(at), &facts.id)
+                    && planned != now
+                {
+                    return Err(ReplayError::Nothing(format!(
+                        "`{}` was deleted and made anew since this was planned; plan it anew",
+                        facts.name
+                    )));
+                }
+                let known = facts.partitions.into_iter().filter_map(|known| Some((*at, known.partition, known.end?)));
+                ends.extend(known);
+            }
+            let destinations = names.into_iter().map(str::to_owned).collect();
+            let options = PublishOptions { destinations, records: ON_THEIR_WAY, ..PublishOptions::default() };
+            self.publishers.insert(name.to_owned(), source.publisher(&options)?);
+        }
+        self.job.live.began(ends)
+    }
+
+    pub(super) fn run(mut self) -> Result<Leg, ReplayError> {
+        loop {
+            let wish = self.job.live.wish();
+            if wish != Wish::Run {
+                return self.end(wished(wish.clone()), &wish);
+            }
+            if self.doubt {
+                self.flush(LAST_ANSWERS)?;
+                return Ok(Leg::InDoubt);
+            }
+            self.collect(Duration::ZERO)?;
+            if self.doubt {
+                continue;
+            }
+            if self.sent >= self.job.live.allowed() && self.flying.is_empty() {
+                let all = self.sent >= self.job.live.items.items.len() as u64;
+                return self.end(if all { Ended::Done } else { Ended::Tried }, &Wish::Pause);
+            }
+            if let Some(suspect) = self.next_alone() {
+                self.send(vec![suspect])?;
+            }
+            if !self.alone.is_empty() {
+                self.collect(BREATH)?;
+                continue;
+            }
+            // Where items would be found after a crash moves on only while none is on its way.
+            if self.since_empty >= STRETCH && !self.flying.is_empty() {
+                self.collect(BREATH)?;
+                continue;
+            }
+            let room = self.job.live.allowed().saturating_sub(self.sent);
+            let next = self.queue.next(&mut self.pace, &self.job.live.items, room)?;
+            self.reject_late()?;
+            match next {
+                Next::Send(batch) => self.send(batch)?,
+                Next::Wait(wait) => self.wait(wait)?,
+                Next::Nothing if self.flying.is_empty() && self.queue.is_over() => {
+                    return self.end(Ended::Done, &Wish::Pause);
+                }
+                Next::Nothing => self.wait(BREATH)?,
+            }
+        }
+    }
+
+    /// The next one that has to travel alone, once nothing else is on its way.
+    fn next_alone(&mut self) -> Option<Loaded> {
+        if self.flying.is_empty() { self.alone.pop_front() } else { None }
+    }
+
+    /// Waits for answers where some are due, else until somebody wants something.
+    fn wait(&mut self, wait: Duration) -> Result<(), ReplayError> {
+        let wait = wait.min(BREATH);
+        if self.flying.is_empty() {
+            self.job.live.rest(wait)
+        } else {
+            self.collect(wait)?
+        }
+        let trouble = self.publishers.values().find_map(|publisher| publisher.problem());
+        self.job.live.set_trouble(trouble);
+        Ok(())
+    }
+
+    fn end(mut self, ended: Ended, wish: &Wish) -> Result<Leg, ReplayError> {
+        // A cancellation is at once: what was not answered by then is looked up. A pause waits for answers that are due.
+        if *wish == Wish::Cancel || !self.flush(PAUSED)? {
+            self.publishers.values_mut().for_each(|publisher| publisher.give_up());
+            self.doubt |= !self.flush(LAST_ANSWERS)?;
+        }
+        self.job.live.sync()?;
+        self.job.live.set_trouble(None);
+        let more = matches!(ended, Ended::Done | Ended::Tried);
+        if self.doubt && more {
+            return Ok(Leg::InDoubt);
+        }
+        // What could not be read must not be taken for done.
+        let left = self.job.live.look(|standing| standing.counts().of(Delivery::Planned));
+        if ended == Ended::Done && left > 0 {
+            let what = format!("{left} items could not be read, and were not sent; resume to try again");
+            return Err(ReplayError::Nothing(what));
+        }
+        Ok(Leg::Ended(ended))
+    }
+
+    /// Whether every answer came.
+    fn flush(&mut self, wait: Duration) -> Result<bool, ReplayError> {
+        let until = Instant::now() + wait;
+        while !self.flying.is_empty() && Instant::now() < until {
+            self.collect(BREATH)?;
+        }
+        Ok(self.flying.is_empty())
+    }
+
+    /// Written down first, then handed over.
+    fn send(&mut self, batch: Vec<Loaded>) -> Result<(), ReplayError> {
+        if self.flying.is_empty() {
+            self.since_empty = 0;
+        }
+        self.since_empty += batch.len();
+        self.sent += batch.len() as u64;
+        self.job.live.sending(batch.iter().map(|loaded| loaded.number))?;
+        let mut rest = batch.into_iter();
+        while let Some(loaded) = rest.next() {
+            if self.job.live.wish() != Wish::Run {
+                let left: Vec<u32> = std::iter::once(loaded).chain(rest).map(|loaded| loaded.number).collect();
+                self.sent -= left.len() as u64;
+                return self.job.live.back(left);
+            }
+            self.send_one(loaded)?;
+        }
+        Ok(())
+    }
+
+    fn send_one(&mut self, loaded: Loaded) -> Result<(), ReplayError> {
+        let number = loaded.number;
+        let Some((batch, row)) = loaded.row.clone() else {
+            return self.reject(number, "its bytes are no longer in the archive");
+        };
+        let item = self.job.live.items.items[number as usize];
+        let row = Row::new(&batch, row, item.cause > 0)?;
+        if u32::try_from(row.size()).ok() != Some(item.size) {
+            return self
+                .reject(number, "the archive does not hold all of its bytes; raise `payload_limit` of its source");
+        }
+        let address = self.job.live.items.hash(&item);
+        let message = match self.job.changes.message(&row, address) {
+            Ok(message) => message,
+            Err(why) => return self.reject(number, &format!("it cannot be changed so: {why}")),
+        };
+        match self.hand_over(number, &message)? {
+            Ok(()) => {
+                self.flying.insert(number, loaded);
+                Ok(())
+            }
+            Err(error) => self.failed(loaded, &error),
+        }
+    }
+
+    fn hand_over(&mut self, number: u32, message: &Message<'_>) -> Result<Result<(), PublishError>, ReplayError> {
+        let (items, job) = (&self.job.live.items, self.job);
+        let item = &items.items[number as usize];
+        let target = items.target(item);
+        let stamp = Stamp {
+            id: format!("r-{}", job.live.number),
+            item: format!("{}/{number}", job.token),
+            attempt: item.attempt.to_string(),
+            origin: items.address(item).to_string(),
+            by: job.by.clone(),
+            at: time::format(job.at),
+        };
+        let headers: Vec<Header<'_>> = borrowed(&message.headers).chain(stamp.headers()).collect();
+        let outgoing = Outgoing {
+            destination: &target.destination,
+            partition: Partitioning::Explicit(item.to_partition),
+            key: message.key.as_deref(),
+            payload: message.payload.as_deref(),
+            headers: &headers,
+            timestamp: Some(item.timestamp).filter(|at| !item.now && *at != i64::MIN),
+        };
+        loop {
+            let Some(publisher) = self.publishers.get_mut(&target.source) else {
+                let text = format!("no publisher is open for `{}`", target.source);
+                return Err(ReplayError::Nothing(text));
+            };
+            match publisher.send(&outgoing, u64::from(number)) {
+                Ok(()) => return Ok(Ok(())),
+                Err(SendError::Refused(error)) => return Ok(Err(error)),
+                Err(SendError::Full) => self.collect(BREATH)?,
+            }
+            // Whoever wants it to stop does not wait for a broker that is away.
+            if job.live.wish() != Wish::Run {
+                let (cause, fate) = (Cause::GivenUp, Fate::NotSent);
+                return Ok(Err(PublishError { fate, cause, detail: String::new() }));
+            }
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Events put back from the archive, unthrottled; the peer only produces, by librdkafka's idempotent producer with four
+//! headers each.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::types::RDKafkaErrorCode::QueueFull;
+use rdkafka::{ClientConfig, error::KafkaError};
+use tapline_adapter::Source;
+use tapline_api::{
+    Environment, KeyOrder, ReplayAct, ReplayDetail, ReplayRequest, ReplayState, ReplayTarget, Select, StopAt,
+};
+use tapline_archive::{Archive, Hit, Place};
+use tapline_kafka::KafkaSource;
+use tapline_kit::{Kafka, Record};
+use tapline_replay::{ReplayOptions, Replays, Selected, Sources};
+use tapline_state::State;
+
+use crate::measure::{Cost, cost, resident};
+use crate::recorder::{Recorded, Recorder};
+use crate::traffic;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Events of each size.
+    #[arg(long, default_value_t = 1_000_000)]
+    messages: u64,
+    /// Payload sizes in bytes.
+    #[arg(long, value_delimiter = ',', default_value = "200,1000")]
+    sizes: Vec<usize>,
+    /// Partitions of each topic.
+    #[arg(long, default_value_t = 6)]
+    partitions: i32,
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    println!("| payload | events | order | plan s | plan MiB | librdkafka msg/s | tapline msg/s | CPU µs | ratio |");
+    println!("|---|---|---|---|---|---|---|---|---|");
+    for size in &args.sizes {
+        let kafka = Kafka::start()?;
+        let topic = format!("bench-{size}");
+        traffic::fill(&kafka, &topic, args.partitions, args.messages, *size)?;
+        let recorder = Recorder::start(&kafka, &topic)?;
+        recorder.wait_for(args.messages)?;
+        let recorded = recorder.stop()?;
+        let replays = replays(&kafka, &recorded)?;
+        for order in [KeyOrder::None, KeyOrder::Key] {
+            row(args, &kafka, &recorded.archive, &replays, *size, order)?;
+        }
+        replays.stop();
+    }
+    Ok(())
+}
+
+fn row(
+    args: &Args,
+    kafka: &Kafka,
+    archive: &Arc<Archive>,
+    replays: &Replays,
+    size: usize,
+    order: KeyOrder,
+) -> Result<()> {
+    let (word, n) = (format!("{order:?}").to_lowercase(), args.messages);
+    let (target, other) = (format!("ours-{size}-{word}"), format!("peer-{size}-{word}"));
+    for topic in [&target, &other] {
+        kafka.admin()?.create_topic(topic, args.partitions, &[("retention.bytes", "-1")])?;
+    }
+    let before = resident()?;
+    let (planned, plan) = cost(|| planned(archive, replays, &target, order))?;
+    let grown = resident()?.saturating_sub(before) >> 20;
+    ensure!(planned.replay.progress.items == n, "planned {}", planned.replay.progress.items);
+    let ((), peer) = cost(|| peer(kafka, &other, args, size))?;
+    let ((), ours) = cost(|| ours(replays, &planned))?;
+    let of = |cost: &Cost| cost.rate(n);
+    println!(
+        "| {size} B | {n} | {word} | {:.1} | {grown} | {:.0} | {:.0} | {:.2} | **{:.2}** |",
+        plan.wall.as_secs_f64(),
+        of(&peer),
+        of(&ours),
+        ours.cpu_each(n),
+        of(&ours) / of(&peer)
+    );
+    Ok(())
+}
+
+fn replays(kafka: &Kafka, recorded: &Recorded) -> Result<Replays> {
+    let source: Arc<dyn Source> = Arc::new(KafkaSource::new("bench", &kafka.bootstrap(), BTreeMap::new())?);
+    let sources: Sources = BTreeMap::from([("bench".to_owned(), source)]);
+    let environment = Environment { name: "bench".to_owned(), colour: "grey".to_owned(), confirm_replays: false };
+    let options = ReplayOptions { watch: Duration::ZERO, ..ReplayOptions::default() };
+    let state = State::open(recorded.folder.path())?;
+    Ok(Replays::open(Arc::clone(&recorded.archive), state, sources, options, environment)?)
+}
+
+fn planned(archive: &Arc<Archive>, replays: &Replays, target: &str, order: KeyOrder) -> Result<ReplayDetail> {
+    let view = archive.view();
+    let rows = |(at, file): (usize, &Arc<tapline_archive::DataFile>)| {
+        (0..u32::try_from(file.rows).unwrap_or(u32::MAX)).map(move |row| Hit { place: Place::File(at), row })
+    };
+    let hits = view.files.iter().enumerate().flat_map(rows).collect();
+    let selected = Selected { hits, chosen_by: "everything".to_owned(), ..Selected::default() };
+    let request = ReplayRequest {
+        select: Select { sql: Some("SELECT address FROM events".to_owned()), ..Select::default() },
+        target: Some(ReplayTarget { source: None, destination: Some(target.to_owned()) }),
+        stop: StopAt { failed_again: None, lag: None },
+        reason: "bench".to_owned(),
+        order,
+        ..ReplayRequest::default()
+    };
+    Ok(replays.plan(&request, &view, &selected, "bench", &|| false)?)
+}
+
+fn ours(replays: &Replays, planned: &ReplayDetail) -> Result<()> {
+    let number = Replays::number(&planned.replay.id)?;
+    let act = ReplayAct { etag: Some(planned.etag.clone()), ..ReplayAct::default() };
+    replays.start(number, &act, "bench", &|| false)?;
+    loop {
+        let now = replays.detail(number)?.replay;
+        match now.state {
+            ReplayState::Running => std::thread::sleep(Duration::from_millis(10)),
+            ReplayState::Done => {
+                ensure!(now.progress.confirmed == now.progress.items, "{now:?}");
+                return Ok(());
+            }
+            state => anyhow::bail!("{} is {}: {:?}", now.id, state.as_str(), now.why),
+        }
+    }
+}
+
+/// As few copies as librdkafka makes by itself.
+fn peer(kafka: &Kafka, topic: &str, args: &Args, size: usize) -> Result<()> {
+    const DIFFERENT: u64 = 8_192;
+    let partitions = u64::try_from(args.partitions)?;
+    let place = |number: u64| i32::try_from((number / traffic::CHAIN) % partitions);
+    let records: Vec<Record> = (0..DIFFERENT.min(args.messages))
+        .map(|number| Ok(traffic::record(topic, place(number)?, number, size)))
+        .collect::<Result<_>>()?;
+    let mut config: ClientConfig = kafka.client();
+    config.set("enable.idempotence", "true").set("linger.ms", "5").set("queue.buffering.max.messages", "100000");
+    let producer: BaseProducer = config.create()?;
+    for number in 0..args.messages {
+        let at = usize::try_from(number % DIFFERENT)?;
+        let record = &records[at];
+        let headers =
+            record.headers.iter().take(4).fold(OwnedHeaders::new(), |all, (name, value)| {
+                all.insert(Header { key: name, value: value.as_deref() })
+            });
+        let mut message = BaseRecord::to(topic).partition(place(number)?).headers(headers);
+        message = message.key(record.key.as_deref().unwrap_or_default());
+        message = message.payload(record.payload.as_deref().unwrap_or_default());
+        while let Err((error, back)) = producer.send(message) {
+            ensure!(matches!(error, KafkaError::MessageProduction(QueueFull)), "{error}");
+            producer.poll(Duration::from_millis(10));
+            message = back;
+        }
+        producer.poll(Duration::ZERO);
+    }
+    producer.flush(Duration::from_secs(120)).context("the peer's records did not arrive")
+}

@@ -1,0 +1,95 @@
+//! Other people's Java libraries at work on a broker: a Spring Kafka application whose listeners fail, and Kafka
+//! Connect. They give records up and put them aside by themselves; nothing of how they do it is imitated here.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::{Child, Stdio};
+
+use anyhow::{Result, bail};
+use tempfile::TempDir;
+
+use crate::children::start;
+use crate::jars::Jars;
+use crate::{Kafka, maven};
+
+const SPRING: &str = "spring-kafka-4.1.1";
+const CONNECT: &str = "connect-4.2.0";
+
+/// Run by `java` from its source, as the kit's other program.
+const LISTENERS: &str = include_str!("../java/Listeners.java");
+
+/// A running Java program; killed when dropped.
+#[derive(Debug)]
+pub struct Java {
+    child: Child,
+    folder: TempDir,
+}
+
+impl Java {
+    /// Starts the listeners of `Listeners.java`. They read from the beginning; the file says what they need.
+    pub fn listeners(kafka: &Kafka) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("tapline-spring-").tempdir()?;
+        fs::write(folder.path().join("Listeners.java"), LISTENERS)?;
+        let jars = maven::jars(SPRING, include_str!("../java/spring.jars"))?;
+        launch(folder, &jars, &["Listeners.java", &kafka.bootstrap()])
+    }
+
+    /// Starts Kafka Connect with this connector. Values are JSON without schemas; its folder is its working directory.
+    pub fn connector(kafka: &Kafka, properties: &str) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("tapline-connect-").tempdir()?;
+        fs::write(folder.path().join("worker.properties"), worker(kafka))?;
+        fs::write(folder.path().join("connector.properties"), properties)?;
+        let jars = maven::jars(CONNECT, include_str!("../java/connect.jars"))?;
+        let main = "org.apache.kafka.connect.cli.ConnectStandalone";
+        launch(folder, &jars, &[main, "worker.properties", "connector.properties"])
+    }
+
+    /// Fails once the program has ended: what is waited for will not come.
+    pub fn ensure_running(&mut self) -> Result<()> {
+        let ended = self.child.try_wait()?;
+        ended.map_or(Ok(()), |status| bail!("the Java program ended with {status}"))
+    }
+
+    /// The end of what it wrote: warnings and errors.
+    pub fn log(&self) -> String {
+        let log = fs::read_to_string(self.folder.path().join("java.log")).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(100)..].join("\n")
+    }
+}
+
+impl Drop for Java {
+    fn drop(&mut self) {
+        // Already gone is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Starts Java with Kafka's jars behind those of the program.
+fn launch(folder: TempDir, jars: &Path, program: &[&str]) -> Result<Java> {
+    let class_path = format!("{}/*:{}", jars.display(), Jars::get()?.class_path());
+    let log = File::create(folder.path().join("java.log"))?;
+    let errors = log.try_clone()?;
+    let child = start("java", |command| {
+        command
+            .args(["-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", &class_path])
+            .arg("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
+            .args(program)
+            .current_dir(folder.path())
+            .stdin(Stdio::null())
+            .stdout(log)
+            .stderr(errors);
+    })?;
+    Ok(Java { child, folder })
+}
+
+fn worker(kafka: &Kafka) -> String {
+    // Plugins name themselves in their jars; to look for others is half of the start and half of the memory.
+    format!(
+        "bootstrap.servers={}\nplugin.discovery=service_load\nlisteners=http://127.0.0.1:0\n\
+         offset.storage.file.filename=offsets\nkey.converter=org.apache.kafka.connect.storage.StringConverter\n\
+         value.converter=org.apache.kafka.connect.json.JsonConverter\nvalue.converter.schemas.enable=false\n",
+        kafka.bootstrap()
+    )
+}

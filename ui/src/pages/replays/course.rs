@@ -1,0 +1,156 @@
+//! How far a replay is: what was sent, what became of it, how fast it goes, how long it will take.
+
+use leptos::prelude::*;
+use tapline_api::{Delivery, Outcome, Progress, Replay, ReplayState};
+
+use super::states::Fate;
+use crate::{
+    charts::line::{LineChart, Points},
+    format::{self, number, sentence, time},
+    state::url::use_address,
+    ui::{Mark, Sentence},
+};
+
+/// Kinds of items with how many there are of each, in the order of the bar.
+fn fates(progress: &Progress) -> [(Fate, u64); 8] {
+    [
+        (Fate::Ended(Outcome::Reprocessed), progress.reprocessed),
+        (Fate::Ended(Outcome::FailedAgain), progress.failed_again),
+        (Fate::Ended(Outcome::Pending), progress.pending),
+        (Fate::Ended(Outcome::Unknown), progress.unknown),
+        (Fate::Sent(Delivery::Uncertain), progress.uncertain),
+        (Fate::Sent(Delivery::Rejected), progress.rejected),
+        (Fate::Sent(Delivery::Sending), progress.sending),
+        (Fate::Sent(Delivery::Planned), progress.planned),
+    ]
+}
+
+/// Kinds that are told even when there are none of them.
+fn always(fate: Fate) -> bool {
+    matches!(
+        fate,
+        Fate::Ended(Outcome::Reprocessed | Outcome::Pending | Outcome::FailedAgain) | Fate::Sent(Delivery::Planned)
+    )
+}
+
+/// Items that were sent, whether an answer came or not.
+fn sent(progress: &Progress) -> u64 {
+    progress.confirmed + progress.uncertain
+}
+
+/// `1 min 21 s left`, `1 min 21 s left at 25 a second`.
+fn left(progress: &Progress) -> Option<String> {
+    let seconds = progress.seconds_left.filter(|_| progress.planned > 0)?;
+    Some(format!("{} left", number::duration(seconds * 1000.0)))
+}
+
+/// Counts and the bar.
+#[component]
+pub(super) fn Bar(progress: Progress) -> impl IntoView {
+    let (sent, items) = (sent(&progress), progress.items);
+    let share = |count: u64| format!("{:.2}%", count as f64 * 100.0 / items.max(1) as f64);
+    let part = |(fate, count): (Fate, u64)| {
+        let (_, level, _) = fate.drawn();
+        let class = format!("is-{}", crate::ui::state::tone(level));
+        (count > 0 && fate != Fate::Sent(Delivery::Planned))
+            .then(|| view! { <i class=class style:width=share(count)></i> })
+    };
+    let bar = fates(&progress).into_iter().filter_map(part).collect_view();
+    let percent = (sent * 100 / items.max(1)).to_string();
+    view! {
+        <div class="row sent-of"><b>{number::exact(sent)}</b><span class="t3">{format!("of {} sent, {}", number::exact(items), number::percent(sent, items))}</span><span class="push">{left(&progress)}</span></div>
+        <div class="progress" role="progressbar" aria-label="Sent" aria-valuemin="0" aria-valuemax="100" aria-valuenow=percent>{bar}</div>
+    }
+}
+
+/// What became of the items: each kind leads to its items.
+#[component]
+pub(super) fn Outs(progress: Progress) -> impl IntoView {
+    let out = |(fate, count): (Fate, u64)| (count > 0 || always(fate)).then(|| view! { <Out fate count/> });
+    // What the word alone does not say, and whoever reads it has to decide about.
+    let odd = |(fate, count): (Fate, u64)| {
+        let is_odd =
+            matches!(fate, Fate::Sent(Delivery::Uncertain | Delivery::Rejected) | Fate::Ended(Outcome::Unknown));
+        let meaning = fate.meaning().filter(|_| is_odd && count > 0)?;
+        Some(view! { <li><b>{sentence::capital(fate.drawn().2)}</b>{format!(": {meaning}")}</li> })
+    };
+    view! {
+        <ul class="outs">{fates(&progress).into_iter().filter_map(out).collect_view()}</ul>
+        <ul class="odd">{fates(&progress).into_iter().filter_map(odd).collect_view()}</ul>
+    }
+}
+
+#[component]
+fn Out(fate: Fate, count: u64) -> impl IntoView {
+    let address = use_address();
+    let (shape, level, word) = fate.drawn();
+    let (name, value) = fate.query();
+    let href = move || {
+        let mut query = address.query.get();
+        query.keep(|name| !matches!(name, "delivery" | "outcome" | "items"));
+        query.set(name, Some(value));
+        query.on(&address.path.get())
+    };
+    view! {
+        <li><a href=href title=fate.meaning()><Mark shape level small=true/>{word}<b>{number::exact(count)}</b></a></li>
+    }
+}
+
+/// Events sent a second, with what was asked for in grey.
+#[component]
+pub(super) fn Rates(replay: Replay, asked: Option<f64>) -> impl IntoView {
+    let progress = &replay.progress;
+    if progress.rates.len() < 2 {
+        return ().into_any();
+    }
+    let end = replay.ended_at.as_deref().and_then(time::parse).map_or_else(format::now, |at| at.div_euclid(1000));
+    let width = progress.rates.len() as f64 * progress.step_seconds * 1000.0;
+    let points = Points {
+        from: end - width as i64,
+        to: end,
+        values: progress.rates.iter().map(|rate| Some(*rate)).collect(),
+        before: asked.map(|asked| vec![Some(asked); progress.rates.len()]).unwrap_or_default(),
+        bars: false,
+    };
+    let now = (replay.state == ReplayState::Running).then(|| format!("{}/s now", number::si(progress.rate)));
+    let asked = asked.map(|asked| format!("{}/s asked, the grey line", number::si(asked)));
+    let note = now.into_iter().chain(asked).collect::<Vec<_>>().join(", ");
+    view! {
+        <div class="subh"><h3>"Rate"</h3><span class="t3 small">{note}</span></div>
+        <LineChart points unit="/s" tone="act" label="Events sent a second" words=3/>
+    }
+    .into_any()
+}
+
+/// Why it stands so.
+#[component]
+pub(super) fn Why(replay: Replay) -> impl IntoView {
+    let (shape, level, _) = super::states::drawn(replay.state);
+    replay.why.map(|why| view! { <p class="again"><Mark shape level small=true/><span><Sentence text=why/></span></p> })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_item_is_counted_once() {
+        let progress = Progress {
+            items: 45,
+            planned: 1,
+            sending: 2,
+            confirmed: 30,
+            uncertain: 4,
+            rejected: 8,
+            pending: 3,
+            reprocessed: 20,
+            failed_again: 5,
+            unknown: 2,
+            seconds_left: Some(81.0),
+            ..Progress::default()
+        };
+        assert_eq!(fates(&progress).iter().map(|(_, count)| count).sum::<u64>(), 45);
+        assert_eq!((sent(&progress), left(&progress).as_deref()), (34, Some("1 min 21 s left")));
+        assert_eq!(left(&Progress { planned: 0, ..progress }), None);
+    }
+}

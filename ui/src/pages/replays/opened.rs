@@ -1,0 +1,103 @@
+//! The opened replay: its plan as long as nothing was sent, then how far it is and its items.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use tapline_api::{Replay, ReplayAct, ReplayDetail, ReplayState};
+
+use super::{
+    acts::Acts,
+    course::{Bar, Outs, Rates, Why},
+    items::Items,
+    plan::Plan,
+    states::StatePill,
+    warnings::Read,
+};
+use crate::{
+    react::memo,
+    state::url::replay_path,
+    ui::{Button, Icon, Look, Sentence, Trouble, copy::copy, skeleton::Skeleton, toast::use_toasts},
+};
+
+/// The replay as it is known; nothing while another one's answer is still there.
+pub(super) type Known = Memo<Option<Arc<ReplayDetail>>>;
+
+/// The panels. Their parts stay while numbers move.
+#[component]
+pub(super) fn Opened(id: String, acts: Acts) -> impl IntoView {
+    acts.refused.set(None);
+    let this = id.clone();
+    let known: Known = memo(move || acts.detail.data.get().filter(|it| it.replay.id == this));
+    // What runs, is paused and ends stays the same panels.
+    let is_plan = memo(move || known.with(|it| it.as_ref().map(|it| it.replay.state == ReplayState::Planned)));
+    let read = RwSignal::new(Read::default());
+    let plan = move || known.get().map(|plan| view! { <Plan plan acts read/> });
+    move || match is_plan.get() {
+        Some(true) => view! { {plan} }.into_any(),
+        Some(false) => view! { <Course known acts/><Items id=id.clone() known/> }.into_any(),
+        None => view! { <Waiting acts/> }.into_any(),
+    }
+}
+
+#[component]
+fn Waiting(acts: Acts) -> impl IntoView {
+    let content = move || match acts.detail.trouble() {
+        Some(failure) => {
+            view! { <Trouble failure what="This replay" on_retry=move || acts.detail.retry()/> }.into_any()
+        }
+        None => view! { <Skeleton widths=&[32, 88, 64, 100, 40]/> }.into_any(),
+    };
+    view! { <section class="panel">{content}</section> }
+}
+
+/// Copies the address of a replay, wherever it is shown.
+#[component]
+pub(super) fn CopyLink(id: String) -> impl IntoView {
+    let toasts = use_toasts();
+    let press = move |_| {
+        let origin = window().location().origin().unwrap_or_default();
+        copy(format!("{origin}{}", replay_path(&id)), toasts);
+    };
+    view! { <Button text="Copy link" icon=Icon::Link look=Look::Quiet small=true on_press=press/> }
+}
+
+#[component]
+fn Course(known: Known, acts: Acts) -> impl IntoView {
+    let replay = memo(move || known.with(|it| it.as_deref().map(held)));
+    let asked = move || known.with(|it| it.as_ref().and_then(|it| it.request.rate));
+    let id = known.with_untracked(|it| it.as_ref().map(|it| it.replay.id.clone()).unwrap_or_default());
+    let state = memo(move || replay.with(|it| it.as_ref().map(|it| it.state)));
+    let (link, kept, label) = (id.clone(), StoredValue::new(id.clone()), format!("Replay {id}"));
+    let press = move |what: &'static str| move |_| kept.with_value(|id| acts.press(id, what, ReplayAct::default()));
+    let does = move || {
+        match state.get() {
+        Some(ReplayState::Running) => Some(view! { <Button text="Pause" icon=Icon::Pause small=true disabled=acts.busy on_press=press("pause")/> }.into_any()),
+        Some(ReplayState::Paused | ReplayState::Stopped) => Some(view! { <Button text="Resume" icon=Icon::Play look=Look::Primary small=true disabled=acts.busy on_press=press("resume")/> }.into_any()),
+        _ => None,
+    }
+    };
+    let ends = move || {
+        state.get().is_some_and(|state| !state.is_over()).then(|| {
+            view! { <Button text="Cancel" icon=Icon::Stop small=true look=Look::Danger disabled=acts.busy on_press=press("cancel")/> }
+        })
+    };
+    let part = move |draw: fn(Replay, Option<f64>) -> AnyView| move || replay.get().map(|replay| draw(replay, asked()));
+    view! {
+        <section class="panel runp" aria-label=label>
+            <div class="head big"><h2>{id}</h2>{move || state.get().map(|state| view! { <StatePill state/> })}
+                <span class="end"><CopyLink id=link/>{does}{ends}</span></div>
+            {part(|replay, _| view! { <p class="sentence"><Sentence text=replay.sentence/>" "<span class="t3">{format!("{}: {}", replay.who, replay.reason)}</span></p> }.into_any())}
+            {part(|replay, _| view! { <Why replay/> }.into_any())}
+            {part(|replay, _| view! { <div class="prog"><Bar progress=replay.progress.clone()/><Outs progress=replay.progress/></div> }.into_any())}
+            {part(|replay, asked| view! { <Rates replay asked/> }.into_any())}
+        </section>
+    }
+}
+
+/// The replay; one that is held ended, for now, when that was done.
+fn held(detail: &ReplayDetail) -> Replay {
+    let is_held = matches!(detail.replay.state, ReplayState::Paused | ReplayState::Stopped);
+    let done = detail.history.iter().find(|entry| is_held && !entry.action.ends_with("outcome"));
+    let ended_at = detail.replay.ended_at.clone().or_else(|| done.map(|entry| entry.at.clone()));
+    Replay { ended_at, ..detail.replay.clone() }
+}
