@@ -8,6 +8,7 @@ use tapline_api::{Chain as Answered, ChainState};
 
 use crate::{
     api::load::{Load, use_load},
+    frame::StatusLoad,
     react::memo,
     state::{
         refresh::every,
@@ -71,8 +72,12 @@ fn ChainOf(id: String) -> impl IntoView {
         load.trouble().filter(|_| !unknown.get()).map(|failure| view! { <section class="panel"><Trouble failure what="The chain" on_retry=move || load.retry()/></section> })
     };
     let found = memo(move || load.data.with(|chain| chain.as_ref().map(|chain| !chain.members.is_empty())));
+    // The status says what was searched: without it the page would grow once it comes.
+    let StatusLoad(status) = expect_context();
+    let searched = memo(move || status.data.with(Option::is_some) || status.failure.with(Option::is_some));
     let content = move || match found.get() {
         Some(true) => view! { <Found load/> }.into_any(),
+        _ if unknown.get() && !searched.get() => view! { <Waiting id=id.clone()/> }.into_any(),
         None if unknown.get() => view! { <empty::NotFound load id=id.clone()/> }.into_any(),
         Some(false) => view! { <empty::NotFound load id=id.clone()/> }.into_any(),
         None if load.failure.with(Option::is_some) => ().into_any(),
@@ -135,9 +140,12 @@ fn Found(load: Load<Answered>) -> impl IntoView {
 fn Waiting(id: String) -> impl IntoView {
     let headline = format!("Looking for `{id}`.");
     view! {
-        <Answer headline=Signal::derive(move || headline.clone()) detail="In memory, in the index of the archive, then along every edge."/>
-        <section class="panel"><Skeleton widths=&[38, 92]/></section>
-        <section class="panel"><Skeleton widths=&[24, 46, 38, 60, 52, 44, 68, 36]/></section>
+        // An element around it, as the story has none: what is drawn anew has not moved.
+        <div class="waits">
+            <Answer headline=Signal::derive(move || headline.clone()) detail="In memory, in the index of the archive, then along every edge."/>
+            <section class="panel"><Skeleton widths=&[38, 92]/></section>
+            <section class="panel"><Skeleton widths=&[24, 46, 38, 60, 52, 44, 68, 36]/></section>
+        </div>
     }
 }
 

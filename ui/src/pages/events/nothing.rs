@@ -69,14 +69,15 @@ pub(super) fn FirstSteps() -> impl IntoView {
     let said = memo(move || status.data.with(|status| status.as_deref().map_or((String::new(), ""), first_words)));
     let (headline, detail) = (move || said.get().0, move || said.get().1);
     view! {
-        <div class="page">
+        // Another element than the page it replaces: what is drawn anew has not moved.
+        <article class="page">
             <Answer headline=Signal::derive(headline) detail=Signal::derive(move || detail().to_owned())/>
             <div class="egrid">
                 <Steps/>
                 <div class="grid es"><Demo/><Then/></div>
             </div>
             <Ghost/>
-        </div>
+        </article>
     }
 }
 
