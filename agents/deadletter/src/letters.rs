@@ -10,12 +10,12 @@ use std::sync::Arc;
 use arrow::array::{Array, RecordBatch};
 use moka::sync::Cache;
 use tapline_archive::{Place, View};
-use tapline_model::columns::{ColumnError, EventColumns, get};
+use tapline_model::columns::{AddressColumns, ColumnError, EventColumns, field, get};
 use tapline_model::id::hash_value;
 
 use crate::error::DeadLetterError;
 use crate::origin;
-use crate::read::{self, field};
+use crate::read;
 
 /// Kept, bytes.
 const KEPT: u64 = 192 << 20;
@@ -174,7 +174,7 @@ impl Reading {
         let columns = EventColumns::new(batch);
         let (times, keys, types) = (columns.micros("timestamp")?, columns.binary("key")?, columns.text("type")?);
         let (sources, destinations) = (columns.text("source")?, columns.text("destination")?);
-        let dead = columns.record("dead_letter")?;
+        let (dead, addresses) = (columns.record("dead_letter")?, AddressColumns::new(&columns)?);
         for (at, row) in rows.iter().enumerate() {
             let text = |name| field(dead, name, at).map(cut);
             let sample = Sample {
@@ -198,7 +198,7 @@ impl Reading {
                 timestamp: if times.is_valid(at) { times.value(at) } else { i64::MIN },
                 key,
                 story: origin::story(&columns, at)?.unwrap_or(key),
-                address: columns.address(at)?.hash(),
+                address: addresses.hash(at),
                 origin: origin::origin_address(sources.value(at), dead, at).map_or(0, |address| address.hash()),
             });
         }

@@ -6,9 +6,9 @@ use tapline_archive::{Hit, View};
 use tapline_decode::own_place;
 use tapline_model::Address;
 use tapline_model::columns::EventColumns;
+use tapline_model::columns::field;
 
 use crate::error::DeadLetterError;
-use crate::read::field;
 
 /// The newest member of a cause.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

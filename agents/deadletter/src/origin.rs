@@ -1,10 +1,8 @@
 //! Where a dead letter came from, and which story it belongs to.
 
 use arrow::array::StructArray;
-use tapline_model::columns::{ColumnError, EventColumns, get};
+use tapline_model::columns::{ColumnError, EventColumns, field, get, number};
 use tapline_model::{Address, id};
-
-use crate::read::{field, number};
 
 /// Address of the event that failed, when the row's `dead_letter` names it. Headers know no incarnation: the origin is
 /// named in the first life of its destination.

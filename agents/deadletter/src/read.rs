@@ -1,9 +1,8 @@
-//! Reading rows of one place, and fields of `dead_letter`.
+//! Reading rows of one place.
 
-use arrow::array::{Array, AsArray, RecordBatch, StructArray};
-use arrow::datatypes::{Int32Type, Int64Type};
+use arrow::array::{Array, RecordBatch};
 use tapline_archive::{Hit, Place, View};
-use tapline_model::columns::{EventColumns, get};
+use tapline_model::columns::EventColumns;
 
 use crate::error::DeadLetterError;
 
@@ -47,33 +46,10 @@ pub(crate) fn rows(
         return Ok(None);
     }
     let hits: Vec<Hit> = rows.iter().map(|row| Hit { place, row: *row }).collect();
-    // Chunks in memory are projected by whole columns.
-    let whole: Vec<&str> = match place {
-        Place::File(_) => columns.to_vec(),
-        Place::Hot(_) => columns.iter().map(|column| column.split('.').next().unwrap_or_default()).collect(),
-    };
-    let (mut fetched, faults) = view.fetch(&hits, &whole);
+    let (mut fetched, faults) = view.fetch(&hits, columns);
     match (fetched.pop(), faults.into_iter().next()) {
         (Some(fetched), _) => Ok(Some(fetched.batch)),
         (None, Some(fault)) => Err(fault.into()),
         (None, None) => Ok(None),
     }
-}
-
-/// A text field of `dead_letter`.
-pub(crate) fn field<'a>(record: &'a StructArray, name: &str, row: usize) -> Option<&'a str> {
-    if record.is_null(row) {
-        return None;
-    }
-    get(record.column_by_name(name)?.as_string_view_opt()?, row)
-}
-
-/// A whole number of `dead_letter`.
-pub(crate) fn number(record: &StructArray, name: &str, row: usize) -> Option<i64> {
-    let column = record.column_by_name(name)?;
-    if record.is_null(row) || column.is_null(row) {
-        return None;
-    }
-    let int = || column.as_primitive_opt::<Int32Type>().map(|column| i64::from(column.value(row)));
-    column.as_primitive_opt::<Int64Type>().map(|column| column.value(row)).or_else(int)
 }

@@ -2,10 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use arrow::array::{Array, RecordBatch};
+use arrow::array::RecordBatch;
 use tapline_archive::{Hit, Place, View};
-use tapline_model::address::{self, Position};
-use tapline_model::columns::{ColumnError, EventColumns, get};
+use tapline_model::columns::{AddressColumns, ColumnError, EventColumns};
 
 use crate::error::ReplayError;
 
@@ -14,8 +13,6 @@ const FEW: usize = 300;
 
 /// Rows at a time when a file is looked through.
 const STEP: usize = 65_536;
-
-const COLUMNS: [&str; 6] = ["source", "destination", "incarnation", "partition", "offset", "position"];
 
 /// Where the events with these address hashes stand. Those that are not there are missing from the answer; files in
 /// `skipped` are known not to hold any.
@@ -33,7 +30,7 @@ fn by_index(view: &View, wanted: &HashSet<u64>) -> Result<HashMap<u64, Hit>, Rep
     for hash in wanted {
         // Dead letters are filed under the hash of their origin too: whose own address it is, is told by the row.
         let hits = view.lookup(*hash, FEW).hits;
-        for fetched in view.fetch(&hits, &COLUMNS).0 {
+        for fetched in view.fetch(&hits, &AddressColumns::NAMES).0 {
             let hashes = hashes(&fetched.batch)?;
             if let Some(at) = hashes.iter().position(|found| found == hash) {
                 found.insert(*hash, Hit { place: fetched.place, row: fetched.rows[at] });
@@ -66,7 +63,7 @@ fn by_scan(
             continue;
         }
         let mut first = 0;
-        for batch in view.reader.scan(file, &COLUMNS, STEP, None)? {
+        for batch in view.reader.scan(file, &AddressColumns::NAMES, STEP, None)? {
             if stop() {
                 return Err(ReplayError::Stopped);
             }
@@ -81,18 +78,33 @@ fn by_scan(
 /// Hashes of the addresses of a batch's rows.
 pub(crate) fn hashes(batch: &RecordBatch) -> Result<Vec<u64>, ColumnError> {
     let columns = EventColumns::new(batch);
-    let (sources, destinations) = (columns.text("source")?, columns.text("destination")?);
-    let (lives, partitions) = (columns.int("incarnation")?, columns.int("partition")?);
-    let (offsets, positions) = (columns.long("offset")?, columns.text("position")?);
-    let hash = |row: usize| {
-        let position = match offsets.is_valid(row) {
-            true => Position::Offset(offsets.value(row)),
-            false => Position::Text(get(positions, row).unwrap_or("-")),
-        };
-        let partition = partitions.is_valid(row).then(|| partitions.value(row));
-        address::hash(sources.value(row), destinations.value(row), lives.value(row), partition, position)
-    };
-    Ok((0..columns.len()).map(hash).collect())
+    let addresses = AddressColumns::new(&columns)?;
+    Ok((0..columns.len()).map(|row| addresses.hash(row)).collect())
+}
+
+/// A file or chunk, by what it says of its rows: newest time, newest time of archiving.
+pub(crate) type Newest = (Option<i64>, i64);
+
+/// Rows found under a hash in the files and chunks that may hold something new, at most `limit` of each.
+pub(crate) fn rows_of(
+    view: &View,
+    hash: u64,
+    limit: usize,
+    may_hold: impl Fn(Newest) -> bool,
+) -> Result<Vec<Hit>, ReplayError> {
+    let mut hits = Vec::new();
+    for (at, chunk) in view.hot.iter().enumerate() {
+        if may_hold((chunk.times.map(|(_, newest)| newest), chunk.archived_at)) {
+            hits.extend(chunk.rows(hash).take(limit).map(|row| Hit { place: Place::Hot(at), row }));
+        }
+    }
+    for (at, file) in view.files.iter().enumerate().filter(|(_, file)| file.damage().is_none()) {
+        if may_hold((file.times.map(|(_, newest)| newest), file.archived.1)) {
+            let (rows, _) = view.reader.find(file, hash, limit)?;
+            hits.extend(rows.into_iter().map(|row| Hit { place: Place::File(at), row }));
+        }
+    }
+    Ok(hits)
 }
 
 /// Where the events with these address hashes stand: those found, in no order.

@@ -47,6 +47,8 @@ pub(crate) enum Entry {
     Back(Vec<u32>),
     /// This one is not on the target, and is not sent again.
     Rejected(u32, String),
+    /// Another replay, of this number, has put this one back while it was held: nothing is wrong with it.
+    Left(u32, i64),
     /// Nobody can tell whether this one is on the target.
     Uncertain(u32, String),
     /// What became of a confirmed one; the address of what shows it, and its time.
@@ -179,6 +181,11 @@ impl Told {
             }),
             Entry::Back(back) => back.iter().try_for_each(|item| self.each(items, *item, 1, Delivery::Planned)),
             Entry::Rejected(item, why) => self.explained(items, *item, Delivery::Rejected, why),
+            Entry::Left(item, other) => {
+                self.explained(items, *item, Delivery::Rejected, &format!("r-{other} has put it back meanwhile"))?;
+                self.standing.leave(*item);
+                Ok(())
+            }
             Entry::Uncertain(item, why) => self.explained(items, *item, Delivery::Uncertain, why),
             Entry::Outcome(item, outcome, evidence, why) => {
                 place(items, *item)?;

@@ -166,6 +166,10 @@ impl Live {
         self.write(&Entry::Rejected(item, why.to_owned())).map(drop)
     }
 
+    pub(crate) fn left_to(&self, item: u32, other: i64) -> Result<(), ReplayError> {
+        self.write(&Entry::Left(item, other)).map(drop)
+    }
+
     pub(crate) fn uncertain(&self, item: u32, why: &str) -> Result<(), ReplayError> {
         self.write(&Entry::Uncertain(item, why.to_owned())).map(drop)
     }

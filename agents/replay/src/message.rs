@@ -5,8 +5,6 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use arrow::array::{Array, RecordBatch};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use tapline_api::{Bytes, Edit, ItemEdit};
 use tapline_model::columns::{ColumnError, EventColumns};
 use tapline_model::{Address, Header};
@@ -170,12 +168,9 @@ fn check(edit: &Edit) -> Result<(), String> {
 }
 
 fn decoded(bytes: &Bytes) -> Result<Vec<u8>, String> {
-    match bytes {
-        Bytes::Text(text) => Ok(text.clone().into_bytes()),
-        Bytes::Base64 { base64 } => {
-            STANDARD.decode(base64).map_err(|error| format!("`{}` is no base64: {error}", shortened(base64)))
-        }
-    }
+    bytes.to_vec().map_err(|error| match bytes {
+        Bytes::Text(text) | Bytes::Base64 { base64: text } => format!("`{}` is no base64: {error}", shortened(text)),
+    })
 }
 
 fn shortened(text: &str) -> &str {

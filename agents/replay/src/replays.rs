@@ -14,7 +14,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use tapline_api::{CauseState, Environment, ReplayDetail, ReplayRequest, ReplayState};
+use tapline_api::{CauseState, Environment, ReplayDetail, ReplayRequest, ReplayState, StopAt};
 use tapline_archive::{Archive, View};
 use tapline_model::time;
 use tapline_state::{NewAudit, ReplayRecord, State};
@@ -28,9 +28,9 @@ use crate::message::Changes;
 use crate::options::{ReplayOptions, Sources};
 use crate::plan::examine::examine;
 use crate::plan::{Planning, Selected};
+use crate::standing::{Counts, Standing};
 use crate::watch::Watcher;
 
-pub(crate) use act::MEANWHILE;
 pub use items::ItemFilter;
 pub(crate) use put_back::PutBack;
 
@@ -69,6 +69,10 @@ struct Open {
     sending: AtomicBool,
     /// Whether its canary came to its end in this process.
     tried: AtomicBool,
+    /// When it stops by itself: what was asked for never changes.
+    stop: StopAt,
+    /// What was written down of how far it is.
+    counted: Mutex<Option<Counts>>,
     /// What was said of causes.
     said: Mutex<HashMap<String, CauseState>>,
     /// Held by whoever changes how it stands.
@@ -114,6 +118,15 @@ impl Replays {
             let Some(last) = records.last() else { return Ok(()) };
             below = Some(last.number);
             for record in records {
+                // Of what is not known yet what became of it, it is watched.
+                let unknown = record.progress.pending + record.progress.sending > 0;
+                if record.started_at.is_some()
+                    && unknown
+                    && let Err(error) = self.opened(record.number)
+                {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(error, replay = record.number, "it is not watched");
+                }
                 if record.state == ReplayState::Running {
                     let why = "Tapline was stopped while it ran; resume goes on where it stood";
                     let entry = NewAudit::by(ITSELF).did("replay.pause", &id(record.number)).because(Some(why));
@@ -199,6 +212,8 @@ impl Replays {
             used: Mutex::new(Instant::now()),
             sending: AtomicBool::new(false),
             tried: AtomicBool::new(false),
+            stop: record.request.stop,
+            counted: Mutex::new(None),
             said: Mutex::default(),
             turn: Mutex::new(()),
         });
@@ -209,15 +224,12 @@ impl Replays {
     /// Looks at what became of items until the process stops.
     fn watch(&self) {
         while !self.0.stopping.load(Ordering::Relaxed) {
-            if let Err(error) = self.look() {
-                tracing::error!(error = &error as &dyn std::error::Error, "replays cannot be watched");
-            }
+            self.look();
             thread::sleep(LOOK);
         }
     }
 
-    fn look(&self) -> Result<(), ReplayError> {
-        self.open_unfinished()?;
+    fn look(&self) {
         let open: Vec<(i64, Arc<Open>)> = self.0.open.lock().iter().map(|(at, it)| (*at, Arc::clone(it))).collect();
         for (number, open) in open {
             // One that cannot be watched does not keep the others from it.
@@ -231,19 +243,6 @@ impl Replays {
             let pending = open.live.look(|standing| standing.counts().progress().pending);
             pending > 0 || open.sending.load(Ordering::Relaxed) || open.used.lock().elapsed() < IDLE
         });
-        Ok(())
-    }
-
-    /// Those that were started and of which something is not known yet are watched, also after a restart.
-    fn open_unfinished(&self) -> Result<(), ReplayError> {
-        for record in self.0.state.replays(None, 50)? {
-            let progress = &record.progress;
-            let watched = record.started_at.is_some() && progress.pending + progress.sending > 0;
-            if watched && let Err(error) = self.opened(record.number) {
-                tracing::warn!(error = &error as &dyn std::error::Error, replay = record.number, "not watched");
-            }
-        }
-        Ok(())
     }
 
     fn look_at(&self, number: i64, open: &Arc<Open>) -> Result<(), ReplayError> {
@@ -253,7 +252,7 @@ impl Replays {
         let view = self.0.archive.view();
         let looked = open.watcher.lock().look(live, fresh, &view, &self.0.sources, &self.0.options)?;
         if open.sending.load(Ordering::Relaxed) {
-            let stop = self.0.state.replay(number)?.request.stop;
+            let stop = open.stop;
             if let (Some(most), Some(share)) = (stop.failed_again, looked.failed_again)
                 && share > most
             {
@@ -266,7 +265,11 @@ impl Replays {
                 live.want(Wish::Stop(format!("a group that reads the target is {lag} events behind")));
             }
         }
-        keep::outcomes(self, number, open)?;
+        let counts = live.look(Standing::counts);
+        if *open.counted.lock() != Some(counts) {
+            keep::outcomes(self, number, open)?;
+            *open.counted.lock() = Some(counts);
+        }
         self.judge_canary(number, open)
     }
 

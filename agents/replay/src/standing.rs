@@ -1,6 +1,6 @@
 //! How each item of a replay stands, in memory: what the journal says, added up.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tapline_api::{Delivery, Outcome, Progress};
 
@@ -15,6 +15,8 @@ pub(crate) struct Standing {
     confirmed: Vec<i64>,
     /// Why some are rejected, uncertain or unknown.
     why: HashMap<u32, String>,
+    /// Those that another replay has put back.
+    left: HashSet<u32>,
     /// What shows an outcome, and when that was seen.
     evidence: HashMap<u32, Evidence>,
     counts: Counts,
@@ -74,6 +76,7 @@ impl Standing {
             offsets: vec![-1; items],
             confirmed: vec![i64::MIN; items],
             why: HashMap::new(),
+            left: HashSet::new(),
             evidence: HashMap::new(),
             counts,
         }
@@ -147,6 +150,16 @@ impl Standing {
         if let Some(evidence) = evidence {
             self.evidence.insert(item, evidence);
         }
+    }
+
+    /// It is left to another replay.
+    pub(crate) fn leave(&mut self, item: u32) {
+        self.left.insert(item);
+    }
+
+    /// Items that were refused, and hold back what follows them with their key.
+    pub(crate) fn refused(&self) -> impl Iterator<Item = u32> + '_ {
+        self.all(Delivery::Rejected).filter(|item| !self.left.contains(item))
     }
 
     pub(crate) fn explain(&mut self, item: u32, why: &str) {

@@ -11,11 +11,12 @@ use std::time::{Duration, Instant};
 use arrow::array::Array;
 use tapline_adapter::{AdapterError, Groups, Source};
 use tapline_api::Outcome;
-use tapline_archive::{Hit, Place, View};
+use tapline_archive::{Hit, View};
 use tapline_model::columns::EventColumns;
 use tapline_model::time;
 
 use crate::error::ReplayError;
+use crate::find::rows_of;
 use crate::item::{Item, Items};
 use crate::live::Live;
 use crate::options::{ReplayOptions, Sources};
@@ -288,16 +289,7 @@ fn follow_ups(view: &View, live: &Live, item: &Item, since: i64) -> Result<Optio
 
 /// Rows found under a hash that were archived since.
 fn hits(view: &View, hash: u64, since: i64) -> Result<Vec<Hit>, ReplayError> {
-    let mut hits = Vec::new();
-    for (at, chunk) in view.hot.iter().enumerate().filter(|(_, chunk)| chunk.archived_at >= since) {
-        hits.extend(chunk.rows(hash).take(ROWS).map(|row| Hit { place: Place::Hot(at), row }));
-    }
-    for (at, file) in view.files.iter().enumerate() {
-        if file.archived.1 >= since && file.damage().is_none() {
-            let (rows, _) = view.reader.find(file, hash, ROWS)?;
-            hits.extend(rows.into_iter().map(|row| Hit { place: Place::File(at), row }));
-        }
-    }
+    let mut hits = rows_of(view, hash, ROWS, |(_, archived)| archived >= since)?;
     hits.truncate(ROWS);
     Ok(hits)
 }

@@ -8,6 +8,7 @@ pub mod bytes;
 pub mod chain;
 pub mod dead_letter;
 pub mod event;
+pub mod number;
 pub mod overview;
 pub mod problem;
 pub mod replay;
@@ -25,6 +26,7 @@ pub use dead_letter::{
 pub use event::{
     Dropped, EventDetail, EventPage, EventSummary, HeaderView, Histogram, IdView, Payload, Series, SeriesBy,
 };
+pub use number::thousands;
 pub use overview::{Action, Change, FlowEdge, FlowMap, FlowNode, Need, Overview, Stat};
 pub use problem::Problem;
 pub use replay::{

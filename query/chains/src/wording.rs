@@ -1,16 +1,10 @@
 //! How sentences write names, numbers and times.
 
+use tapline_api::thousands;
+
 /// Thousands with a comma.
 pub(crate) fn count(number: usize) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    thousands(number as u64)
 }
 
 /// `1 event`, `1,284 events`.

@@ -10,8 +10,6 @@ pub(crate) mod list;
 pub(crate) mod members;
 mod view;
 
-pub(crate) use view::audit as audit_view;
-
 use std::collections::HashMap;
 use std::sync::Arc;
 

@@ -10,9 +10,8 @@ use arrow::array::{Array, RecordBatch};
 use moka::sync::Cache;
 use tapline_archive::{Place, View};
 use tapline_chains::Failure;
-use tapline_model::columns::{ColumnError, EventColumns, get};
+use tapline_model::columns::{ColumnError, EventColumns, field, get};
 
-use crate::events::columns::field;
 use crate::events::search::Stop;
 use crate::problem::Refusal;
 

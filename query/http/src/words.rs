@@ -1,19 +1,7 @@
 //! Numbers and names as sentences have them.
 
+pub(crate) use tapline_api::thousands;
 pub(crate) use tapline_chains::name;
-
-/// With a comma every three digits.
-pub(crate) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
 
 /// A number with its noun: `1 event`, `1,259 events`.
 pub(crate) fn counted(number: u64, noun: &str) -> String {

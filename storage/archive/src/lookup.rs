@@ -76,7 +76,7 @@ impl View {
         found
     }
 
-    /// Reads rows, grouped by place. Rows of damaged files are left out and their files named. Blocks on the disk.
+    /// Reads rows, grouped by place. Columns may be fields (`dead_letter.message`); what is in memory has them whole. Rows of damaged files are left out and their files named. Blocks on the disk.
     pub fn fetch(&self, hits: &[Hit], columns: &[&str]) -> (Vec<Fetched>, Vec<ArchiveError>) {
         let mut places = BTreeMap::<Place, Vec<u32>>::new();
         for hit in hits {
@@ -106,8 +106,8 @@ fn take(batch: &RecordBatch, rows: &[u32], columns: &[&str]) -> Result<RecordBat
     let fault =
         |error: arrow::error::ArrowError| ArchiveError::Write { path: "memory".to_owned(), what: error.to_string() };
     let schema = batch.schema();
-    let wanted: Vec<usize> =
-        (0..schema.fields().len()).filter(|at| columns.contains(&schema.field(*at).name().as_str())).collect();
+    let asked = |name: &str| columns.iter().any(|column| column.split('.').next() == Some(name));
+    let wanted: Vec<usize> = (0..schema.fields().len()).filter(|at| asked(schema.field(*at).name())).collect();
     let projected = batch.project(&wanted).map_err(fault)?;
     let rows = UInt32Array::from(rows.to_vec());
     let taken = projected.columns().iter().map(|column| arrow::compute::take(column, &rows, None));

@@ -3,7 +3,7 @@
 use arrow::array::{Array, AsArray, RecordBatch};
 
 use tapline_model::address::{self, Position};
-use tapline_model::columns::{ColumnError, EventColumns, get};
+use tapline_model::columns::{AddressColumns, ColumnError, EventColumns, get};
 use tapline_model::id;
 
 use crate::names::Names;
@@ -144,19 +144,8 @@ impl<'a> Seen<'a> {
 }
 
 fn address_entries(columns: &EventColumns<'_>, entries: &mut Vec<Entry>) -> Result<(), ColumnError> {
-    let (sources, destinations) = (columns.text("source")?, columns.text("destination")?);
-    let (incarnations, partitions) = (columns.int("incarnation")?, columns.int("partition")?);
-    let (offsets, positions) = (columns.long("offset")?, columns.text("position")?);
-    for row in 0..columns.len() {
-        let position = if offsets.is_valid(row) {
-            Position::Offset(offsets.value(row))
-        } else {
-            Position::Text(get(positions, row).unwrap_or("-"))
-        };
-        let partition = partitions.is_valid(row).then(|| partitions.value(row));
-        let (source, destination) = (sources.value(row), destinations.value(row));
-        entries.push(entry(address::hash(source, destination, incarnations.value(row), partition, position), row));
-    }
+    let addresses = AddressColumns::new(columns)?;
+    entries.extend((0..columns.len()).map(|row| entry(addresses.hash(row), row)));
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use arrow::array::{
 use arrow::datatypes::{Int32Type, Int64Type, TimestampMicrosecondType};
 
 use crate::Address;
+use crate::address::{self, Position};
 
 /// A batch that lacks a column of [`crate::schema::EVENTS`], or holds it with another type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -118,6 +119,68 @@ impl<'a> EventColumns<'a> {
 /// A row's text, `None` when null.
 pub fn get(column: &StringViewArray, row: usize) -> Option<&str> {
     column.is_valid(row).then(|| column.value(row))
+}
+
+/// A text field of `dead_letter` or `retry`, `None` where the row has no such record.
+pub fn field<'a>(record: &'a StructArray, name: &str, row: usize) -> Option<&'a str> {
+    if record.is_null(row) {
+        return None;
+    }
+    get(record.column_by_name(name)?.as_string_view_opt()?, row)
+}
+
+/// A whole number of `dead_letter` or `retry`.
+pub fn number(record: &StructArray, name: &str, row: usize) -> Option<i64> {
+    let column = record.column_by_name(name)?;
+    if record.is_null(row) || column.is_null(row) {
+        return None;
+    }
+    let int = || column.as_primitive_opt::<Int32Type>().map(|column| i64::from(column.value(row)));
+    column.as_primitive_opt::<Int64Type>().map(|column| column.value(row)).or_else(int)
+}
+
+/// The columns that make an address: hashes it without building it, row after row.
+#[derive(Clone, Copy)]
+pub struct AddressColumns<'a> {
+    sources: &'a StringViewArray,
+    destinations: &'a StringViewArray,
+    incarnations: &'a Int32Array,
+    partitions: &'a Int32Array,
+    offsets: &'a Int64Array,
+    positions: &'a StringViewArray,
+}
+
+impl<'a> AddressColumns<'a> {
+    /// What is read.
+    pub const NAMES: [&'static str; 6] = ["source", "destination", "incarnation", "partition", "offset", "position"];
+
+    /// Looks the columns up, once a batch.
+    ///
+    /// # Errors
+    /// [`ColumnError`] for one that is missing.
+    pub fn new(columns: &EventColumns<'a>) -> Result<Self, ColumnError> {
+        Ok(Self {
+            sources: columns.text("source")?,
+            destinations: columns.text("destination")?,
+            incarnations: columns.int("incarnation")?,
+            partitions: columns.int("partition")?,
+            offsets: columns.long("offset")?,
+            positions: columns.text("position")?,
+        })
+    }
+
+    /// [`Address::hash`] of a row's address.
+    #[inline]
+    pub fn hash(&self, row: usize) -> u64 {
+        let position = if self.offsets.is_valid(row) {
+            Position::Offset(self.offsets.value(row))
+        } else {
+            Position::Text(get(self.positions, row).unwrap_or("-"))
+        };
+        let partition = self.partitions.is_valid(row).then(|| self.partitions.value(row));
+        let (source, destination) = (self.sources.value(row), self.destinations.value(row));
+        address::hash(source, destination, self.incarnations.value(row), partition, position)
+    }
 }
 
 fn bounds(list: &ListArray, row: usize) -> (usize, usize) {

@@ -1,6 +1,7 @@
 //! The audit: who did what, when and why. Entries are only ever added.
 
 use rusqlite::{Connection, Row, params};
+use tapline_api::AuditView;
 use tapline_model::time;
 
 use crate::State;
@@ -63,6 +64,22 @@ impl NewAudit {
     pub fn changed(mut self, before: Option<String>, after: Option<String>) -> Self {
         (self.happened.before, self.happened.after) = (before, after);
         self
+    }
+}
+
+impl From<AuditEntry> for AuditView {
+    fn from(entry: AuditEntry) -> Self {
+        let Happened { action, subject, reason, before, after } = entry.happened;
+        Self {
+            number: entry.number,
+            at: time::format(entry.at),
+            who: entry.who,
+            action,
+            subject,
+            reason,
+            before,
+            after,
+        }
     }
 }
 

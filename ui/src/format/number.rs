@@ -1,17 +1,6 @@
 //! Numbers with their units: SI short with three figures, exact with thousands, bytes, durations in two units.
 
-/// `1,234,567`.
-pub(crate) fn exact(value: u64) -> String {
-    let digits = value.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
+pub(crate) use tapline_api::thousands as exact;
 
 /// Up to 9,999 exact, then `43.1k`, `4.46M`.
 pub(crate) fn short(value: u64) -> String {

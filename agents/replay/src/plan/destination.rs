@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use tapline_adapter::{AdapterError, DestinationFacts, GroupState, Readers};
-use tapline_api::{Level, ReaderView, ReplayPlan};
+use tapline_api::{Level, ReaderView, ReplayPlan, thousands};
 
 use super::Planning;
-use super::examine::{about, check, events, grouped, warn, where_to};
+use super::examine::{about, check, events, warn, where_to};
 use crate::item::Items;
 use crate::plan::targets::{Described, Target};
 
@@ -57,7 +57,7 @@ fn settings(items: &Items, target: &Target, facts: &DestinationFacts, plan: &mut
         let sentence = format!("{} may be larger than `{name}` takes", events(large.len()));
         let detail = format!(
             "Its `max.message.bytes` is {}, of a batch after compression.",
-            grouped(settings.max_message_bytes)
+            thousands(settings.max_message_bytes)
         );
         plan.warnings.push(about(warn("too_large", Level::Warn, sentence, Some(detail)), items, &large));
     }

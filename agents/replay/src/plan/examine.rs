@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use tapline_api::{Level, PlanCheck, PlanWarning, ReplayPlan, ReplayRequest};
+use tapline_api::{Level, PlanCheck, PlanWarning, ReplayPlan, ReplayRequest, thousands};
 use tapline_archive::View;
 use tapline_model::time;
 
@@ -91,15 +91,7 @@ pub(super) fn where_to(items: &Items, of: impl Fn(&Item) -> bool) -> Vec<u32> {
 
 /// "1 event", "1,259 events".
 pub(super) fn events(count: usize) -> String {
-    if count == 1 { "1 event".to_owned() } else { format!("{} events", grouped(count as u64)) }
-}
-
-/// With commas, as the page writes numbers.
-pub(crate) fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let parts: Vec<&str> =
-        digits.as_bytes().rchunks(3).rev().map(|part| std::str::from_utf8(part).unwrap_or_default()).collect();
-    parts.join(",")
+    if count == 1 { "1 event".to_owned() } else { format!("{} events", thousands(count as u64)) }
 }
 
 /// Reads some: which headers go, whether they can be changed, and how the most frequent keys are called.

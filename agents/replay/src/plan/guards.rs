@@ -1,10 +1,10 @@
 //! What has to be known of the events themselves: loops, copies, what happened since, what cannot be restored.
 
-use tapline_api::{Level, ReplayPlan, ReplayRequest};
+use tapline_api::{Level, ReplayPlan, ReplayRequest, thousands};
 use tapline_model::TopicRole;
 use tapline_model::role::role;
 
-use super::examine::{about, check, events, grouped, warn, where_to};
+use super::examine::{about, check, events, warn, where_to};
 use crate::item::Items;
 use crate::plan::newer::Newer;
 
@@ -62,10 +62,13 @@ pub(super) fn since(items: &Items, newer: &Newer, plan: &mut ReplayPlan) {
     let mut types: Vec<(&String, &u64)> = newer.types.iter().collect();
     types.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), (*name).clone()));
     let types: Vec<String> =
-        types.iter().take(4).map(|(name, count)| format!("`{name}` ({})", grouped(**count))).collect();
+        types.iter().take(4).map(|(name, count)| format!("`{name}` ({})", thousands(**count))).collect();
     let partly = newer.looked_at < items.items.len();
-    let looked =
-        if partly { format!(" The first {} were looked at.", grouped(newer.looked_at as u64)) } else { String::new() };
+    let looked = if partly {
+        format!(" The first {} were looked at.", thousands(newer.looked_at as u64))
+    } else {
+        String::new()
+    };
     if !newer.behind.is_empty() {
         let sentence = format!("{} have a newer event of their key already", events(newer.behind.len()));
         let detail =

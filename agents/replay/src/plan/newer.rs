@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 
 use arrow::array::Array;
-use tapline_archive::{Hit, Place, View};
+use tapline_archive::View;
 use tapline_model::columns::{EventColumns, get};
 
 use crate::error::ReplayError;
+use crate::find::{Newest, rows_of};
 use crate::item::{Item, Items};
 
 /// Stories that are looked at: each costs a look-up in every newer file.
@@ -61,7 +62,9 @@ pub(crate) fn newer(view: &View, items: &Items, stop: &dyn Fn() -> bool) -> Resu
 
 impl Newer {
     fn look(&mut self, view: &View, items: &Items, number: u32, item: &Item) -> Result<(), ReplayError> {
-        let hits = hits_since(view, item.story, item.timestamp, ROWS)?;
+        let newer = |(newest, _): Newest| newest.is_some_and(|newest| newest >= item.timestamp);
+        let mut hits = rows_of(view, item.story, ROWS, newer)?;
+        hits.truncate(4 * ROWS);
         let (mut behind, mut types) = (false, Vec::new());
         for fetched in view.fetch(&hits, &COLUMNS).0 {
             let columns = EventColumns::new(&fetched.batch);
@@ -81,24 +84,6 @@ impl Newer {
         types.into_iter().for_each(|kind| *self.types.entry(kind).or_default() += 1);
         Ok(())
     }
-}
-
-/// Rows found under a hash in files and chunks that hold something of that time or after it.
-pub(crate) fn hits_since(view: &View, hash: u64, since: i64, limit: usize) -> Result<Vec<Hit>, ReplayError> {
-    let mut hits = Vec::new();
-    for (at, file) in view.files.iter().enumerate() {
-        if file.times.is_some_and(|(_, newest)| newest >= since) && file.damage().is_none() {
-            let (rows, _) = view.reader.find(file, hash, limit)?;
-            hits.extend(rows.into_iter().map(|row| Hit { place: Place::File(at), row }));
-        }
-    }
-    for (at, chunk) in view.hot.iter().enumerate() {
-        if chunk.times.is_some_and(|(_, newest)| newest >= since) {
-            hits.extend(chunk.rows(hash).take(limit).map(|row| Hit { place: Place::Hot(at), row }));
-        }
-    }
-    hits.truncate(4 * limit);
-    Ok(hits)
 }
 
 /// Of a row that is newer than an item: whether it has its key and stands where it goes, and its type.

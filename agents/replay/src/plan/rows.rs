@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use arrow::array::{Array, AsArray, RecordBatch, StructArray};
-use arrow::datatypes::{Int32Type, Int64Type};
+use arrow::array::{Array, RecordBatch, StructArray};
 use tapline_adapter::Partitioner;
 use tapline_archive::{Hit, Place, View};
 use tapline_deadletter::story;
-use tapline_model::columns::{ColumnError, EventColumns, get};
+use tapline_model::columns::{ColumnError, EventColumns, field, get, number};
 use tapline_model::id;
 
 use crate::error::ReplayError;
@@ -112,12 +111,7 @@ fn read_rows(
     drafts: &mut Vec<Draft>,
 ) -> Result<usize, ReplayError> {
     let hits: Vec<Hit> = rows.iter().map(|row| Hit { place, row: *row }).collect();
-    // Chunks in memory are projected by whole columns.
-    let columns: Vec<&str> = match place {
-        Place::File(_) => COLUMNS.to_vec(),
-        Place::Hot(_) => COLUMNS.iter().map(|column| column.split('.').next().unwrap_or_default()).collect(),
-    };
-    let (fetched, faults) = view.fetch(&hits, &columns);
+    let (fetched, faults) = view.fetch(&hits, &COLUMNS);
     if let Some(fault) = faults.into_iter().next() {
         return Err(fault.into());
     }
@@ -169,11 +163,12 @@ impl<'a> Reading<'a> {
         let (keys, times) = (columns.binary("key")?, columns.micros("timestamp")?);
         let key = keys.is_valid(row).then(|| keys.value(row));
         let (dead, waits) = (self.dead.is_valid(row), self.retry.is_valid(row));
-        let fingerprint = dead.then(|| text(self.dead, "fingerprint", row).unwrap_or("unknown"));
+        let fingerprint = dead.then(|| field(self.dead, "fingerprint", row).unwrap_or("unknown"));
         let size = columns.int("size")?.value(row);
         let timestamp = if times.is_valid(row) { times.value(row) } else { i64::MIN };
         let record = if dead { self.dead } else { self.retry };
-        let origin = text(record, "origin_destination", row).filter(|name| !name.is_empty());
+        let origin = field(record, "origin_destination", row).filter(|name| !name.is_empty());
+        let partition = number(record, "origin_partition", row).and_then(|partition| i32::try_from(partition).ok());
         let note = get(columns.text("decode_error")?, row);
         let from = numbers.stand(&stand);
         Ok(Some(Draft {
@@ -189,7 +184,7 @@ impl<'a> Reading<'a> {
                 story: story(columns, row)?.or_else(|| story_of(key)).unwrap_or(0),
                 kind: numbers.word(get(columns.text("type")?, row)),
                 cause: numbers.word(fingerprint.or(waits.then_some(RETRY))),
-                group: numbers.word(text(self.dead, "consumer_group", row)),
+                group: numbers.word(field(self.dead, "consumer_group", row)),
                 size: u32::try_from(size).unwrap_or(0),
                 attempt: 1,
                 now: false,
@@ -197,13 +192,13 @@ impl<'a> Reading<'a> {
                 row: 0,
             },
             hashes: Partitioner::ALL.map(|partitioner| partitioner.hash(key)),
-            origin: (numbers.word(origin), int(record, "origin_partition", row), long(record, "origin_offset", row)),
+            origin: (numbers.word(origin), partition, number(record, "origin_offset", row)),
             failed: dead || waits,
             body: Body::Whole,
             hit: Hit { place: Place::Hot(0), row: 0 },
             unclear: note.is_some_and(|note| note.starts_with("payload of ") || note.contains("U+FFFD"))
                 || columns.text("replay_id")?.is_valid(row)
-                || (key.is_none() && text(self.dead, "framework", row) == Some("share_group")),
+                || (key.is_none() && field(self.dead, "framework", row) == Some("share_group")),
         }))
     }
 }
@@ -235,21 +230,4 @@ fn look_closer(view: &View, drafts: &mut [Draft]) -> Result<(), ReplayError> {
         }
     }
     Ok(())
-}
-
-fn text<'a>(record: &'a StructArray, name: &str, row: usize) -> Option<&'a str> {
-    if record.is_null(row) {
-        return None;
-    }
-    get(record.column_by_name(name)?.as_string_view_opt()?, row)
-}
-
-fn int(record: &StructArray, name: &str, row: usize) -> Option<i32> {
-    let column = record.column_by_name(name)?.as_primitive_opt::<Int32Type>()?;
-    (record.is_valid(row) && column.is_valid(row)).then(|| column.value(row))
-}
-
-fn long(record: &StructArray, name: &str, row: usize) -> Option<i64> {
-    let column = record.column_by_name(name)?.as_primitive_opt::<Int64Type>()?;
-    (record.is_valid(row) && column.is_valid(row)).then(|| column.value(row))
 }

@@ -7,20 +7,17 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tapline_api::{Delivery, Level, ReplayAct, ReplayDetail, ReplayState};
+use tapline_api::{Delivery, Level, ReplayAct, ReplayDetail, ReplayState, thousands};
 use tapline_state::{NewAudit, ReplayRecord};
 
 use super::keep::{self, etag, significant};
 use super::{ITSELF, Open, Replays, id, now};
 use crate::error::ReplayError;
 use crate::live::Wish;
-use crate::plan::examine::{Examined, examine, grouped};
+use crate::plan::examine::{Examined, examine};
 use crate::plan::targets::Target;
 use crate::run::{Ended, Job, run};
 use crate::settle::settle;
-
-/// Ends why an item is left to another replay: nothing is wrong with it, and it holds back nothing of its key.
-pub(crate) const MEANWHILE: &str = "has put it back meanwhile";
 
 /// How long an answer waits for what was asked to happen.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -218,7 +215,7 @@ impl Replays {
         for item in planned {
             let address = live.items.hash(&live.items.items[item as usize]);
             if let Some(other) = self.0.put_back.by(address).filter(|other| *other != number) {
-                live.rejected(item, &format!("r-{other} {MEANWHILE}"))?;
+                live.left_to(item, other)?;
             }
         }
         live.sync()
@@ -259,7 +256,9 @@ impl Replays {
         open.sending.store(true, Ordering::Relaxed);
         let (replays, open) = (self.clone(), Arc::clone(open));
         let sender = thread::spawn(move || replays.send(number, &open, &job));
-        self.0.threads.lock().push(sender);
+        let mut threads = self.0.threads.lock();
+        threads.retain(|thread| !thread.is_finished());
+        threads.push(sender);
         Ok(())
     }
 
@@ -331,12 +330,12 @@ impl Replays {
         if well && progress.rejected + progress.uncertain == 0 {
             open.live.allow(u64::MAX);
             let entry = NewAudit::by(ITSELF).did("replay.resume", &id(number));
-            let all = format!("all of the first {} were reprocessed", grouped(progress.confirmed));
+            let all = format!("all of the first {} were reprocessed", thousands(progress.confirmed));
             let by = record.who.clone();
             return self.go(record, open, &by, entry.because(Some(&all)));
         }
         open.tried.store(false, Ordering::Relaxed);
-        let (reprocessed, first) = (grouped(progress.reprocessed), grouped(progress.confirmed));
+        let (reprocessed, first) = (thousands(progress.reprocessed), thousands(progress.confirmed));
         let why = format!("{reprocessed} of the first {first} were reprocessed");
         let entry = NewAudit::by(ITSELF).did("replay.stopped", &id(number)).because(Some(&why));
         let stopped = ReplayRecord { state: ReplayState::Stopped, why: Some(why), ..record };

@@ -3,14 +3,11 @@
 use std::sync::Arc;
 
 use arrow::array::Array;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use tapline_api::{AuditView, Bytes, ChangePreview, Delivery, Outcome, ReplayItem};
 use tapline_archive::{Hit, View};
 use tapline_model::columns::EventColumns;
 use tapline_model::{Address, id, time};
 
-use super::shown::audit;
 use super::{Open, Replays};
 use crate::error::ReplayError;
 use crate::item::Item;
@@ -121,7 +118,7 @@ impl Replays {
     /// When the state cannot be read.
     pub fn audit(&self) -> Result<Vec<AuditView>, ReplayError> {
         let entries = self.0.state.audited(None, None, u32::try_from(MOST_TOLD).unwrap_or(u32::MAX))?;
-        Ok(entries.into_iter().map(audit).collect())
+        Ok(entries.into_iter().map(Into::into).collect())
     }
 }
 
@@ -192,7 +189,7 @@ fn shown(open: &Arc<Open>, loaded: &Loaded, changed: bool) -> Result<ReplayItem,
             address: items.address(item).to_string(),
             timestamp: Some(item.timestamp).filter(|at| *at != i64::MIN).map(time::format),
             event_type: items.word(item.kind).map(str::to_owned),
-            key: key.map(bytes),
+            key: key.as_deref().map(Bytes::from),
             chain,
             destination: target.destination.clone(),
             partition: item.to_partition,
@@ -206,11 +203,4 @@ fn shown(open: &Arc<Open>, loaded: &Loaded, changed: bool) -> Result<ReplayItem,
             why: standing.why(number).map(str::to_owned),
         })
     })
-}
-
-fn bytes(bytes: Vec<u8>) -> Bytes {
-    match String::from_utf8(bytes) {
-        Ok(text) => Bytes::Text(text),
-        Err(error) => Bytes::Base64 { base64: STANDARD.encode(error.as_bytes()) },
-    }
 }

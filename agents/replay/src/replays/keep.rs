@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
-use tapline_api::{CauseState, Outcome, Progress, ReplayRequest, ReplayState};
+use tapline_api::{CauseState, Outcome, Progress, ReplayRequest, ReplayState, thousands};
 use tapline_state::{NewAudit, ReplayRecord};
 
 use super::{ITSELF, Open, Replays, id, now};
 use crate::error::ReplayError;
 use crate::item::Items;
-use crate::plan::examine::{Examined, grouped};
+use crate::plan::examine::Examined;
 use crate::plan::{Drawn, Selected};
 use crate::run::Ended;
 
@@ -109,7 +109,7 @@ fn sentence(items: &Items, request: &ReplayRequest) -> String {
         (false, edits) => format!(", {edits} of them edited"),
     };
     let (from, to) = (one(from, "destinations"), one(to, "destinations"));
-    format!("Puts {} {what} from {from} back on {to}{pace}{order}{changed}", grouped(count))
+    format!("Puts {} {what} from {from} back on {to}{pace}{order}{changed}", thousands(count))
 }
 
 fn number(value: f64) -> String {
@@ -140,7 +140,7 @@ pub(super) fn ended(replays: &Replays, number: i64, open: &Open, ended: Ended) -
         }
         Ended::Done => (ReplayState::Done, None),
         Ended::Tried => {
-            let text = format!("the first {} were sent; resume goes on with the rest", grouped(sent));
+            let text = format!("the first {} were sent; resume goes on with the rest", thousands(sent));
             (ReplayState::Paused, Some(text))
         }
         Ended::Paused => (ReplayState::Paused, None),
@@ -149,7 +149,7 @@ pub(super) fn ended(replays: &Replays, number: i64, open: &Open, ended: Ended) -
     };
     let ended_at = state.is_over().then(now);
     let action = format!("replay.{}", state.as_str());
-    let after = format!("{} of {} confirmed", grouped(progress.confirmed), grouped(progress.items));
+    let after = format!("{} of {} confirmed", thousands(progress.confirmed), thousands(progress.items));
     let entry = NewAudit::by(ITSELF).did(&action, &id(number)).because(why.as_deref()).changed(None, Some(after));
     replays.0.state.set_replay(&ReplayRecord { state, why, ended_at, progress, ..record }, Some(entry))?;
     outcomes(replays, number, open)
@@ -164,9 +164,9 @@ pub(super) fn outcomes(replays: &Replays, number: i64, open: &Open) -> Result<()
         let entry = finished.then(|| {
             let after = format!(
                 "{} reprocessed, {} failed again, {} unknown",
-                grouped(progress.reprocessed),
-                grouped(progress.failed_again),
-                grouped(progress.unknown)
+                thousands(progress.reprocessed),
+                thousands(progress.failed_again),
+                thousands(progress.unknown)
             );
             NewAudit::by(ITSELF).did("replay.outcome", &id(number)).changed(None, Some(after))
         });

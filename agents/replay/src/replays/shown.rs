@@ -2,9 +2,9 @@
 
 use std::sync::atomic::Ordering;
 
-use tapline_api::{AuditView, Replay, ReplayDetail, ReplayState};
+use tapline_api::{Replay, ReplayDetail, ReplayState};
 use tapline_model::time;
-use tapline_state::{AuditEntry, ReplayRecord};
+use tapline_state::ReplayRecord;
 
 use super::{Replays, id};
 use crate::error::ReplayError;
@@ -33,7 +33,7 @@ impl Replays {
             etag: record.etag.clone(),
             request: record.request.clone(),
             plan: record.plan.clone(),
-            history: history.into_iter().map(audit).collect(),
+            history: history.into_iter().map(Into::into).collect(),
             replay: self.shown(record),
         })
     }
@@ -68,18 +68,5 @@ impl Replays {
             ended_at: record.ended_at.map(time::format),
             progress,
         }
-    }
-}
-
-pub(super) fn audit(entry: AuditEntry) -> AuditView {
-    AuditView {
-        number: entry.number,
-        at: time::format(entry.at),
-        who: entry.who,
-        action: entry.happened.action,
-        subject: entry.happened.subject,
-        reason: entry.happened.reason,
-        before: entry.happened.before,
-        after: entry.happened.after,
     }
 }

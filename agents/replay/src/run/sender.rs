@@ -20,7 +20,6 @@ use crate::live::Wish;
 use crate::message::{Message, Row, borrowed};
 use crate::pace::Pace;
 use crate::read::Loaded;
-use crate::replays::MEANWHILE;
 
 /// Items handed over and not answered: after a crash each of them has to be looked for.
 const ON_THEIR_WAY: usize = 20_000;
@@ -60,10 +59,7 @@ impl<'a> Sender<'a> {
     pub(super) fn open(job: &'a Job) -> Result<Self, ReplayError> {
         let planned: Vec<u32> = job.live.look(|standing| standing.all(Delivery::Planned).collect());
         let sent = (job.live.items.items.len() - planned.len()) as u64;
-        let rejected: Vec<u32> = job.live.look(|standing| {
-            let harmless = |item: &u32| standing.why(*item).is_some_and(|why| why.ends_with(MEANWHILE));
-            standing.all(Delivery::Rejected).filter(|item| !harmless(item)).collect()
-        });
+        let refused: Vec<u32> = job.live.look(|standing| standing.refused().collect());
         let loader = Loader::start(Arc::clone(&job.archive), Arc::clone(&job.live.items), planned);
         let mut sender = Self {
             job,
@@ -79,7 +75,7 @@ impl<'a> Sender<'a> {
             refused: 0,
             since_empty: 0,
         };
-        rejected.iter().for_each(|item| drop(sender.queue.block(&job.live.items.items[*item as usize])));
+        refused.iter().for_each(|item| drop(sender.queue.block(&job.live.items.items[*item as usize])));
         sender.open_publishers()?;
         Ok(sender)
     }

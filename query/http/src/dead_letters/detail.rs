@@ -51,7 +51,7 @@ fn answer(dead: &Dead, id: &str, history: Vec<AuditEntry>) -> Result<CauseDetail
         to: time::format(axis.to()),
         step_seconds: seconds(axis.step),
         counts: counts(dead, id, &axis),
-        history: history.into_iter().map(view::audit).collect(),
+        history: history.into_iter().map(Into::into).collect(),
         sql: sql(&cause),
     })
 }

@@ -6,15 +6,15 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::Int32Type;
 use axum::Json;
 use axum::extract::{Path, State};
-use tapline_api::{DeadLetterMember, MemberPage};
+use tapline_api::{Bytes, DeadLetterMember, MemberPage};
 use tapline_archive::Hit;
 use tapline_deadletter::origin_address;
-use tapline_model::columns::{ColumnError, EventColumns, get};
+use tapline_model::columns::{ColumnError, EventColumns, field, get};
 use tapline_model::time;
 
 use super::{Dead, unknown};
 use crate::cursor;
-use crate::events::columns::{binary, bytes, field, field_column};
+use crate::events::columns::{binary, field_column};
 use crate::params::Params;
 use crate::problem::Refusal;
 use crate::state::App;
@@ -83,7 +83,7 @@ fn member(batch: &RecordBatch, row: usize) -> Result<DeadLetterMember, ColumnErr
         origin: origin_address(&address.source, dead, row).map(|address| address.to_string()),
         address: address.to_string(),
         event_type: get(columns.text("type")?, row).map(str::to_owned),
-        key: binary(columns.binary("key")?, row).map(bytes),
+        key: binary(columns.binary("key")?, row).map(Bytes::from),
         attempts: attempts.filter(|column| column.is_valid(row)).map(|column| column.value(row)),
         message: field(dead, "message", row).map(str::to_owned),
         size: columns.int("size")?.value(row),

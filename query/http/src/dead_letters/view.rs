@@ -1,10 +1,9 @@
 //! A cause as answers show it.
 
-use tapline_api::{AuditView, Cause as CauseView, Note};
+use tapline_api::{Cause as CauseView, Note};
 use tapline_chains::{Failure, closed};
 use tapline_deadletter::Cause;
 use tapline_model::time;
-use tapline_state::AuditEntry;
 
 use super::Dead;
 use crate::problem::Refusal;
@@ -71,18 +70,4 @@ fn by_count(counts: &std::collections::BTreeMap<String, u64>) -> Vec<String> {
     let mut names: Vec<(&String, &u64)> = counts.iter().collect();
     names.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), *name));
     names.into_iter().map(|(name, _)| name.clone()).collect()
-}
-
-/// An entry of the audit.
-pub(crate) fn audit(entry: AuditEntry) -> AuditView {
-    AuditView {
-        number: entry.number,
-        at: time::format(entry.at),
-        who: entry.who,
-        action: entry.happened.action,
-        subject: entry.happened.subject,
-        reason: entry.happened.reason,
-        before: entry.happened.before,
-        after: entry.happened.after,
-    }
 }

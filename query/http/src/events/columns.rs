@@ -1,9 +1,8 @@
 //! A row of a batch as lists show it.
 
-use arrow::array::{Array, ArrayRef, AsArray, BinaryViewArray, RecordBatch, StringViewArray, StructArray};
-use arrow::datatypes::Int32Type;
+use arrow::array::{Array, ArrayRef, BinaryViewArray, RecordBatch, StructArray};
 use tapline_api::{Bytes, EventSummary};
-use tapline_model::columns::{ColumnError, EventColumns, get};
+use tapline_model::columns::{ColumnError, EventColumns, field, get, number};
 use tapline_model::time;
 
 /// What [`summary`] reads.
@@ -49,7 +48,7 @@ pub(crate) fn summary(batch: &RecordBatch, row: usize) -> Result<EventSummary, C
         archived_at: time::format(archived.value(row)),
         event_type: text("type")?,
         producer: text("producer")?,
-        key: binary(columns.binary("key")?, row).map(bytes),
+        key: binary(columns.binary("key")?, row).map(Bytes::from),
         format: text("format")?.unwrap_or_default(),
         size: columns.int("size")?.value(row),
         preview: body(&columns, row)?.map(preview),
@@ -71,15 +70,6 @@ pub(crate) fn body<'a>(columns: &EventColumns<'a>, row: usize) -> Result<Option<
     })
 }
 
-/// Text if it is UTF-8, else base64.
-pub(crate) fn bytes(value: &[u8]) -> Bytes {
-    use base64::Engine as _;
-    match std::str::from_utf8(value) {
-        Ok(text) => Bytes::Text(text.to_owned()),
-        Err(_) => Bytes::Base64 { base64: base64::engine::general_purpose::STANDARD.encode(value) },
-    }
-}
-
 /// The first characters.
 fn preview(body: &str) -> String {
     body.chars().take(PREVIEW).collect()
@@ -93,32 +83,11 @@ fn cause(record: &StructArray, row: usize) -> Option<String> {
 }
 
 fn retry(record: &StructArray, row: usize) -> Option<i32> {
-    let attempts = record.column_by_name("attempts").and_then(|column| column.as_primitive_opt::<Int32Type>());
-    let attempts = attempts.filter(|column| column.is_valid(row)).map(|column| column.value(row));
+    let attempts = number(record, "attempts", row).and_then(|attempts| i32::try_from(attempts).ok());
     record.is_valid(row).then(|| attempts.unwrap_or(1))
-}
-
-/// A text field of `dead_letter` or `retry`.
-pub(crate) fn field<'a>(record: &'a StructArray, name: &str, row: usize) -> Option<&'a str> {
-    if record.is_null(row) {
-        return None;
-    }
-    let column: &StringViewArray = record.column_by_name(name)?.as_string_view_opt()?;
-    get(column, row)
 }
 
 /// A field of `dead_letter` or `retry` of any type.
 pub(crate) fn field_column<'a>(record: &'a StructArray, name: &str) -> Option<&'a ArrayRef> {
     record.column_by_name(name)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bytes_that_are_no_text_are_base64() {
-        assert_eq!(bytes(b"abc"), Bytes::Text("abc".into()));
-        assert_eq!(bytes(&[0xff, 0]), Bytes::Base64 { base64: "/wA=".into() });
-    }
 }

@@ -6,17 +6,17 @@ use axum::extract::{OriginalUri, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use tapline_api::event::DeadLetterView;
-use tapline_api::{EventDetail, IdView, Payload};
+use tapline_api::{Bytes, EventDetail, IdView, Payload};
 use tapline_archive::{Fetched, Place, View};
 use tapline_chains::{Failure, closed};
 use tapline_deadletter::origin_address;
-use tapline_model::columns::{ColumnError, EventColumns, get};
+use tapline_model::columns::{ColumnError, EventColumns, field, get};
 use tapline_model::{Address, id, schema, time};
 
 use arrow::array::{Array, AsArray, StructArray};
 use arrow::datatypes::{Int32Type, TimestampMicrosecondType};
 
-use crate::events::columns::{binary, bytes, field, field_column, summary};
+use crate::events::columns::{binary, field_column, summary};
 use crate::events::headers;
 use crate::params::{Params, shorten};
 use crate::problem::{Code, Refusal};
@@ -152,7 +152,7 @@ fn payload(payload: Option<&[u8]>) -> Payload {
         Err(error) if truncated && error.error_len().is_none() => &part[..error.valid_up_to()],
         _ => part,
     };
-    Payload { size: whole.len(), content: Some(bytes(part)), truncated }
+    Payload { size: whole.len(), content: Some(Bytes::from(part)), truncated }
 }
 
 /// The columns' first; none twice.

@@ -2,9 +2,7 @@
 //! takes four digits for a number and a number for four letters.
 
 use base64::Engine as _;
-use tapline_api::HeaderView;
-
-use crate::events::columns::bytes;
+use tapline_api::{Bytes, HeaderView};
 
 /// What a name says about the bytes behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +75,7 @@ pub(crate) fn view(name: &str, value: Option<&[u8]>) -> HeaderView {
     let (encoding, decoded) = value.map_or(("text", None), |value| read(name, value));
     HeaderView {
         name: name.to_owned(),
-        value: value.map(bytes),
+        value: value.map(Bytes::from),
         decoded,
         encoding: encoding.to_owned(),
         family: family(name).map(str::to_owned),

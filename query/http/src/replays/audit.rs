@@ -6,7 +6,6 @@ use tapline_api::AuditPage;
 
 use super::{LIMIT, MOST, number_of};
 use crate::cursor;
-use crate::dead_letters::audit_view;
 use crate::params::Params;
 use crate::problem::Refusal;
 use crate::state::App;
@@ -28,7 +27,7 @@ pub(crate) async fn audit(State(app): State<App>, params: Params) -> Result<Json
         let mut entries = app.state.audited(subject.as_deref(), below, more)?;
         let next = (entries.len() > limit).then(|| entries.truncate(limit));
         let next = next.and_then(|()| entries.last()).map(|last| cursor::encode(&format!("{}/", last.number)));
-        Ok(AuditPage { entries: entries.into_iter().map(audit_view).collect(), next })
+        Ok(AuditPage { entries: entries.into_iter().map(Into::into).collect(), next })
     })
     .await
     .map(Json)
