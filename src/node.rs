@@ -183,6 +183,11 @@ fn server_options(
         settings,
         memory_limit: config.limits.memory.0,
         allowed_hosts: config.http.hosts.clone(),
+        pins: config
+            .sources
+            .iter()
+            .map(|(name, source)| (name.clone(), source.dead_letters.pins().cloned().collect()))
+            .collect(),
         ..ServerOptions::new(address)
     }
 }

@@ -101,9 +101,33 @@ impl LetterCache {
     /// # Errors
     /// [`DeadLetterError::Stopped`] once `stop` says so.
     pub fn all(&self, view: &View, stop: &dyn Fn() -> bool) -> Result<Vec<(Place, Arc<Letters>)>, DeadLetterError> {
-        let files = view.files.iter().enumerate().filter(|(_, file)| file.damage().is_none());
+        self.of(view, |_| true, stop)
+    }
+
+    /// As [`LetterCache::all`], of places that have rows between two times (microseconds): a month of files need not be
+    /// read for an hour.
+    ///
+    /// # Errors
+    /// As [`LetterCache::all`].
+    pub fn between(
+        &self,
+        view: &View,
+        (from, to): (i64, i64),
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Vec<(Place, Arc<Letters>)>, DeadLetterError> {
+        self.of(view, |times| times.is_some_and(|(first, last)| first < to && last >= from), stop)
+    }
+
+    fn of(
+        &self,
+        view: &View,
+        wanted: impl Fn(Option<(i64, i64)>) -> bool,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Vec<(Place, Arc<Letters>)>, DeadLetterError> {
+        let files = view.files.iter().enumerate().filter(|(_, file)| file.damage().is_none() && wanted(file.times));
         let files = files.map(|(at, file)| (Place::File(at), Key::File(file.path.clone())));
-        let chunks = view.hot.iter().enumerate().map(|(at, chunk)| (Place::Hot(at), Key::Chunk(chunk.sequence)));
+        let chunks = view.hot.iter().enumerate().filter(|(_, chunk)| wanted(chunk.times));
+        let chunks = chunks.map(|(at, chunk)| (Place::Hot(at), Key::Chunk(chunk.sequence)));
         let mut all = Vec::new();
         for (place, key) in files.chain(chunks) {
             let letters = match self.0.get(&key) {

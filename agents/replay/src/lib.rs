@@ -11,6 +11,7 @@ mod error;
 mod find;
 mod folder;
 mod headers;
+mod headline;
 mod item;
 mod journal;
 mod live;
@@ -27,6 +28,7 @@ mod watch;
 
 pub use error::ReplayError;
 pub use find::find_addresses;
+pub use headline::headline;
 pub use options::{ReplayOptions, Sources};
 pub use plan::Selected;
 pub use replays::{ItemFilter, Replays};

@@ -26,7 +26,7 @@ pub use dead_letter::{
 pub use event::{
     Dropped, EventDetail, EventPage, EventSummary, HeaderView, Histogram, IdView, Payload, Series, SeriesBy,
 };
-pub use number::thousands;
+pub use number::{duration, thousands};
 pub use overview::{Action, Change, FlowEdge, FlowMap, FlowNode, Need, Overview, Stat};
 pub use problem::Problem;
 pub use replay::{
@@ -36,8 +36,8 @@ pub use replay::{
 };
 pub use search::{SearchHit, SearchKind, SearchResults};
 pub use source::{
-    Backfill, CapabilityView, DestinationInfo, DestinationKind, DestinationList, Gap, GapList, GapReason, PlaceView,
-    SourceInfo, SourceList, SourceState,
+    Backfill, CapabilityView, DestinationInfo, DestinationKind, DestinationList, Gap, GapList, GapReason, Origin,
+    PlaceView, SourceInfo, SourceList, SourceState,
 };
 pub use sql::{SqlAnswer, SqlColumn, SqlRequest, SqlSchema, SqlTable};
 pub use status::{ArchiveFigures, DemoFixed, Environment, Setting, SettingOrigin, Status, System};

@@ -143,6 +143,10 @@ pub struct ReplayDetail {
     /// What lists show.
     #[serde(flatten)]
     pub replay: Replay,
+    /// How this one stands, as the answer to "is it well, and what is left to do".
+    pub headline: String,
+    /// What else there is to know.
+    pub headline_detail: Option<String>,
     /// Names the plan that was shown: a start says it.
     pub etag: String,
     /// What was asked for.

@@ -132,6 +132,8 @@ pub struct DestinationInfo {
     pub incarnation: i32,
     /// What it is.
     pub kind: DestinationKind,
+    /// Of retries and dead letters: where the events failed, most first; empty for others and while nobody knows.
+    pub origins: Vec<Origin>,
     /// Rows archived or hot.
     pub rows: u64,
     /// Bytes of keys, headers and payloads.
@@ -142,6 +144,18 @@ pub struct DestinationInfo {
     pub last: Option<String>,
     /// By partition.
     pub places: Vec<PlaceView>,
+}
+
+/// Where the events of a retry or dead-letter destination failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Origin {
+    /// The destination.
+    pub destination: String,
+    /// Why it is taken to be one: `pinned` by the configuration, by what `headers` say, or by nothing but the `name`.
+    pub reason: String,
+    /// Rows whose headers name it.
+    pub seen: u64,
 }
 
 /// One partition.

@@ -34,7 +34,7 @@ pub struct Status {
     pub newest_age_seconds: Option<f64>,
     /// Ranges of offsets that are lost; without those that no client is given, such as aborted transactions.
     pub gaps: usize,
-    /// Dead letters in the last hour.
+    /// Dead letters of the last hour that wait: not put back, their cause neither resolved nor put away.
     pub dead_letters: u64,
     /// Archive.
     pub archive: ArchiveFigures,

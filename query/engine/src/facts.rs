@@ -116,6 +116,8 @@ fn destination_info(source: &str, destination: &DestinationLedger) -> Destinatio
         name: destination.name.clone(),
         incarnation: destination.incarnation,
         kind: kind(destination.role()),
+        // Who asks by HTTP is told them: they stand in the rows, not in the ledger.
+        origins: Vec::new(),
         rows: destination.rows,
         bytes: destination.bytes,
         first: destination.first.map(time::format),

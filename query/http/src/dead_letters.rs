@@ -9,6 +9,7 @@ mod headline;
 pub(crate) mod list;
 pub(crate) mod members;
 mod view;
+mod waiting;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,6 +25,8 @@ use crate::events::search::Stop;
 use crate::params::shorten;
 use crate::problem::{Code, Refusal};
 use crate::state::App;
+
+pub(crate) use waiting::{Waiting, waiting};
 
 /// What people have said, and how they group.
 #[derive(Debug, Clone, Default)]
@@ -48,10 +51,14 @@ impl Said {
         Ok(Self { records, grouping: Grouping::new(rules) })
     }
 
-    /// How a cause stands: one that was resolved and has a newer member came back.
     fn state(&self, cause: &Cause) -> CauseState {
-        let came_back = |record: &CauseRecord| cause.times.is_some_and(|(_, last)| last > record.at);
-        match self.records.get(&cause.id) {
+        self.state_of(&cause.id, cause.times.map(|(_, last)| last))
+    }
+
+    /// How a cause stands whose newest member died then: one that was resolved and has a newer member came back.
+    fn state_of(&self, cause: &str, last: Option<i64>) -> CauseState {
+        let came_back = |record: &CauseRecord| last.is_some_and(|last| last > record.at);
+        match self.records.get(cause) {
             Some(record) if record.state == CauseState::Resolved && came_back(record) => CauseState::New,
             Some(record) => record.state,
             None => CauseState::New,

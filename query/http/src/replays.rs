@@ -5,14 +5,13 @@
 
 pub(crate) mod act;
 pub(crate) mod audit;
-mod headline;
 pub(crate) mod preview;
 mod select;
 
 use axum::Json;
 use axum::extract::{Path, State};
 use tapline_api::{Delivery, Outcome, ReplayDetail, ReplayItemPage, ReplayList, ReplayRequest};
-use tapline_replay::{ItemFilter, ReplayError, Replays};
+use tapline_replay::{ItemFilter, ReplayError, Replays, headline};
 use tapline_state::StateError;
 
 use crate::cursor;
@@ -60,7 +59,7 @@ pub(crate) async fn list(State(app): State<App>, params: Params) -> Result<Json<
     let below = params.one("cursor")?.map(number_of).transpose()?;
     app.search(move |app, _| {
         let (replays, last) = app.replays.list(below, u32::try_from(limit).unwrap_or(u32::MAX))?;
-        let (sentence, detail) = headline::of(&replays);
+        let (sentence, detail) = headline(&replays);
         Ok(ReplayList { sentence, detail, replays, next: last.map(|last| cursor::encode(&format!("{last}/"))) })
     })
     .await

@@ -1,4 +1,4 @@
-//! Counts of events per ten seconds, by where they stand, what they are, who sent them and why they died.
+//! Counts of events per ten seconds, by where they stand, what they are and who sent them.
 //!
 //! Files and chunks never change, so each is counted once and its counts are kept: histograms and the overview add
 //! up small tables instead of reading rows again every few seconds. Rebuildable at any time.
@@ -9,7 +9,6 @@ use std::sync::Arc;
 use arrow::array::{Array, RecordBatch};
 use moka::sync::Cache;
 use tapline_archive::{Place, View};
-use tapline_chains::Failure;
 use tapline_model::columns::{ColumnError, EventColumns, field, get};
 
 use crate::events::search::Stop;
@@ -21,14 +20,23 @@ pub(crate) const CELL: i64 = 10_000_000;
 /// Counts kept, bytes.
 const KEPT: u64 = 64 << 20;
 
-/// Lanes of one file. Types and producers come from untrusted messages: above this, rows are counted without them.
+/// Lanes of one file. Types, producers and origins come from untrusted messages: above this, rows are counted without them.
 const MOST_LANES: usize = 4_096;
 
-/// Characters of a failure's message.
-const MESSAGE: usize = 400;
-
-const COLUMNS: [&str; 9] =
-    ["timestamp", "archived_at", "source", "destination", "type", "producer", "size", "dead_letter", "retry"];
+/// Of dead letters two short fields: stack traces are large and tell nothing here.
+const COLUMNS: [&str; 11] = [
+    "timestamp",
+    "archived_at",
+    "source",
+    "destination",
+    "type",
+    "producer",
+    "size",
+    "dead_letter.framework",
+    "dead_letter.origin_destination",
+    "retry.attempts",
+    "retry.origin_destination",
+];
 
 /// What rows are counted by.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -38,27 +46,11 @@ pub(crate) struct Lane {
     pub(crate) event_type: Option<String>,
     pub(crate) producer: Option<String>,
     /// When they are dead letters.
-    pub(crate) cause: Option<Cause>,
+    pub(crate) dead: bool,
     /// When they stand on a retry topic.
     pub(crate) retry: bool,
-}
-
-/// Why events died.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Cause {
-    /// The same for failures of one cause.
-    pub(crate) fingerprint: Option<String>,
+    /// Of dead letters and retries: where their headers say that they failed.
     pub(crate) origin: Option<String>,
-    pub(crate) group: Option<String>,
-    /// Class of an exception.
-    pub(crate) root_cause: Option<String>,
-}
-
-impl Cause {
-    /// With the message of one of the events, what can be said about it.
-    pub(crate) fn failure<'a>(&'a self, message: Option<&'a str>) -> Failure<'a> {
-        Failure { group: self.group.as_deref(), class: self.root_cause.as_deref(), message }
-    }
 }
 
 /// Rows of one lane in one cell.
@@ -84,20 +76,16 @@ impl Cell {
 #[derive(Debug, Default)]
 pub(crate) struct Rollup {
     lanes: Vec<Lane>,
-    /// A message for each lane of dead letters, for its words.
-    messages: Vec<Option<String>>,
     /// By time.
     cells: Vec<Cell>,
 }
 
 impl Rollup {
     /// Cells from one time to another (in units of [`CELL`], the second exclusive), with their lane.
-    pub(crate) fn cells(&self, from: i64, to: i64) -> impl Iterator<Item = (&Lane, Option<&str>, Cell)> {
+    pub(crate) fn cells(&self, from: i64, to: i64) -> impl Iterator<Item = (&Lane, Cell)> {
         let first = self.cells.partition_point(|cell| cell.at < from);
-        self.cells[first..].iter().take_while(move |cell| cell.at < to).map(|cell| {
-            let lane = cell.lane as usize;
-            (&self.lanes[lane], self.messages[lane].as_deref(), *cell)
-        })
+        let cells = self.cells[first..].iter().take_while(move |cell| cell.at < to);
+        cells.map(|cell| (&self.lanes[cell.lane as usize], *cell))
     }
 
     fn weight(&self) -> u32 {
@@ -170,13 +158,7 @@ fn count_place(view: &View, place: Place, stop: &Stop) -> Result<Option<Rollup>,
         Place::Hot(at) => counter.count(&view.hot[at].batch)?,
         Place::File(at) => {
             let file = &view.files[at];
-            // Stack traces are large and tell nothing here: of dead letters only the short fields are read.
-            let fields = ["fingerprint", "origin_destination", "consumer_group", "root_cause", "exception", "message"];
-            let fields: Vec<String> = fields.iter().map(|field| format!("dead_letter.{field}")).collect();
-            let columns = COLUMNS.iter().copied().filter(|column| !matches!(*column, "dead_letter" | "retry"));
-            let columns: Vec<&str> =
-                columns.chain(fields.iter().map(String::as_str)).chain(["retry.attempts"]).collect();
-            let Ok(batches) = view.reader.scan(file, &columns, 16_384, None) else { return Ok(None) };
+            let Ok(batches) = view.reader.scan(file, &COLUMNS, 16_384, None) else { return Ok(None) };
             for batch in batches {
                 stop.check()?;
                 let Ok(batch) = batch else { return Ok(None) };
@@ -207,23 +189,15 @@ impl Counter {
             if times.is_null(row) {
                 continue;
             }
-            let cause = dead.is_valid(row).then(|| Cause {
-                fingerprint: field(dead, "fingerprint", row).map(str::to_owned),
-                origin: field(dead, "origin_destination", row).map(str::to_owned),
-                group: field(dead, "consumer_group", row).map(str::to_owned),
-                root_cause: field(dead, "root_cause", row).or_else(|| field(dead, "exception", row)).map(str::to_owned),
+            let lane = self.lane(Lane {
+                source: source.value(row).to_owned(),
+                destination: destination.value(row).to_owned(),
+                event_type: get(r#type, row).map(str::to_owned),
+                producer: get(producer, row).map(str::to_owned),
+                dead: dead.is_valid(row),
+                retry: retry.is_valid(row),
+                origin: [dead, retry].iter().find_map(|it| field(it, "origin_destination", row)).map(str::to_owned),
             });
-            let lane = self.lane(
-                Lane {
-                    source: source.value(row).to_owned(),
-                    destination: destination.value(row).to_owned(),
-                    event_type: get(r#type, row).map(str::to_owned),
-                    producer: get(producer, row).map(str::to_owned),
-                    cause,
-                    retry: retry.is_valid(row),
-                },
-                || field(dead, "message", row).map(|message| message.chars().take(MESSAGE).collect()),
-            );
             let at = times.value(row).div_euclid(CELL);
             let empty = Cell { at, lane, events: 0, bytes: 0, archived: i64::MIN };
             let cell = self.cells.entry((at, lane)).or_insert(empty);
@@ -234,19 +208,17 @@ impl Counter {
         Ok(())
     }
 
-    fn lane(&mut self, mut lane: Lane, message: impl FnOnce() -> Option<String>) -> u32 {
+    fn lane(&mut self, mut lane: Lane) -> u32 {
         if let Some(known) = self.lanes.get(&lane) {
             return *known;
         }
         if self.lanes.len() >= MOST_LANES {
-            (lane.event_type, lane.producer) = (None, None);
-            lane.cause = lane.cause.map(|_| Cause { fingerprint: None, origin: None, group: None, root_cause: None });
+            (lane.event_type, lane.producer, lane.origin) = (None, None, None);
             if let Some(known) = self.lanes.get(&lane) {
                 return *known;
             }
         }
         let number = u32::try_from(self.rollup.lanes.len()).unwrap_or(u32::MAX);
-        self.rollup.messages.push(lane.cause.is_some().then(message).flatten());
         self.rollup.lanes.push(lane.clone());
         self.lanes.insert(lane, number);
         number
@@ -272,7 +244,7 @@ mod tests {
         let rows: Vec<_> = (0..).zip(kinds).map(|(n, kind)| (event(n, CELL * n), kind.to_owned())).collect();
         counter.count(&events(&rows)).unwrap();
         let rollup = counter.finish();
-        let found: Vec<_> = rollup.cells(1, 3).map(|(lane, _, cell)| (cell.at, lane.event_type.as_deref())).collect();
+        let found: Vec<_> = rollup.cells(1, 3).map(|(lane, cell)| (cell.at, lane.event_type.as_deref())).collect();
         assert_eq!(found, [(1, Some("B")), (2, Some("A"))]);
     }
 
@@ -283,6 +255,6 @@ mod tests {
         counter.count(&events(&rows)).unwrap();
         let rollup = counter.finish();
         assert!(rollup.lanes.len() <= MOST_LANES + 1);
-        assert_eq!(rollup.cells(0, 1).map(|(_, _, cell)| cell.events).sum::<u32>(), 6_000);
+        assert_eq!(rollup.cells(0, 1).map(|(_, cell)| cell.events).sum::<u32>(), 6_000);
     }
 }

@@ -127,7 +127,7 @@ fn destinations(app: &App, needle: &str) -> Vec<SearchHit> {
 fn seen(app: &App, view: &View, needle: &str) -> Vec<SearchHit> {
     let (mut types, mut producers) = (BTreeMap::<String, u64>::new(), BTreeMap::<String, u64>::new());
     for rollup in app.rollups.counted(view) {
-        for (lane, _, cell) in rollup.cells(i64::MIN, i64::MAX) {
+        for (lane, cell) in rollup.cells(i64::MIN, i64::MAX) {
             let both = [(&mut types, &lane.event_type), (&mut producers, &lane.producer)];
             for (counts, word) in both {
                 if let Some(word) = word.as_ref().filter(|word| rank(word, needle).is_some()) {

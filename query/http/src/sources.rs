@@ -1,5 +1,7 @@
 //! `GET /api/v1/sources`, `/destinations`, `/gaps`: what is read, and what never will be.
 
+mod origins;
+
 use axum::Json;
 use axum::extract::State;
 use tapline_api::{DestinationList, GapList, SourceList};
@@ -15,13 +17,18 @@ pub(crate) async fn sources(State(app): State<App>, params: Params) -> Result<Js
     Ok(Json(SourceList { sources: app.sources() }))
 }
 
-/// Topics, streams and queues, with how far each partition was read.
+/// Topics, streams and queues, with how far each partition was read, and which retries and dead letters are whose.
 #[utoipa::path(get, path = "/api/v1/destinations", tag = "sources", params(
     ("source" = Option<Vec<String>>, Query, description = "only of these sources"),
 ), responses((status = 200, body = DestinationList)))]
 pub(crate) async fn destinations(State(app): State<App>, params: Params) -> Result<Json<DestinationList>, Refusal> {
     params.only(&["source"])?;
-    let mut destinations = app.standing.destinations();
+    let destinations = app.search(|app, stop| {
+        let mut destinations = app.standing.destinations();
+        origins::fill(app, &mut destinations, stop)?;
+        Ok(destinations)
+    });
+    let mut destinations = destinations.await?;
     destinations.retain(|destination| wanted(&params, &destination.source));
     Ok(Json(DestinationList { destinations }))
 }

@@ -1,5 +1,6 @@
 //! What all calls share.
 
+use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Deref;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use tapline_archive::Archive;
 use tapline_chains::ChainOptions;
 use tapline_deadletter::LetterCache;
 use tapline_engine::{Engine, SystemTables};
+use tapline_model::pairing::Pin;
 use tapline_model::time;
 use tapline_replay::Replays;
 use tapline_state::State;
@@ -48,6 +50,8 @@ pub struct ServerOptions {
     pub version: String,
     /// Names besides the loopback ones and the listen address, such as that of a proxy.
     pub allowed_hosts: Vec<String>,
+    /// What the configuration says of retries and dead letters, by source.
+    pub pins: HashMap<String, Vec<Pin>>,
     /// Of a demo, what mends its payments.
     pub fix: Option<Arc<dyn DemoFix>>,
     /// Until an answer begins; the time that a query may ask for comes on top.
@@ -65,6 +69,7 @@ impl ServerOptions {
             memory_limit: 0,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             allowed_hosts: Vec::new(),
+            pins: HashMap::new(),
             fix: None,
             longest: LONGEST,
         }

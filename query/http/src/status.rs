@@ -5,10 +5,10 @@ use axum::extract::State;
 use tapline_api::{GapReason, SourceInfo, SourceState, Status};
 use tapline_model::time;
 
+use crate::dead_letters::{Waiting, waiting};
 use crate::events::histogram::seconds;
 use crate::params::Params;
 use crate::problem::Refusal;
-use crate::rollup::CELL;
 use crate::state::App;
 use crate::system::archive_figures;
 
@@ -22,9 +22,7 @@ pub(crate) async fn status(State(app): State<App>, params: Params) -> Result<Jso
     let status = app.search(|app, stop| {
         let now = time::now();
         let view = app.archive.view();
-        let recent = app.rollups.between(&view, now - HOUR, i64::MAX, stop)?;
-        let cells = recent.iter().flat_map(|rollup| rollup.cells((now - HOUR).div_euclid(CELL), i64::MAX));
-        let dead = cells.filter(|(lane, _, _)| lane.cause.is_some()).map(|(_, _, cell)| u64::from(cell.events)).sum();
+        let dead = waiting(app, &view, (now - HOUR, i64::MAX), stop)?;
         let sources = app.sources();
         let archive = archive_figures(app);
         Ok(Status {
@@ -36,7 +34,7 @@ pub(crate) async fn status(State(app): State<App>, params: Params) -> Result<Jso
             rate: sources.iter().map(|source| source.rate).sum(),
             newest_age_seconds: newest(&sources, now).map(|newest| seconds(now - newest)),
             gaps: app.standing.gaps().iter().filter(|gap| gap.reason != GapReason::NotDelivered).count(),
-            dead_letters: dead,
+            dead_letters: dead.iter().map(Waiting::count).sum(),
             problems: problems(app, &sources, &archive.damaged),
             archive,
             fix_deployed: app.options.fix.as_ref().map(|fix| fix.is_deployed()),

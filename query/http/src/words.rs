@@ -1,6 +1,6 @@
 //! Numbers and names as sentences have them.
 
-pub(crate) use tapline_api::thousands;
+pub(crate) use tapline_api::{duration, thousands};
 pub(crate) use tapline_chains::name;
 
 /// A number with its noun: `1 event`, `1,259 events`.
@@ -32,21 +32,6 @@ pub(crate) fn size(bytes: f64) -> String {
     match text.find(|c: char| c.is_ascii_alphabetic()) {
         Some(at) => format!("{} {}B", &text[..at], &text[at..]),
         None => format!("{text} B"),
-    }
-}
-
-/// Microseconds in two units: `48 min 34 s`, `2 h 5 min`, `3 d 4 h`.
-pub(crate) fn duration(micros: i64) -> String {
-    let seconds = micros.max(0) / 1_000_000;
-    let two = |large: i64, unit: &str, small: i64, next: &str| match small {
-        0 => format!("{large} {unit}"),
-        _ => format!("{large} {unit} {small} {next}"),
-    };
-    match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3_600 => two(seconds / 60, "min", seconds % 60, "s"),
-        3_600..86_400 => two(seconds / 3_600, "h", seconds % 3_600 / 60, "min"),
-        _ => two(seconds / 86_400, "d", seconds % 86_400 / 3_600, "h"),
     }
 }
 
@@ -91,16 +76,6 @@ mod tests {
         assert_eq!([short(0.0), short(0.26), short(38.0), short(14.8), short(1.25)], ["0", "0.26", "38", "15", "1.2"]);
         assert_eq!([short(43_100.0), short(4_460_000.0), short(999_700.0)], ["43.1k", "4.46M", "1.00M"]);
         assert_eq!([size(512.0), size(1_500.0), size(1.94e12)], ["512 B", "1.50 kB", "1940 GB"]);
-    }
-
-    #[test]
-    fn durations_have_two_units() {
-        let text = |seconds: i64| duration(seconds * 1_000_000);
-        assert_eq!(
-            [text(5), text(2_914), text(7_500), text(3_600), text(273_600)],
-            ["5 s", "48 min 34 s", "2 h 5 min", "1 h", "3 d 4 h"]
-        );
-        assert_eq!(duration(-5), "0 s");
     }
 
     #[test]

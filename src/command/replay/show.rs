@@ -2,6 +2,7 @@
 
 use tapline_api::{
     AuditView, ChangePreview, Count, Level, PlanWarning, Progress, Replay, ReplayDetail, ReplayItem, ReplayPlan,
+    duration,
 };
 
 use crate::command::table::{Cell, bytes, count, plain, text};
@@ -70,7 +71,7 @@ pub(in crate::command) fn audit_line(entry: &AuditView) -> String {
 /// A plan for a person: what it does, what to know before, counts, and how to start it.
 pub(super) fn plan(detail: &ReplayDetail) -> String {
     let (replay, plan) = (&detail.replay, &detail.plan);
-    let what = vec![head(replay), format!("chosen: {}", plain(&plan.chosen_by)), size(replay, plan)];
+    let what = vec![head(detail), format!("chosen: {}", plain(&plan.chosen_by)), size(replay, plan)];
     let checks = plan.checks.iter().map(|check| format!("{:<5} {}", word(check.level), plain(&check.sentence)));
     let known = plan.warnings.iter().flat_map(warning).chain(checks).collect();
     let counts = [
@@ -87,9 +88,9 @@ pub(super) fn plan(detail: &ReplayDetail) -> String {
     parts.collect::<Vec<_>>().join("\n\n")
 }
 
-fn head(replay: &Replay) -> String {
-    let why = replay.why.as_deref().map(|why| format!(": {}", plain(why))).unwrap_or_default();
-    format!("{} is {}{why}\n{}", replay.id, replay.state.as_str(), plain(&replay.sentence))
+fn head(detail: &ReplayDetail) -> String {
+    let more = detail.headline_detail.as_deref().map(|more| format!(" {}", plain(more))).unwrap_or_default();
+    format!("{}{more}\n{}", plain(&detail.headline), plain(&detail.replay.sentence))
 }
 
 fn size(replay: &Replay, plan: &ReplayPlan) -> String {
@@ -188,14 +189,9 @@ pub(super) fn progress(replay: &Replay) -> String {
     format!("{} {}: {confirmed} of {items} sent{known}{left}{why}", replay.id, replay.state.as_str())
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole seconds that are shown")]
+#[expect(clippy::cast_possible_truncation, reason = "seconds that are shown")]
 fn span(seconds: f64) -> String {
-    let seconds = seconds.clamp(0.0, 1e9).round() as u64;
-    match (seconds / 3_600, seconds / 60 % 60, seconds % 60) {
-        (0, 0, seconds) => format!("{seconds} s"),
-        (0, minutes, seconds) => format!("{minutes} min {seconds} s"),
-        (hours, minutes, _) => format!("{hours} h {minutes} min"),
-    }
+    duration((seconds.clamp(0.0, 1e9).round() * 1e6) as i64)
 }
 
 /// An event before and after a change.
@@ -236,6 +232,8 @@ pub(super) mod tests {
     fn planned() -> ReplayDetail {
         ReplayDetail {
             replay: replay_in("planned", &json!({ "planned": 3 })),
+            headline: "r-33 waits for a second person.".to_owned(),
+            headline_detail: Some("Sending takes 1 min 3 s.".to_owned()),
             etag: "e1".to_owned(),
             request: tapline_api::ReplayRequest::default(),
             plan: serde_json::from_value(json!({
@@ -260,7 +258,7 @@ pub(super) mod tests {
     fn a_plan_says_what_to_know_and_how_to_start_it() {
         let told = plan(&planned());
         for line in [
-            "r-33 is planned",
+            "r-33 waits for a second person. Sending takes 1 min 3 s.",
             "Puts 3 OrderPlaced back on orders.",
             "3 events, 3 keys, 900 bytes, about 1 min 3 s to send",
             "warn  2 keys have newer events. (2 events)  [newer_events]",

@@ -35,17 +35,28 @@ pub(crate) fn count(items: &Items, now: i64, plan: &mut ReplayPlan) {
     plan.partitions = partitions(items);
 }
 
-/// The keys that most items have: hash, how many, and one item of each.
+/// The keys that most items have: hash, how many, and one item of each; none where no key has two. More keys than lines
+/// leave one line for the others.
 pub(crate) fn keys(items: &Items) -> Vec<(u64, u64, u32)> {
     let mut counts = HashMap::<u64, (u64, u32)>::new();
     for (number, item) in (0..).zip(&items.items) {
         counts.entry(item.key).or_insert((0, number)).0 += 1;
     }
     counts.remove(&0);
+    let shown = if counts.len() > LINES { LINES - 1 } else { counts.len() };
     let mut counts: Vec<(u64, u64, u32)> = counts.into_iter().map(|(key, (count, item))| (key, count, item)).collect();
     counts.sort_unstable_by_key(|(key, count, item)| (std::cmp::Reverse(*count), *item, *key));
-    counts.truncate(LINES);
+    counts.truncate(if counts.first().is_some_and(|(_, most, _)| *most > 1) { shown } else { 0 });
     counts
+}
+
+/// What a plan says of keys that it names: their counts, and how many have another.
+pub(crate) fn by_key(items: &Items, named: Vec<Count>, keys: u64) -> Vec<Count> {
+    let keyed = items.items.iter().filter(|item| item.key != 0).count() as u64;
+    let others = keys.saturating_sub(named.len() as u64);
+    let rest = keyed.saturating_sub(named.iter().map(|line| line.count).sum());
+    let last = (!named.is_empty() && others > 0).then(|| Count { name: format!("{others} others"), count: rest });
+    named.into_iter().chain(last).collect()
 }
 
 fn most<T: Eq + Hash + Copy>(items: &[Item], of: impl Fn(&Item) -> T, name: impl Fn(T) -> String) -> Vec<Count> {
@@ -108,6 +119,22 @@ mod tests {
         assert_eq!((plan.bytes, plan.by_origin[0].count), (3_000, 30));
         assert_eq!(plan.partitions.len(), 1);
         assert_eq!(keys(&items)[0].1, 3);
+    }
+
+    /// The list ended after twenty and nobody could tell that there were more.
+    #[test]
+    fn keys_that_are_not_named_are_counted() {
+        let mut items = items(60);
+        for (number, item) in (0..).zip(&mut items.items) {
+            item.key = 1 + number % 40;
+        }
+        let named: Vec<Count> =
+            keys(&items).iter().map(|(key, count, _)| Count { name: key.to_string(), count: *count }).collect();
+        let lines = by_key(&items, named, 40);
+        assert_eq!((lines.len(), lines[0].count), (LINES, 2));
+        assert_eq!(lines[LINES - 1], Count { name: "21 others".to_owned(), count: 22 });
+        items.items.truncate(40);
+        assert_eq!(keys(&items), [], "each has one");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use tapline_api::{Level, PlanCheck, PlanWarning, ReplayPlan, ReplayRequest, thousands};
+use tapline_api::{Count, Level, PlanCheck, PlanWarning, ReplayPlan, ReplayRequest, thousands};
 use tapline_archive::View;
 use tapline_model::time;
 
@@ -11,7 +11,7 @@ use crate::error::ReplayError;
 use crate::headers::{AT, ATTEMPT, BY, ID, ITEM, ORIGIN};
 use crate::item::{Item, Items, Stand};
 use crate::message::{Changes, Row};
-use crate::plan::count::{count, keys};
+use crate::plan::count::{by_key, count, keys};
 use crate::plan::destination::{look_at_target, readers};
 use crate::plan::guards::{loops, replayed_before, restored, since};
 use crate::plan::newer::newer;
@@ -128,10 +128,9 @@ fn samples(view: &View, items: &Items, changes: &Changes, plan: &mut ReplayPlan)
             }
         }
     }
-    plan.by_key = keys
-        .iter()
-        .filter_map(|(_, count, number)| Some(tapline_api::Count { name: names.get(number)?.clone(), count: *count }))
-        .collect();
+    let named =
+        keys.iter().filter_map(|(_, count, number)| Some(Count { name: names.get(number)?.clone(), count: *count }));
+    plan.by_key = by_key(items, named.collect(), plan.keys);
     if !gone.is_empty() {
         let sentence = format!("{} can no longer be read from the archive", events(gone.len()));
         plan.warnings.push(about(warn("gone", Level::Warn, sentence, None), items, &gone));

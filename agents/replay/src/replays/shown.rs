@@ -8,6 +8,7 @@ use tapline_state::ReplayRecord;
 
 use super::{Replays, id};
 use crate::error::ReplayError;
+use crate::headline;
 
 /// Entries of the audit beside a replay.
 const HISTORY: u32 = 100;
@@ -29,13 +30,11 @@ impl Replays {
     pub fn detail(&self, number: i64) -> Result<ReplayDetail, ReplayError> {
         let record = self.0.state.replay(number)?;
         let history = self.0.state.audited(Some(&id(number)), None, HISTORY)?;
-        Ok(ReplayDetail {
-            etag: record.etag.clone(),
-            request: record.request.clone(),
-            plan: record.plan.clone(),
-            history: history.into_iter().map(Into::into).collect(),
-            replay: self.shown(record),
-        })
+        let (etag, request, plan) = (record.etag.clone(), record.request.clone(), record.plan.clone());
+        let replay = self.shown(record);
+        let (headline, headline_detail) = headline::of_one(&replay, &plan);
+        let history = history.into_iter().map(Into::into).collect();
+        Ok(ReplayDetail { replay, headline, headline_detail, etag, request, plan, history })
     }
 
     /// Replays below a number, newest first, and the number to go on below. Plans that were discarded are not among them.

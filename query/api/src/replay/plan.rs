@@ -20,7 +20,7 @@ pub struct ReplayPlan {
     pub by_cause: Vec<Count>,
     /// By type.
     pub by_type: Vec<Count>,
-    /// By key.
+    /// By key; empty where no key has two.
     pub by_key: Vec<Count>,
     /// By age.
     pub by_age: Vec<Count>,

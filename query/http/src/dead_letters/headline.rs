@@ -7,11 +7,12 @@ use super::Dead;
 use super::view::{failure, is_growing};
 use crate::words::{counted, number_word, waiting};
 
-/// The sentence and what else there is to know; `open` causes with most members first, `matching` those that were asked
+/// The sentence and what else there is to know; `open` causes, `matching` those that were asked
 /// for, `all` those that ever were. What was put back does not wait.
 pub(super) fn headline(dead: &Dead, open: &[&Cause], matching: usize, all: usize) -> (String, Option<String>) {
     let (now, waits) = (dead.now, |cause: &Cause| cause.count - dead.put_back(cause));
-    let open: Vec<&Cause> = open.iter().copied().filter(|cause| waits(cause) > 0).collect();
+    let mut open: Vec<&Cause> = open.iter().copied().filter(|cause| waits(cause) > 0).collect();
+    open.sort_by_cached_key(|cause| std::cmp::Reverse(waits(cause)));
     let Some((worst, others)) = open.split_first() else {
         return match (matching, all) {
             (_, 0) => ("No dead letters were seen.".to_owned(), None),

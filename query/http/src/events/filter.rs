@@ -131,7 +131,7 @@ impl Filter {
             self.lists().iter().zip(words).all(|((_, values), word)| {
                 values.is_empty() || values.iter().any(|value| Some(value.as_str()) == word)
             });
-        named && self.dead_letter.is_none_or(|wanted| wanted == lane.cause.is_some())
+        named && self.dead_letter.is_none_or(|wanted| wanted == lane.dead)
     }
 
     fn lists(&self) -> [(&'static str, &[String]); 4] {

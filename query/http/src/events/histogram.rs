@@ -153,7 +153,7 @@ impl Tally {
     ) -> Result<(), Refusal> {
         let (from, to) = (self.axis.from, self.axis.to());
         for rollup in rollups.between(view, from, to, stop)? {
-            for (lane, _, cell) in rollup.cells(from.div_euclid(CELL), to.div_euclid(CELL)) {
+            for (lane, cell) in rollup.cells(from.div_euclid(CELL), to.div_euclid(CELL)) {
                 if filter.passes(lane) {
                     let name = match by {
                         SeriesBy::Type => lane.event_type.as_deref().unwrap_or_default(),

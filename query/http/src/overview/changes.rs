@@ -38,16 +38,21 @@ fn dead_letters(facts: &Facts) -> Vec<At> {
     let mut changes = Vec::new();
     for dead in facts.causes.iter().take(MOST_OF_KIND) {
         let (Some(first), Some(last)) = (dead.activity.first, dead.activity.last) else { continue };
-        let what = dead.cause.failure(dead.message.as_deref()).noun();
+        let what = dead.failure().noun();
         let link = |at: i64| {
             let (from, to) = (time::format(at - 60_000_000), time::format(at + 60_000_000));
-            href::events(&[("destination", &dead.destination), ("dead_letter", "true"), ("from", &from), ("to", &to)])
+            href::events(&[
+                ("destination", &dead.sample.destination),
+                ("dead_letter", "true"),
+                ("from", &from),
+                ("to", &to),
+            ])
         };
         if first >= facts.from {
             changes.push(change(
                 first,
                 "dead_letter",
-                format!("First dead letter in {}: {what}", name(&dead.destination)),
+                format!("First dead letter in {}: {what}", name(&dead.sample.destination)),
                 link(first),
             ));
         }

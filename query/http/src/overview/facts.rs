@@ -4,12 +4,14 @@
 use std::collections::BTreeMap;
 
 use tapline_api::{DestinationInfo, Gap, SourceInfo, SourceState};
-use tapline_chains::{Traffic, destination_id};
+use tapline_chains::{Failure, Traffic, destination_id};
+use tapline_deadletter::Sample;
 
+use crate::dead_letters::{Waiting, waiting};
 use crate::events::histogram::Axis;
 use crate::events::search::Stop;
 use crate::problem::Refusal;
-use crate::rollup::{CELL, Cause, Cell, Lane};
+use crate::rollup::{CELL, Cell, Lane};
 use crate::state::App;
 use crate::system::archive_figures;
 
@@ -35,7 +37,7 @@ pub(super) struct Facts {
     pub(super) traffic: BTreeMap<String, Traffic>,
     pub(super) types: BTreeMap<String, Activity>,
     pub(super) producers: BTreeMap<String, Activity>,
-    /// Most frequent first.
+    /// Those that most events wait for first.
     pub(super) causes: Vec<Dead>,
     pub(super) sources: Vec<SourceInfo>,
     pub(super) known: Vec<DestinationInfo>,
@@ -63,7 +65,7 @@ pub(super) struct Series {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Activity {
     pub(super) series: Series,
-    /// First and last cell in which it was seen, in the range or before it, microseconds.
+    /// When it was first and last seen, in the range or before it, microseconds: no finer than counts are kept.
     pub(super) first: Option<i64>,
     pub(super) last: Option<i64>,
     /// When one was last archived, microseconds: later than `last` while the past is still being read or written.
@@ -73,12 +75,21 @@ pub(super) struct Activity {
 /// Dead letters of one cause on one destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Dead {
-    pub(super) source: String,
-    pub(super) destination: String,
-    pub(super) cause: Cause,
-    /// One of their messages.
-    pub(super) message: Option<String>,
+    /// Its id, as in `GET /api/v1/dead-letters`.
+    pub(super) cause: String,
+    pub(super) sample: Sample,
+    /// All of them; `archived` is not counted.
     pub(super) activity: Activity,
+    /// Those in the range that were not put back and whose cause still needs somebody.
+    pub(super) waiting: u64,
+}
+
+impl Dead {
+    /// What can be said about why they died.
+    pub(super) fn failure(&self) -> Failure<'_> {
+        let Sample { group, root_cause, message, .. } = &self.sample;
+        Failure { group: group.as_deref(), class: root_cause.as_deref(), message: message.as_deref() }
+    }
 }
 
 impl Series {
@@ -98,6 +109,12 @@ impl Series {
 impl Activity {
     fn new(points: usize) -> Self {
         Self { series: Series::new(points), first: None, last: None, archived: None }
+    }
+
+    fn see(&mut self, slot: Slot, events: u64, time: i64) {
+        add(&mut self.series, slot, events);
+        self.first = self.first.into_iter().chain([time]).min();
+        self.last = self.last.into_iter().chain([time]).max();
     }
 
     /// In the range.
@@ -150,15 +167,26 @@ impl Facts {
             rows: figures.rows + figures.hot_rows,
         };
         let begin = axis.from.saturating_sub(axis.to().saturating_sub(axis.from));
-        let mut causes = BTreeMap::new();
         for rollup in app.rollups.between(&view, begin, axis.to(), stop)? {
-            for (lane, message, cell) in rollup.cells(begin.div_euclid(CELL), axis.to().div_euclid(CELL)) {
-                facts.count(lane, message, cell, &mut causes);
+            for (lane, cell) in rollup.cells(begin.div_euclid(CELL), axis.to().div_euclid(CELL)) {
+                facts.count(lane, cell);
             }
         }
-        facts.causes = causes.into_values().filter(|dead| dead.activity.total() > 0).collect();
-        facts.causes.sort_by_key(|dead| std::cmp::Reverse(dead.activity.total()));
+        let causes = waiting(app, &view, (begin, axis.to()), stop)?.into_iter().map(|known| facts.dead_of(known));
+        facts.causes = causes.filter(|dead| dead.activity.total() > 0).collect();
+        facts.causes.sort_by_key(|dead| std::cmp::Reverse((dead.waiting, dead.activity.total())));
         Ok(facts)
+    }
+
+    fn dead_of(&self, known: Waiting) -> Dead {
+        let Waiting { heap, waits } = known;
+        let (mut activity, mut waiting) = (Activity::new(self.axis.buckets), 0);
+        for (time, waits) in heap.times.into_iter().zip(waits) {
+            let Some(slot) = self.slot(time) else { continue };
+            activity.see(slot, 1, time);
+            waiting += u64::from(waits && matches!(slot, Slot::Point(_)));
+        }
+        Dead { cause: heap.cause, sample: heap.sample, activity, waiting }
     }
 
     fn slot(&self, time: i64) -> Option<Slot> {
@@ -167,13 +195,7 @@ impl Facts {
         point.or_else(|| self.axis.bucket(time.saturating_add(width)).map(Slot::Before))
     }
 
-    fn count(
-        &mut self,
-        lane: &Lane,
-        message: Option<&str>,
-        cell: Cell,
-        causes: &mut BTreeMap<(String, String, String), Dead>,
-    ) {
+    fn count(&mut self, lane: &Lane, cell: Cell) {
         let Some(slot) = self.slot(cell.begin()) else { return };
         let events = u64::from(cell.events);
         let points = self.axis.buckets;
@@ -185,7 +207,7 @@ impl Facts {
         if let Slot::Point(_) = slot {
             let traffic = self.traffic.entry(destination_id(&lane.source, &lane.destination)).or_default();
             traffic.events += events;
-            traffic.dead += if lane.cause.is_some() { events } else { 0 };
+            traffic.dead += if lane.dead { events } else { 0 };
             traffic.retries += if lane.retry { events } else { 0 };
         }
         let place = (lane.source.clone(), lane.destination.clone());
@@ -195,18 +217,8 @@ impl Facts {
                 see(map.entry(word.clone()).or_insert_with(|| Activity::new(points)), slot, cell);
             }
         }
-        if let Some(cause) = &lane.cause {
+        if lane.dead {
             add(&mut self.dead, slot, events);
-            let identity = cause.fingerprint.as_ref().or(cause.root_cause.as_ref()).cloned().unwrap_or_default();
-            let key = (lane.source.clone(), lane.destination.clone(), identity);
-            let dead = causes.entry(key).or_insert_with(|| Dead {
-                source: lane.source.clone(),
-                destination: lane.destination.clone(),
-                cause: cause.clone(),
-                message: message.map(str::to_owned),
-                activity: Activity::new(points),
-            });
-            see(&mut dead.activity, slot, cell);
         }
     }
 
@@ -239,9 +251,7 @@ fn add(series: &mut Series, slot: Slot, events: u64) {
 }
 
 fn see(activity: &mut Activity, slot: Slot, cell: Cell) {
-    add(&mut activity.series, slot, u64::from(cell.events));
-    activity.first = activity.first.into_iter().chain([cell.begin()]).min();
-    activity.last = activity.last.into_iter().chain([cell.begin()]).max();
+    activity.see(slot, u64::from(cell.events), cell.begin());
     activity.archived = activity.archived.into_iter().chain([cell.archived]).max();
 }
 
@@ -308,6 +318,7 @@ pub(super) mod tests {
             name: name.to_owned(),
             incarnation: 1,
             kind: DestinationKind::Topic,
+            origins: Vec::new(),
             rows: 1,
             bytes: 1,
             first: Some(time::format(first)),
@@ -318,21 +329,25 @@ pub(super) mod tests {
 
     /// Dead letters of a card type that is not known, none counted yet.
     pub(in crate::overview) fn dead(destination: &str, origin: Option<&str>) -> Dead {
-        Dead {
+        let message =
+            "Listener failed; Cannot deserialize value of type `a.CardType` from String \"CARTE_BANCAIRE\": no";
+        let sample = Sample {
+            fingerprint: "f1".to_owned(),
             source: "shop".to_owned(),
             destination: destination.to_owned(),
-            cause: Cause {
-                fingerprint: Some("f1".to_owned()),
-                origin: origin.map(str::to_owned),
-                group: Some("payments".to_owned()),
-                root_cause: Some("com.fasterxml.jackson.databind.exc.InvalidFormatException".to_owned()),
-            },
-            message: Some(
-                "Listener failed; Cannot deserialize value of type `a.CardType` from String \"CARTE_BANCAIRE\": no"
-                    .to_owned(),
-            ),
-            activity: Activity::new(60),
-        }
+            origin: origin.map(str::to_owned),
+            group: Some("payments".to_owned()),
+            root_cause: Some("com.fasterxml.jackson.databind.exc.InvalidFormatException".to_owned()),
+            message: Some(message.to_owned()),
+            ..Sample::default()
+        };
+        Dead { cause: "f1".to_owned(), sample, activity: Activity::new(60), waiting: 0 }
+    }
+
+    /// So many died then, and all of them wait.
+    pub(in crate::overview) fn died(dead: &mut Dead, point: usize, events: u64) {
+        dead.activity.series.points[point] += events;
+        dead.waiting += events;
     }
 
     /// Seen so often between two times; all of it counted at the first.

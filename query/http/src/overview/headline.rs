@@ -58,14 +58,14 @@ fn range(facts: &Facts) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::overview::facts::tests::{dead, facts};
+    use crate::overview::facts::tests::{dead, died, facts};
     use crate::overview::needs;
 
     #[test]
     fn the_worst_comes_first() {
         let mut facts = facts();
         let mut burst = dead("orders-dlt", Some("orders"));
-        burst.activity.series.points[10] = 1_259;
+        died(&mut burst, 10, 1_259);
         facts.causes = vec![burst];
         facts.events.points[0] = 4_460_000;
         let (headline, detail) = of(&facts, &needs::all(&facts));

@@ -16,8 +16,9 @@ const MOST: usize = 5;
 const RECENT: i64 = 300_000_000;
 
 pub(super) fn needs(facts: &Facts) -> Vec<Need> {
-    let mut needs: Vec<Need> = facts.causes.iter().take(MOST).map(|dead| need(facts, dead)).collect();
-    let others = facts.causes.get(MOST..).unwrap_or_default();
+    let waiting: Vec<&Dead> = facts.causes.iter().filter(|dead| dead.waiting > 0).collect();
+    let mut needs: Vec<Need> = waiting.iter().take(MOST).map(|dead| need(facts, dead)).collect();
+    let others = waiting.get(MOST..).unwrap_or_default();
     if !others.is_empty() {
         needs.push(rest(facts, others));
     }
@@ -25,31 +26,31 @@ pub(super) fn needs(facts: &Facts) -> Vec<Need> {
 }
 
 fn need(facts: &Facts, dead: &Dead) -> Need {
-    let count = dead.activity.total();
+    let sample = &dead.sample;
     let growing = is_growing(facts, dead);
     let (figure, note) = figures(facts, dead, growing);
     let (from, to) = (time::format(facts.from), time::format(facts.axis.to()));
-    let mut list = vec![("destination", dead.destination.as_str()), ("dead_letter", "true")];
-    let fingerprint = dead.cause.fingerprint.as_ref().map(|it| format!("dead_letter.fingerprint:{it}"));
-    list.extend(fingerprint.as_deref().map(|it| ("field", it)));
+    let mut list = vec![("destination", sample.destination.as_str()), ("dead_letter", "true")];
+    // Parts of a cause that was split, or joined to another, have no field that tells them apart.
+    let fingerprint = format!("dead_letter.fingerprint:{}", sample.fingerprint);
+    list.extend((dead.cause == sample.fingerprint).then_some(("field", fingerprint.as_str())));
     list.extend([("from", from.as_str()), ("to", to.as_str())]);
-    let cause = dead.cause.fingerprint.as_deref().map(|it| action("See why", href::cause(it)));
-    let actions = cause.into_iter().chain([action("See dead letters", href::events(&list))]).collect();
+    let actions = [("See why", href::cause(&dead.cause)), ("See dead letters", href::events(&list))];
     Need {
         level: if growing { Level::Bad } else { Level::Warn },
         mark: "dead_letter".to_owned(),
-        sentence: format!("{} in {}", waiting(count, dead.cause.origin.as_deref()), name(&dead.destination)),
-        detail: closed(&dead.cause.failure(dead.message.as_deref()).sentence()),
+        sentence: format!("{} in {}", waiting(dead.waiting, sample.origin.as_deref()), name(&sample.destination)),
+        detail: closed(&dead.failure().sentence()),
         figure: Some(figure),
         figure_note: note,
         spark: spark(&dead.activity.series.points),
-        actions,
+        actions: actions.map(|(label, href)| action(label, href)).into(),
     }
 }
 
 /// Causes too many to be told one by one.
-fn rest(facts: &Facts, others: &[Dead]) -> Need {
-    let count = others.iter().map(|dead| dead.activity.total()).sum();
+fn rest(facts: &Facts, others: &[&Dead]) -> Need {
+    let count = others.iter().map(|dead| dead.waiting).sum();
     let growing = others.iter().any(|dead| is_growing(facts, dead));
     let (from, to) = (time::format(facts.from), time::format(facts.axis.to()));
     let list = href::events(&[("dead_letter", "true"), ("from", &from), ("to", &to)]);
@@ -88,13 +89,26 @@ fn figures(facts: &Facts, dead: &Dead, growing: bool) -> (String, Option<String>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::overview::facts::tests::{MINUTE, dead, facts};
+    use crate::overview::facts::tests::{MINUTE, dead, died, facts};
+
+    /// They stood among what needs a person for as long as the range showed them.
+    #[test]
+    fn what_was_put_back_waits_no_more() {
+        let mut facts = facts();
+        let mut burst = dead("orders-dlt", Some("orders"));
+        died(&mut burst, 10, 1_259);
+        burst.waiting = 3;
+        facts.causes = vec![burst];
+        assert_eq!(needs(&facts)[0].sentence, "3 orders wait in `orders-dlt`");
+        facts.causes[0].waiting = 0;
+        assert_eq!(needs(&facts), []);
+    }
 
     #[test]
     fn a_burst_that_is_over_waits() {
         let mut facts = facts();
         let mut burst = dead("orders-dlt", Some("orders"));
-        burst.activity.series.points[10] = 1_259;
+        died(&mut burst, 10, 1_259);
         burst.activity.last = Some(facts.from + 10 * MINUTE);
         facts.causes = vec![burst];
         let need = needs(&facts).remove(0);
@@ -114,7 +128,8 @@ mod tests {
     fn a_burst_that_goes_on_is_worse() {
         let mut facts = facts();
         let mut burst = dead("q", None);
-        burst.activity.series.points[58..60].fill(19);
+        died(&mut burst, 58, 19);
+        died(&mut burst, 59, 19);
         burst.activity.last = Some(facts.now - MINUTE);
         facts.causes = vec![burst];
         let need = needs(&facts).remove(0);
@@ -127,7 +142,7 @@ mod tests {
         let mut facts = facts();
         facts.causes = (0..MOST + 2).map(|_| dead("orders-dlt", Some("orders"))).collect();
         for dead in &mut facts.causes {
-            dead.activity.series.points[0] = 2;
+            died(dead, 0, 2);
         }
         let needs = needs(&facts);
         assert_eq!(needs.len(), MOST + 1);
