@@ -30,7 +30,7 @@ pub(crate) enum Command {
 }
 
 /// Every key, for the dialog that shows them.
-pub(crate) const KEYS: [(&[&str], &str); 13] = [
+pub(crate) const KEYS: [(&[&str], &str); 14] = [
     (&["/", "Ctrl K"], "find any ID, topic, type or page"),
     (&["g", "o"], "Overview"),
     (&["g", "e"], "Events"),
@@ -39,6 +39,7 @@ pub(crate) const KEYS: [(&[&str], &str); 13] = [
     (&["g", "s"], "SQL"),
     (&["g", "y"], "System"),
     (&["j", "k"], "next and previous row"),
+    (&["↑", "↓"], "walk the members of a cause"),
     (&["Enter"], "open the row"),
     (&["Esc"], "close what is open"),
     (&["f"], "filter the events"),

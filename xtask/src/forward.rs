@@ -4,11 +4,11 @@
 use std::process::Command;
 
 use anyhow::{Result, bail};
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::{
     process,
-    workspace::{PROFILE, Workspace},
+    workspace::{PROFILE, SCOPE, Workspace},
 };
 
 /// Arguments of `cargo xtask bench`.
@@ -39,9 +39,31 @@ impl Bench {
     }
 }
 
+/// What is killed while it does what.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Killed {
+    /// While it archives under load
+    Archive,
+    /// While it puts dead letters back
+    Replay,
+}
+
+impl Killed {
+    /// The test program, and its test.
+    const fn test(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Archive => ("archive_crash", "killed_at_random_under_load_every_address_is_archived_once"),
+            Self::Replay => ("replay", "crash::killed_at_random_a_replay_sends_nothing_twice_and_forgets_nothing"),
+        }
+    }
+}
+
 /// Arguments of `cargo xtask crash`.
 #[derive(Args)]
 pub(crate) struct Crash {
+    /// What it does when it is killed
+    #[arg(value_enum, default_value_t = Killed::Archive)]
+    what: Killed,
     /// How often Tapline is killed
     #[arg(long, default_value_t = 200)]
     kills: u32,
@@ -50,19 +72,13 @@ pub(crate) struct Crash {
 impl Crash {
     /// Runs the end-to-end crash test with `TAPLINE_CRASH_KILLS` kills.
     pub(crate) fn run(&self, workspace: &Workspace) -> Result<()> {
-        process::run(workspace.cargo().args(["build", "--profile", PROFILE, "--package", "tapline"]))?;
+        let (program, name) = self.what.test();
+        // Together, as for all tests: binaries alone have other features.
+        let build = ["build", "--bins", "--test", program, "--profile", PROFILE];
+        process::run(workspace.cargo().args(build).args(SCOPE))?;
         let mut test = workspace.cargo();
-        test.args([
-            "test",
-            "--profile",
-            PROFILE,
-            "--package",
-            "tapline-e2e",
-            "--test",
-            "archive_crash",
-            "--",
-            "--nocapture",
-        ]);
+        test.args(["test", "--test", program, "--profile", PROFILE]).args(SCOPE);
+        test.args(["--", "--exact", name, "--nocapture"]);
         test.env("TAPLINE_BIN", workspace.binary()).env("TAPLINE_CRASH_KILLS", self.kills.to_string());
         process::run(&mut test)
     }

@@ -14,7 +14,7 @@ use tally::Tally;
 use crate::{
     demo::minutes,
     page, process, tidy, toolchain,
-    workspace::{PROFILE, WASM, Workspace},
+    workspace::{PROFILE, SCOPE, WASM, Workspace},
 };
 
 /// Settings of `cargo xtask test`.
@@ -110,8 +110,8 @@ impl Suite {
     }
 
     fn clippy(&self) -> Result<Tally> {
-        let scope = ["--workspace", "--exclude", "tapline-ui", "--all-targets", "--profile", PROFILE];
-        self.cargo(&[&["clippy"], &scope[..], &["--", "-D", "warnings"]].concat())
+        let flags = ["--all-targets", "--profile", PROFILE, "--", "-D", "warnings"];
+        self.cargo(&[&["clippy"], &SCOPE[..], &flags].concat())
     }
 
     fn clippy_page(&self) -> Result<Tally> {
@@ -146,7 +146,7 @@ impl Suite {
             total += test.run(&self.workspace, &built.binary)?;
         }
         let mut examples = self.workspace.cargo();
-        total += tally::of(examples.args(["test", "--doc", "--profile", PROFILE]).args(build::SCOPE))?;
+        total += tally::of(examples.args(["test", "--doc", "--profile", PROFILE]).args(SCOPE))?;
         Ok(total)
     }
 

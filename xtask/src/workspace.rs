@@ -14,6 +14,10 @@ use crate::process;
 /// The cargo profile of the binary that `demo` and the tests run.
 pub(crate) const PROFILE: &str = "demo";
 
+/// What is compiled together; another choice of packages has other features, and DataFusion would be compiled once more.
+/// The page is compiled for the host only by its own tests.
+pub(crate) const SCOPE: [&str; 3] = ["--workspace", "--exclude", "tapline-ui"];
+
 /// The target of the page.
 pub(crate) const WASM: &str = "wasm32-unknown-unknown";
 

@@ -75,8 +75,15 @@ pub fn apart(
         members: members.events.len(),
         passed: passed.len(),
         differences: differences(&sets(&members.events), &sets(&passed)),
-        example: passed.into_iter().next_back().map(|event| event.address),
+        example: most_alike(&sets(&members.events), &passed).map(|event| event.address.clone()),
     })
+}
+
+/// The one that has most of what at least half of the members have.
+fn most_alike<'a>(members: &[HashSet<Fact>], passed: &'a [sampled::Event]) -> Option<&'a sampled::Event> {
+    let counts = counts(members);
+    let usual = |fact: &Fact| counts.get(fact).is_some_and(|count| 2 * count >= members.len());
+    passed.iter().max_by_key(|event| event.facts.iter().filter(|fact| usual(fact)).count())
 }
 
 fn differences(members: &[HashSet<Fact>], passed: &[HashSet<Fact>]) -> Vec<Difference> {
@@ -175,6 +182,22 @@ mod tests {
         let names: Vec<_> = found.iter().map(|it| (it.fact.name.as_str(), it.fact.value.as_deref())).collect();
         assert_eq!(names, [("card.type", Some("CB")), ("region", Some("be")), ("region", Some("fr"))]);
         assert!((found[0].of_members - 1.0).abs() < 1e-9 && found[0].of_passed == 0.0);
+    }
+
+    /// It was the last one that was drawn.
+    #[test]
+    fn what_members_are_laid_beside_is_like_them() {
+        let event = |number: usize, card: &str| sampled::Event {
+            address: Address::parse(&format!("k/orders/0/{number}")).unwrap(),
+            timestamp: None,
+            kind: None,
+            facts: events(&[order(number, card, "fr")]).remove(0),
+        };
+        let members: Vec<String> = (0..4).map(|n| order(n, "CB", "fr")).collect();
+        let other = sampled::Event { facts: HashSet::new(), ..event(9, "VISA") };
+        let passed = [event(7, "VISA"), event(8, "CB"), other];
+        let found = most_alike(&events(&members), &passed).map(|event| event.address.to_string());
+        assert_eq!(found.as_deref(), Some("k/orders/0/8"));
     }
 
     #[test]

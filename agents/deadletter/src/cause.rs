@@ -1,6 +1,6 @@
 //! Causes: dead letters added up.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use tapline_archive::{Hit, Place};
@@ -50,8 +50,9 @@ pub struct Cause {
 struct Sum<'a> {
     newest: Option<(i64, Hit, &'a Sample)>,
     first: Option<i64>,
-    keys: HashSet<u64>,
-    stories: HashSet<u64>,
+    /// One of each letter; told apart at the end.
+    keys: Vec<u64>,
+    stories: Vec<u64>,
     trend: [u64; TREND],
     destinations: BTreeMap<&'a str, u64>,
     types: BTreeMap<&'a str, u64>,
@@ -61,23 +62,30 @@ struct Sum<'a> {
 
 /// Adds up all dead letters at a time (microseconds), the cause with most first.
 pub fn causes(places: &[(Place, Arc<Letters>)], grouping: &Grouping, now: i64) -> Vec<Cause> {
-    let mut sums = HashMap::<String, Sum>::new();
+    let mut sums = Vec::<Sum>::new();
+    let mut numbers = HashMap::<String, usize>::new();
     for (place, letters) in places {
-        // A rule may ask for the type: causes are looked up once for each pair that occurs.
-        let mut known = HashMap::<(u32, u32), String>::new();
+        // A rule may ask for the type: what is the same for all of a sample and a type is done once for each pair.
+        let mut pairs = HashMap::<(u32, u32), (usize, u64)>::new();
         for letter in &letters.letters {
-            let (sample, kind) = (&letters.samples[letter.sample as usize], &letters.types[letter.kind as usize]);
-            let id =
-                known.entry((letter.sample, letter.kind)).or_insert_with(|| grouping.cause(sample, kind.as_deref()));
-            let sum = match sums.get_mut(id.as_str()) {
-                Some(sum) => sum,
-                None => sums.entry(id.clone()).or_default(),
-            };
-            sum.add(letter, Hit { place: *place, row: letter.row }, sample, now);
-            kind.iter().for_each(|kind| *sum.types.entry(kind).or_default() += 1);
+            let sample = &letters.samples[letter.sample as usize];
+            let (at, count) = pairs.entry((letter.sample, letter.kind)).or_insert_with(|| {
+                let id = grouping.cause(sample, letters.types[letter.kind as usize].as_deref());
+                let at = *numbers.entry(id).or_insert(sums.len());
+                if at == sums.len() {
+                    sums.push(Sum::default());
+                }
+                (at, 0)
+            });
+            *count += 1;
+            sums[*at].add(letter, Hit { place: *place, row: letter.row }, sample, now);
+        }
+        for ((sample, kind), (at, count)) in pairs {
+            sums[at].name(&letters.samples[sample as usize], letters.types[kind as usize].as_deref(), count);
         }
     }
-    let mut causes: Vec<Cause> = sums.into_iter().filter_map(|(id, sum)| sum.finish(id)).collect();
+    let finished = numbers.into_iter().filter_map(|(id, at)| std::mem::take(&mut sums[at]).finish(id));
+    let mut causes: Vec<Cause> = finished.collect();
     causes.sort_by(|a, b| (b.count, &a.id).cmp(&(a.count, &b.id)));
     causes
 }
@@ -95,14 +103,19 @@ impl<'a> Sum<'a> {
         if let Some(point) = ago.and_then(|ago| (TREND - 1).checked_sub(ago)) {
             self.trend[point] += 1;
         }
-        self.keys.extend((letter.key != 0).then_some(letter.key));
-        self.stories.extend((letter.story != 0).then_some(letter.story));
-        *self.destinations.entry(&sample.destination).or_default() += 1;
-        if self.words.len() < WORDS {
-            self.words
-                .extend([Some(&sample.folded), sample.root_cause.as_ref()].into_iter().flatten().map(String::as_str));
-        }
+        self.keys.push(letter.key);
+        self.stories.push(letter.story);
         self.addresses.push(letter.address);
+    }
+
+    /// So many letters have this sample and type.
+    fn name(&mut self, sample: &'a Sample, kind: Option<&'a str>, count: u64) {
+        *self.destinations.entry(&sample.destination).or_default() += count;
+        kind.iter().for_each(|kind| *self.types.entry(kind).or_default() += count);
+        if self.words.len() < WORDS {
+            let words = [Some(&sample.folded), sample.root_cause.as_ref()].into_iter().flatten();
+            self.words.extend(words.map(String::as_str));
+        }
     }
 
     fn finish(self, id: String) -> Option<Cause> {
@@ -111,8 +124,8 @@ impl<'a> Sum<'a> {
             id,
             sample: sample.clone(),
             count: self.addresses.len() as u64,
-            keys: self.keys.len() as u64,
-            stories: self.stories.len() as u64,
+            keys: different(self.keys),
+            stories: different(self.stories),
             times: self.first.map(|first| (first, last)),
             trend: self.trend,
             destinations: owned(self.destinations),
@@ -122,6 +135,13 @@ impl<'a> Sum<'a> {
             addresses: self.addresses,
         })
     }
+}
+
+/// How many different hashes there are; 0 is none.
+fn different(mut hashes: Vec<u64>) -> u64 {
+    hashes.sort_unstable();
+    hashes.dedup();
+    hashes.iter().filter(|hash| **hash != 0).count() as u64
 }
 
 fn owned(counts: BTreeMap<&str, u64>) -> BTreeMap<String, u64> {

@@ -28,6 +28,8 @@ pub enum Part {
     Partition,
     /// What it is.
     Type,
+    /// Its schema's number.
+    Version,
 }
 
 impl Part {
@@ -39,6 +41,7 @@ impl Part {
             Self::Producer => "producer",
             Self::Partition => "partition",
             Self::Type => "type",
+            Self::Version => "version",
         }
     }
 }
@@ -66,8 +69,11 @@ impl Facts {
         }
     }
 
-    /// A header: its name, and its value where it is short text.
+    /// A header: its name, and its value where it is short text. Those of a replay tell nothing of the event itself.
     pub(crate) fn header(&mut self, name: &str, value: Option<&[u8]>) {
+        if name.starts_with("tapline-replay-") {
+            return;
+        }
         let text = value.and_then(|value| std::str::from_utf8(value).ok()).filter(|text| is_short(text));
         self.push(Part::Header, name, None);
         if let Some(text) = text {

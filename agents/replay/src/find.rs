@@ -9,7 +9,7 @@ use tapline_model::columns::{AddressColumns, ColumnError, EventColumns};
 use crate::error::ReplayError;
 
 /// More addresses than this are not looked up one by one: a look-up asks every file.
-const FEW: usize = 300;
+pub(crate) const FEW: usize = 300;
 
 /// Rows at a time when a file is looked through.
 const STEP: usize = 65_536;

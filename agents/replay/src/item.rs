@@ -56,6 +56,16 @@ pub(crate) struct Item {
     pub(crate) file: u32,
     /// Row in that file.
     pub(crate) row: u32,
+    /// Index into [`Items::words`]: the address of the event whose bytes are sent, where this one only tells of it; the
+    /// first is its own.
+    pub(crate) body: u32,
+}
+
+impl Item {
+    /// Whether what is sent has headers of a failure.
+    pub(crate) fn is_failed(&self) -> bool {
+        self.cause > 0 && self.body == 0
+    }
 }
 
 /// The items of a replay in the order of sending.
@@ -104,6 +114,15 @@ impl Items {
         let stand = &self.stands[item.from as usize];
         let position = Position::Offset(item.offset);
         address::hash(&stand.source, &stand.destination, stand.incarnation, Some(item.partition), position)
+    }
+
+    /// Hash of the address of the event whose bytes are sent.
+    pub(crate) fn body_hash(&self, item: &Item) -> u64 {
+        match self.word(item.body) {
+            // Written by ourselves; what a damaged file makes of it is not found in the archive.
+            Some(address) => Address::parse(address).map_or(0, |address| address.hash()),
+            None => self.hash(item),
+        }
     }
 
     /// The hash under which dead letters and retries of an item that was written at `offset` are filed.
@@ -200,6 +219,7 @@ pub(crate) mod tests {
             now: false,
             file: 0,
             row: number,
+            body: 0,
         };
         let items = (0..count).map(item).collect();
         numbers.finish(items)

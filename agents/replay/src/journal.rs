@@ -297,7 +297,57 @@ mod tests {
         assert_eq!(runs([]), []);
     }
 
+    /// What may be done next with an item; `None` where that is nothing.
+    fn step(standing: &Standing, op: u8, item: u32, at: i64) -> Option<Entry> {
+        let why = || "so it is".to_owned();
+        Some(match (standing.delivery(item), op) {
+            (Delivery::Planned, 0 | 1) => Entry::Sending { at, runs: vec![(item, 1)] },
+            (Delivery::Planned, 2) => Entry::Left(item, 9),
+            (Delivery::Sending, 0 | 1) => Entry::Confirmed { at, items: vec![(item, 100 + at)] },
+            (Delivery::Sending, 2) => Entry::Back(vec![item]),
+            (Delivery::Sending, 3) => Entry::Rejected(item, why()),
+            (Delivery::Sending, 4) => Entry::Uncertain(item, why()),
+            (Delivery::Confirmed, 5) => {
+                Entry::Outcome(item, Outcome::FailedAgain, Some(("k/d/0/1".to_owned(), at)), None)
+            }
+            (_, 6) => Entry::Began { at, ends: vec![(1, 0, 100 + at)] },
+            _ => return None,
+        })
+    }
+
     proptest! {
+        /// Whatever was done before the process was killed in the middle of a write: all that was written whole is told,
+        /// nothing else is, and the next line stands behind it.
+        #[test]
+        fn what_was_written_whole_is_told_as_it_was(
+            ops in proptest::collection::vec((0u8..7, 0u32..6), 1..60),
+            cut in any::<proptest::sample::Index>(),
+        ) {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("journal.jsonl");
+            let all = Arc::new(items(6));
+            let mut journal = Journal::open(&path, Arc::clone(&all)).unwrap();
+            let mut after = vec![journal.told().standing.clone()];
+            for (at, (op, item)) in (0..).zip(ops) {
+                if let Some(entry) = step(&journal.told().standing, op, item, at) {
+                    journal.write(&entry).unwrap();
+                    after.push(journal.told().standing.clone());
+                }
+            }
+            let whole = fs::read(&path).unwrap();
+            let kept = &whole[..cut.index(whole.len() + 1)];
+            fs::write(&path, kept).unwrap();
+            let lines = kept.iter().filter(|byte| **byte == b'\n').count();
+            let mut again = Journal::open(&path, Arc::clone(&all)).unwrap();
+            prop_assert_eq!(&again.told().standing, &after[lines]);
+            let last = &after[after.len() - 1];
+            for item in again.told().standing.all(Delivery::Confirmed) {
+                prop_assert_eq!((last.delivery(item), last.offset(item)), (Delivery::Confirmed, after[lines].offset(item)));
+            }
+            again.write(&Entry::Began { at: 0, ends: Vec::new() }).unwrap();
+            prop_assert_eq!(&told(&path, &all).unwrap().standing, &after[lines]);
+        }
+
         /// Wherever a process is killed, the journal can be read, and no item that was confirmed is planned again.
         #[test]
         fn any_end_can_be_read(cut in 0usize..400) {

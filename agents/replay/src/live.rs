@@ -9,12 +9,15 @@ use tapline_api::{Delivery, Outcome, Progress};
 use tapline_model::time;
 
 use crate::error::ReplayError;
-use crate::item::Items;
+use crate::item::{Items, Stand};
 use crate::journal::{Entry, Floors, Journal, runs};
 use crate::standing::{Evidence, Standing};
 
 /// Points of the course that is kept.
 const POINTS: usize = 120;
+
+/// Seconds of which the rate is known before it is foreseen how long the rest takes.
+const FORESEEN: f64 = 3.0;
 
 /// What somebody wants of a sender.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,6 +122,17 @@ impl Live {
         look(&self.journal.lock().told().standing)
     }
 
+    /// Events that are not on their target yet, as far as is known: hash of the address, and target.
+    pub(crate) fn unsent(&self) -> impl Iterator<Item = (u64, &Stand)> {
+        let unsent = [Delivery::Planned, Delivery::Sending];
+        let numbers: Vec<u32> =
+            self.look(|standing| unsent.into_iter().flat_map(|delivery| standing.all(delivery)).collect());
+        numbers.into_iter().map(|number| {
+            let item = &self.items.items[number as usize];
+            (self.items.hash(item), self.items.target(item))
+        })
+    }
+
     /// Items that may be on the target, and where they would be found.
     pub(crate) fn doubtful(&self) -> (Vec<u32>, Floors) {
         let journal = self.journal.lock();
@@ -139,6 +153,7 @@ impl Live {
     /// Sending begins: where target partitions end.
     pub(crate) fn began(&self, ends: Vec<(u32, i32, i64)>) -> Result<(), ReplayError> {
         *self.begun.lock() = time::now();
+        self.meter.lock().since = Some(Instant::now());
         self.write(&Entry::Began { at: time::now(), ends }).and_then(|journal| journal.sync())
     }
 
@@ -213,6 +228,8 @@ struct Meter {
     /// Seconds that one entry stands for; doubled when there are too many.
     step: u64,
     passed: u64,
+    /// When sending began or went on last: what was before says nothing of how long the rest takes.
+    since: Option<Instant>,
 }
 
 impl Meter {
@@ -262,11 +279,15 @@ impl Meter {
         progress.rates = self.seconds.iter().map(|count| *count as f64 / step).collect();
         progress.step_seconds = step;
         // The last point is not over yet.
-        let whole: Vec<u64> = self.seconds.iter().rev().skip(1).take(5).copied().collect();
+        let points = self.since.map_or(5, |since| now.saturating_duration_since(since).as_secs() / self.step).min(5);
+        let points = usize::try_from(points).unwrap_or(5);
+        let whole: Vec<u64> = self.seconds.iter().rev().skip(1).take(points).copied().collect();
         if running && !whole.is_empty() {
-            progress.rate = whole.iter().sum::<u64>() as f64 / (whole.len() as f64 * step);
+            let seconds = whole.len() as f64 * step;
+            progress.rate = whole.iter().sum::<u64>() as f64 / seconds;
             let left = progress.planned + progress.sending;
-            progress.seconds_left = (progress.rate > 0.0).then(|| left as f64 / progress.rate);
+            // What leaves at once in the beginning is not how it goes on.
+            progress.seconds_left = (progress.rate > 0.0 && seconds >= FORESEEN).then(|| left as f64 / progress.rate);
         }
     }
 }
@@ -288,5 +309,35 @@ mod tests {
         assert!((progress.rate - 10.0).abs() < 1e-9, "{}", progress.rate);
         assert_eq!(progress.seconds_left, Some(10.0));
         assert!(progress.rates[..progress.rates.len() - 1].iter().all(|rate| (rate - 10.0).abs() < 1e-9));
+    }
+
+    /// After so many seconds, of which the first took many at once and the others ten each.
+    fn left_after(seconds: u64, begin: Instant, meter: &mut Meter) -> Option<f64> {
+        for second in 0..seconds {
+            meter.add_at(if second == 0 { 4_000 } else { 10 }, begin + Duration::from_secs(second));
+        }
+        let mut progress = Progress { planned: 100, ..Progress::default() };
+        meter.fill(&mut progress, true, begin + Duration::from_secs(seconds));
+        progress.seconds_left
+    }
+
+    #[test]
+    fn how_long_it_takes_is_not_foreseen_by_what_left_at_once_in_the_beginning() {
+        let begin = Instant::now();
+        let meter = || Meter { since: Some(begin), ..Meter::default() };
+        assert_eq!((left_after(1, begin, &mut meter()), left_after(2, begin, &mut meter())), (None, None));
+        assert_eq!(left_after(7, begin, &mut meter()), Some(10.0));
+    }
+
+    #[test]
+    fn a_pause_does_not_count_when_it_goes_on() {
+        let begin = Instant::now();
+        let mut meter = Meter { since: Some(begin), ..Meter::default() };
+        meter.add_at(10, begin);
+        let resumed = begin + Duration::from_secs(60);
+        meter.since = Some(resumed);
+        assert_eq!(left_after(7, resumed, &mut meter), Some(10.0));
+        meter.since = Some(begin + Duration::from_secs(90));
+        assert_eq!(left_after(2, begin + Duration::from_secs(90), &mut meter), None);
     }
 }

@@ -52,6 +52,8 @@ impl Pace {
                 }
                 wait
             }
+            // Of what has no time it is not known when it was.
+            Self::AsItWas { .. } if due == i64::MIN => Duration::ZERO,
             Self::AsItWas { speed, anchor } => {
                 let (begin, first) = *anchor.get_or_insert((now, due));
                 let since = Duration::from_micros(u64::try_from(due.saturating_sub(first)).unwrap_or(0));
@@ -104,6 +106,7 @@ mod tests {
     fn pauses_are_as_they_were() {
         let mut pace = Pace::new(None, Some(2.0));
         let now = Instant::now();
+        assert!(pace.wait(now, i64::MIN).is_zero(), "what has no time sets no beginning");
         assert!(pace.wait(now, 10_000_000).is_zero());
         assert_eq!(pace.wait(now, 14_000_000), Duration::from_secs(2));
         assert!(pace.wait(now + Duration::from_secs(2), 14_000_000).is_zero());

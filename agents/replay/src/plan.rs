@@ -7,21 +7,23 @@ mod destination;
 pub(crate) mod examine;
 mod guards;
 mod newer;
+pub(crate) mod pointers;
 pub(crate) mod rows;
 pub(crate) mod targets;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use tapline_api::{KeyOrder, Level, PlanWarning, ReplayRequest, Timestamps};
+use tapline_api::{Level, PlanWarning, ReplayRequest, Timestamps};
 use tapline_archive::{Archive, Hit, View};
 use tapline_model::time;
 
 use crate::error::ReplayError;
 use crate::item::{Item, Items, Numbers, Stand};
 use crate::options::{ReplayOptions, Sources};
+use pointers::Lives;
 use rows::{Body, Draft};
-use targets::{Chosen, Described, Target};
+use targets::{Chosen, Described, Place, Target};
 
 /// Addresses that stand behind a warning, at most.
 pub(crate) const SHOWN: usize = 100;
@@ -73,6 +75,8 @@ impl Planning<'_> {
         }
         let mut numbers = Numbers::default();
         let (mut drafts, without) = rows::read(view, &selected.hits, &mut numbers, self.stop)?;
+        let lives = self.lives();
+        pointers::resolve(view, &mut drafts, &lives, &mut numbers, self.stop)?;
         let stands = numbers.clone_stands();
         let words = numbers.clone_words();
         let mut left = LeftOut::default();
@@ -89,7 +93,7 @@ impl Planning<'_> {
         let described = targets::describe(self.sources, &goals)?;
         let chosen = self.partitions(view, &mut drafts, &described, &stands, &words)?;
         self.times(&mut drafts, request, &described);
-        order(&mut drafts, request.order);
+        order(&mut drafts);
         let items: Vec<Item> = drafts.into_iter().map(|draft| draft.item).collect();
         let mut targets: Vec<Target> = described.into_iter().map(|described| described.target).collect();
         targets.sort_by_key(|target| target.stand);
@@ -156,13 +160,14 @@ impl Planning<'_> {
         });
     }
 
-    /// The newest life of every destination.
-    fn lives(&self) -> HashMap<(String, String), i32> {
-        let mut lives = HashMap::new();
+    /// The newest life of every destination, and its partitions.
+    fn lives(&self) -> Lives {
+        let mut lives = Lives::new();
         for (source, known) in self.archive.ledger().sources {
             for destination in known.destinations {
-                let life = lives.entry((source.clone(), destination.name)).or_insert(1);
-                *life = destination.incarnation.max(*life);
+                let partitions = i32::try_from(destination.partitions.len()).unwrap_or(i32::MAX);
+                let life = lives.entry((source.clone(), destination.name)).or_default();
+                *life = (destination.incarnation, partitions).max(*life);
             }
         }
         lives
@@ -176,28 +181,43 @@ impl Planning<'_> {
         stands: &[Stand],
         words: &[String],
     ) -> Result<String, ReplayError> {
+        let lives = self.lives();
+        // Where each failed or stood: source, destination, and how many partitions it has, as far as it was read.
+        let place = |draft: &Draft| {
+            let from = &stands[draft.item.from as usize];
+            let destination = match draft.failed {
+                true => words.get(draft.origin.0 as usize)?,
+                false => &from.destination,
+            };
+            let partitions = lives.get(&(from.source.clone(), destination.clone())).map_or(0, |(_, count)| *count);
+            Some((&from.source, destination, partitions))
+        };
         let mut by_target = HashMap::<u32, (i32, Chosen)>::new();
         let mut said = Vec::new();
         for known in described {
-            let chosen = targets::chosen(view, &known.target)?;
-            by_target.insert(known.target.stand, (known.target.partitions, chosen));
+            let to = known.target.stand;
+            let mut chosen = targets::chosen(view, &known.target.place())?;
+            // An empty target tells nothing: those who wrote to where the events stood will write here.
+            if chosen == Chosen::Assumed
+                && let Some((source, destination, partitions)) =
+                    drafts.iter().find(|draft| draft.item.to == to).and_then(place)
+            {
+                chosen = targets::chosen(view, &Place { source, destination, partitions })?;
+            }
+            by_target.insert(to, (known.target.partitions, chosen));
             if !said.contains(&chosen.words()) {
                 said.push(chosen.words());
             }
         }
-        let own: Vec<Option<bool>> = drafts
+        let stood: Vec<Option<bool>> = drafts
             .iter()
             .map(|draft| {
-                let to = stands.get(draft.item.to as usize)?;
-                let from = &stands[draft.item.from as usize];
-                let stood = match draft.failed {
-                    true => words.get(draft.origin.0 as usize)?.as_str(),
-                    false => from.destination.as_str(),
-                };
-                Some(stood == to.destination && from.source == to.source)
+                let (to, (source, destination, partitions)) = (&stands[draft.item.to as usize], place(draft)?);
+                let (count, _) = by_target.get(&draft.item.to)?;
+                (*destination == to.destination).then(|| *source == to.source || partitions == *count)
             })
             .collect();
-        targets::assign(drafts, &by_target, &own);
+        targets::assign(drafts, &by_target, &stood);
         Ok(said.join("; "))
     }
 
@@ -226,22 +246,20 @@ fn accepted(described: &Described) -> Option<i64> {
 }
 
 /// Puts events in the order of sending: as they happened, but within a partition as they stood there.
-fn order(drafts: &mut [Draft], order: KeyOrder) {
+fn order(drafts: &mut [Draft]) {
     let place = |draft: &Draft| match (draft.failed, draft.origin) {
         (true, (origin, Some(partition), Some(offset))) => (draft.item.from, origin, partition, offset),
         _ => (draft.item.from, 0, draft.item.partition, draft.item.offset),
     };
-    if order == KeyOrder::Key {
-        drafts.sort_unstable_by_key(place);
-        let mut latest = (None, i64::MIN);
-        for draft in drafts.iter_mut() {
-            let (from, origin, partition, _) = place(draft);
-            if latest.0 != Some((from, origin, partition)) {
-                latest = (Some((from, origin, partition)), i64::MIN);
-            }
-            latest.1 = latest.1.max(draft.item.timestamp);
-            draft.item.due = latest.1;
+    drafts.sort_unstable_by_key(place);
+    let mut latest = (None, i64::MIN);
+    for draft in drafts.iter_mut() {
+        let (from, origin, partition, _) = place(draft);
+        if latest.0 != Some((from, origin, partition)) {
+            latest = (Some((from, origin, partition)), i64::MIN);
         }
+        latest.1 = latest.1.max(draft.item.timestamp);
+        draft.item.due = latest.1;
     }
     // Stable: of one time they stay as they are.
     drafts.sort_by_key(|draft| draft.item.due);
@@ -326,8 +344,8 @@ fn left_out(why: &'static str, items: usize, addresses: Vec<String>) -> PlanWarn
             "They were over `payload_limit` of their source when they were read.",
         ),
         "pointer" => (
-            format!("{items} {is} left out: they only point to the event that failed"),
-            "Choose the event they point to instead.",
+            format!("{items} {is} left out: they only point to the event that failed, which is not in the archive"),
+            "Their source reads from `start` on and leaves out what `exclude` says.",
         ),
         "loop" => (
             format!("{items} {is} left out: they were put back too often already"),

@@ -64,7 +64,7 @@ pub(crate) fn load(view: &View, items: &Items, numbers: &[u32]) -> Result<Vec<Lo
         .iter()
         .zip(&hits)
         .filter(|(_, hit)| hit.is_none())
-        .map(|(number, _)| items.hash(item(number)))
+        .map(|(number, _)| items.body_hash(item(number)))
         .collect();
     // Files that were there when it was planned hold what they held then.
     let known: HashSet<&str> = items.words.iter().map(String::as_str).collect();
@@ -72,16 +72,28 @@ pub(crate) fn load(view: &View, items: &Items, numbers: &[u32]) -> Result<Vec<Lo
     let hits: Vec<Option<Hit>> = numbers
         .iter()
         .zip(hits)
-        .map(|(number, hit)| hit.or_else(|| found.get(&items.hash(item(number))).copied()))
+        .map(|(number, hit)| hit.or_else(|| found.get(&items.body_hash(item(number))).copied()))
         .collect();
     let rows = fetch(view, &hits)?;
     let loaded = numbers.iter().zip(hits).map(|(number, hit)| {
         let row = hit.and_then(|hit| rows.get(&hit).cloned());
         // A file of the same name with other rows would send somebody else's event.
-        let same = |(_, _, hash): &(Arc<RecordBatch>, usize, u64)| *hash == items.hash(item(number));
+        let same = |(_, _, hash): &(Arc<RecordBatch>, usize, u64)| *hash == items.body_hash(item(number));
         Loaded { number: *number, row: row.filter(same).map(|(batch, row, _)| (batch, row)) }
     });
     Ok(loaded.collect())
+}
+
+/// What was not found while a file of the archive is missing may stand in that one: it is not given up.
+pub(crate) fn none_missing(view: &View, loaded: Vec<Loaded>) -> Result<Vec<Loaded>, ReplayError> {
+    let incomplete = loaded.iter().any(|loaded| loaded.row.is_none());
+    match view.files.iter().find(|file| incomplete && !file.location.exists()) {
+        Some(file) => {
+            let what = "put it back and resume".to_owned();
+            Err(ArchiveError::Damaged { path: file.path.clone(), what }.into())
+        }
+        None => Ok(loaded),
+    }
 }
 
 type Rows = HashMap<Hit, (Arc<RecordBatch>, usize, u64)>;

@@ -5,6 +5,7 @@ mod items;
 mod keep;
 mod put_back;
 mod shown;
+mod work;
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -55,6 +56,10 @@ struct Inner {
     environment: Environment,
     /// Replays whose items are in memory.
     open: Mutex<HashMap<i64, Arc<Open>>>,
+    /// Held by whoever reads the items of one: nobody who only looks at `open` waits for a million of them.
+    opening: Mutex<()>,
+    /// Held by whoever begins to send: of two that put the same back only one does.
+    starting: Mutex<()>,
     put_back: PutBack,
     stopping: AtomicBool,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -99,6 +104,8 @@ impl Replays {
             options,
             environment,
             open: Mutex::new(HashMap::new()),
+            opening: Mutex::new(()),
+            starting: Mutex::new(()),
             put_back: PutBack::default(),
             stopping: AtomicBool::new(false),
             threads: Mutex::new(Vec::new()),
@@ -126,6 +133,9 @@ impl Replays {
                 {
                     let error = &error as &dyn std::error::Error;
                     tracing::warn!(error, replay = record.number, "it is not watched");
+                }
+                if record.state == ReplayState::Cancelled && record.progress.sending > 0 {
+                    self.find_out_on_a_thread(&record);
                 }
                 if record.state == ReplayState::Running {
                     let why = "Tapline was stopped while it ran; resume goes on where it stood";
@@ -191,10 +201,12 @@ impl Replays {
 
     /// The items of a replay, read if they are not in memory.
     fn opened(&self, number: i64) -> Result<Arc<Open>, ReplayError> {
-        let mut all = self.0.open.lock();
-        if let Some(open) = all.get(&number) {
-            *open.used.lock() = Instant::now();
-            return Ok(Arc::clone(open));
+        if let Some(open) = self.in_memory(number) {
+            return Ok(open);
+        }
+        let _opening = self.0.opening.lock();
+        if let Some(open) = self.in_memory(number) {
+            return Ok(open);
         }
         let record = self.0.state.replay(number)?;
         let folder = self.folder(number);
@@ -217,8 +229,13 @@ impl Replays {
             said: Mutex::default(),
             turn: Mutex::new(()),
         });
-        all.insert(number, Arc::clone(&open));
+        self.0.open.lock().insert(number, Arc::clone(&open));
         Ok(open)
+    }
+
+    fn in_memory(&self, number: i64) -> Option<Arc<Open>> {
+        let open = self.0.open.lock().get(&number).cloned();
+        open.inspect(|open| *open.used.lock() = Instant::now())
     }
 
     /// Looks at what became of items until the process stops.
@@ -241,7 +258,9 @@ impl Replays {
         let mut all = self.0.open.lock();
         all.retain(|_, open| {
             let pending = open.live.look(|standing| standing.counts().progress().pending);
-            pending > 0 || open.sending.load(Ordering::Relaxed) || open.used.lock().elapsed() < IDLE
+            // Two of the same would each write to its journal.
+            let used = Arc::strong_count(open) > 1 || open.used.lock().elapsed() < IDLE;
+            pending > 0 || open.sending.load(Ordering::Relaxed) || used
         });
     }
 

@@ -35,12 +35,15 @@ pub(crate) fn settle(job: &Job, stop: &dyn Fn() -> bool) -> Result<(), ReplayErr
         }
         // Asked before looking: what arrives while it is looked would be missed.
         let late = begun.elapsed() >= job.options.settle;
-        let found = look(job, &doubtful, &floors)?;
+        let mut found = Found::default();
+        let looked = look(job, &doubtful, &floors, &mut found);
+        // What was found is known, whatever else could not be looked at.
         let here = doubtful.iter().filter_map(|item| Some((*item, *found.here.get(item)?)));
         job.live.confirmed(here.collect())?;
         for (item, why) in &found.unknowable {
             job.live.uncertain(*item, why)?;
         }
+        looked?;
         if late {
             let known = |item: &u32| found.here.contains_key(item) || found.unknowable.contains_key(item);
             return job.live.back(doubtful.into_iter().filter(|item| !known(item)).collect());
@@ -63,20 +66,19 @@ struct Found {
     unknowable: HashMap<u32, String>,
 }
 
-fn look(job: &Job, doubtful: &[u32], floors: &Floors) -> Result<Found, ReplayError> {
+fn look(job: &Job, doubtful: &[u32], floors: &Floors, found: &mut Found) -> Result<(), ReplayError> {
     let items = &job.live.items;
     let mut places = BTreeMap::<Place, Vec<u32>>::new();
     for number in doubtful {
         let item = &items.items[*number as usize];
         places.entry((item.to, item.to_partition)).or_default().push(*number);
     }
-    let mut found = Found::default();
     let stands: HashSet<u32> = places.keys().map(|(stand, _)| *stand).collect();
     for stand in stands {
         let of = places.iter().filter(|((at, _), _)| *at == stand).map(|((_, partition), items)| (*partition, items));
-        look_at(job, stand, &of.collect::<Vec<_>>(), floors, &mut found)?;
+        look_at(job, stand, &of.collect::<Vec<_>>(), floors, found)?;
     }
-    Ok(found)
+    Ok(())
 }
 
 fn look_at(

@@ -71,10 +71,7 @@ impl Source for KafkaSource {
             Capability { name: "tap", missing: None },
             missing("lag", "not yet in this version: how far consumer groups are behind is not measured"),
             Capability { name: "dead_letters", missing: None },
-            missing(
-                "publish",
-                "not yet in this version: nothing is written to brokers, so dead letters cannot be put back",
-            ),
+            Capability { name: "publish", missing: None },
             Capability { name: "seek", missing: None },
         ]
     }

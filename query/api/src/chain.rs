@@ -102,8 +102,28 @@ pub struct Member {
     pub dead_letter: Option<DeadLetterBrief>,
     /// The attempt when it is on a retry topic.
     pub retry: Option<i32>,
+    /// When a replay put it there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<ReplayBrief>,
     /// How many edges away from the ID asked for: 0 holds it.
     pub distance: u32,
+}
+
+impl Member {
+    /// When it came to stand where it stands: an event that was put back may have kept the time of the one it repeats.
+    pub fn came(&self) -> Option<&str> {
+        self.replay.as_ref().map(|replay| replay.at.as_str()).or(self.timestamp.as_deref())
+    }
+}
+
+/// What a list says of an event that was put back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReplayBrief {
+    /// Its replay, such as `r-33`; of another tool that writes our headers, whatever it says.
+    pub id: String,
+    /// When it was archived, which is soon after it was written: it may have kept the time of the event it repeats.
+    pub at: String,
 }
 
 /// What a list says of a dead letter.

@@ -18,7 +18,9 @@ pub mod sql;
 pub mod status;
 
 pub use bytes::Bytes;
-pub use chain::{Chain, ChainState, Edge, EdgeRule, Finding, FindingKind, Hub, Kind, Member, Missing, MissingReason};
+pub use chain::{
+    Chain, ChainState, Edge, EdgeRule, Finding, FindingKind, Hub, Kind, Member, Missing, MissingReason, ReplayBrief,
+};
 pub use dead_letter::{
     Apart, ApartFact, AuditPage, AuditView, Cause, CauseDetail, CauseList, CauseState, DeadLetterMember, MemberPage,
     Note, Regroup, SetCause,

@@ -6,7 +6,7 @@ mod tests;
 use std::collections::HashMap;
 
 use tapline_api::chain::DeadLetterBrief;
-use tapline_api::{Chain, Edge, Hub, IdView, Kind, Member};
+use tapline_api::{Chain, Edge, Hub, IdView, Kind, Member, ReplayBrief};
 use tapline_archive::{Ledger, View};
 use tapline_model::time;
 
@@ -73,6 +73,7 @@ fn member(story: &Story<'_>, at: RowAt, spellings: &Spellings) -> Member {
         size: row.size,
         dead_letter: dead_letter(story, at),
         retry: row.retry,
+        replay: row.id(Role::Replay).map(|id| ReplayBrief { id: id.to_owned(), at: time::format(row.archived_at) }),
         distance: story.distances.get(&at).copied().unwrap_or(0),
     }
 }

@@ -1,5 +1,6 @@
 //! Benches that print ratios against a peer or a limit in the same run: `cargo xtask bench <name>`.
 
+mod causes;
 mod freshness;
 mod ingest;
 mod lookup;
@@ -32,6 +33,8 @@ enum Bench {
     Lookup(lookup::Args),
     /// Events put back, against librdkafka's idempotent producer on the same broker.
     Replay(replay::Args),
+    /// Calls about a flood of dead letters of many causes.
+    Causes(causes::Args),
     /// The whole process with a long backlog in many partitions.
     Memory(memory::Args),
 }
@@ -42,6 +45,7 @@ fn main() -> anyhow::Result<()> {
         Bench::Freshness(args) => freshness::run(&args),
         Bench::Lookup(args) => lookup::run(&args),
         Bench::Replay(args) => replay::run(&args),
+        Bench::Causes(args) => causes::run(&args),
         Bench::Memory(args) => memory::run(&args),
     }
 }

@@ -24,7 +24,12 @@ fn cpu() -> Duration {
 
 /// Memory of this process that is resident, bytes.
 pub(crate) fn resident() -> anyhow::Result<u64> {
-    let text = std::fs::read_to_string("/proc/self/status")?;
+    resident_of("self")
+}
+
+/// Memory of a process, by its number, that is resident, bytes.
+pub(crate) fn resident_of(process: &str) -> anyhow::Result<u64> {
+    let text = std::fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kilobytes: u64 = line.unwrap_or_default().trim().trim_end_matches(" kB").parse()?;
     Ok(kilobytes << 10)

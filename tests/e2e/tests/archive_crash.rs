@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use tapline_kit::{Kafka, Producer, Record, Tapline, second_reader, wait_for};
 
 const PARTITIONS: i32 = 4;
-/// CI's share; `cargo xtask crash --kills 1000` is the long form.
+/// CI's share; `cargo xtask crash archive --kills 1000` is the long form.
 const KILLS: usize = 20;
 
 /// What stands at a place is a function of the place: producers send in order, one for each partition.

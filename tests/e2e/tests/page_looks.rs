@@ -38,13 +38,17 @@ type Page = (&'static str, String, &'static str, &'static str);
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_looks_whole_with_everything_on_it() -> Result<()> {
     let tapline = Tapline::demo(&["--orders-per-minute", "240", "--history-minutes", "30"])?;
-    wait_for("dead letters in the demo's past", Duration::from_secs(120), || {
-        let dead = tapline.sql("SELECT count(*) FROM dead_letters WHERE destination = 'orders-dlt'")?;
-        Ok((dead[0][0].as_u64() > Some(3)).then_some(()))
+    let begun = tapline.get("/api/v1/status")?.1["now"].as_str().context("a time")?.to_owned();
+    let count = |of: &str| Ok::<_, anyhow::Error>(tapline.sql(&format!("SELECT count(*) FROM {of}"))?[0][0].as_u64());
+    wait_for("dead letters in the demo's past, and its present", Duration::from_secs(120), || {
+        let dead = count("dead_letters WHERE destination = 'orders-dlt'")?;
+        let paid = count(&format!("events WHERE destination = 'payments' AND timestamp > '{begun}'"))?;
+        Ok((dead > Some(3) && paid > Some(0)).then_some(()))
     })?;
     let dead = tapline.sql("SELECT address, key_text FROM dead_letters WHERE destination = 'orders-dlt' LIMIT 1")?;
     let text = |at: usize| dead[0][at].as_str().context("a text");
     let (event, order) = (text(0)?.replace('%', "%25").replace('/', "%2F"), text(1)?);
+    put_back(&tapline)?;
     let pages = [
         ("overview", "/?".to_owned(), ".needs li, .calm-panel", NONE),
         ("events", "/events?".to_owned(), "table.ev tbody tr[id]", NONE),
@@ -58,6 +62,9 @@ async fn every_page_looks_whole_with_everything_on_it() -> Result<()> {
         ("unknown", "/chain/ORD-0?".to_owned(), ".not-found .notes li", "/api/v1/chains/ORD-0"),
         // The original of the newest may stand in a backlog that is not read yet.
         ("dead-letters", "/dead-letters?".to_owned(), ".apart b", "/api/v1/events/shop/"),
+        ("replays", "/replays?".to_owned(), "table.replay-list tbody tr", NONE),
+        ("replay-done", "/replays/r-1?".to_owned(), ".runp .outs", NONE),
+        ("replay-plan", "/replays/r-2?".to_owned(), ".plan .checks", NONE),
         ("sql", "/sql?sql=SELECT%20type%20FROM%20events%20LIMIT%209&".to_owned(), "table.res tbody tr", NONE),
         ("sql-fault", "/sql?sql=SELECT%20a%20FROM%20events&".to_owned(), ".at-fault u", "/api/v1/sql"),
         ("system", "/system?".to_owned(), ".settings tbody tr", NONE),
@@ -74,6 +81,7 @@ async fn every_page_looks_whole_with_nothing_on_it() -> Result<()> {
         ("events", "/events?".to_owned(), ".steps", NONE),
         ("unknown", "/chain/ORD-0?".to_owned(), ".not-found .notes li", "/api/v1/chains/ORD-0"),
         ("dead-letters", "/dead-letters?".to_owned(), ".dead-letters .empty", NONE),
+        ("replays", "/replays?".to_owned(), ".steps", NONE),
         ("sql", "/sql?".to_owned(), ".outg .empty", NONE),
         ("system", "/system?".to_owned(), ".settings tbody tr", NONE),
     ];
@@ -87,6 +95,27 @@ async fn the_log_in_looks_whole() -> Result<()> {
     std::fs::write(&file, "4f1c9a7e2b6d8035\n")?;
     let tapline = Tapline::start(&format!("token_file = {file:?}\n"))?;
     look(tapline.address(), "guarded", &[("log-in", "/?".to_owned(), "input[name=token]", "/api/v1/")]).await
+}
+
+/// One replay that is over, and one that is planned.
+fn put_back(tapline: &Tapline) -> Result<()> {
+    let dead = "SELECT address FROM dead_letters WHERE destination = 'orders-dlt'";
+    let plan = |sql: &str| {
+        let (stop, reason) = (json!({"failed_again": 1.0}), "payments reads CB since 1.4.2");
+        let request = json!({"select": {"sql": sql}, "rate": 50, "stop": stop, "reason": reason, "who": "mara"});
+        let (status, planned) = tapline.post("/api/v1/replays", &request)?;
+        ensure!(status == 200, "{planned}");
+        Ok(planned)
+    };
+    let first = plan(&format!("{dead} ORDER BY timestamp LIMIT 2"))?;
+    let act = json!({"etag": first["etag"], "who": "mara"});
+    let (status, started) = tapline.post("/api/v1/replays/r-1/start", &act)?;
+    ensure!(status == 200, "{started}");
+    wait_for("the replay to be over and known", Duration::from_secs(120), || {
+        let now = tapline.get("/api/v1/replays/r-1")?.1;
+        Ok((now["state"] == "done" && now["progress"]["pending"] == 0).then_some(()))
+    })?;
+    plan(dead).map(drop)
 }
 
 /// No call fails.

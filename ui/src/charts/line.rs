@@ -24,11 +24,16 @@ pub(crate) struct Points {
     pub(crate) before: Vec<Option<f64>>,
     /// Bars rather than a line.
     pub(crate) bars: bool,
+    /// Where now is, as a share of the width; values behind it are absent.
+    pub(crate) now: Option<f64>,
+    /// A dashed line to the end: from which share of the width, and how high.
+    pub(crate) level: Option<(f64, f64)>,
 }
 
 impl Points {
     fn max(&self) -> f64 {
-        self.values.iter().chain(&self.before).flatten().copied().filter(|value| value.is_finite()).fold(0.0, f64::max)
+        let values = self.values.iter().chain(&self.before).flatten().copied();
+        values.chain(self.level.map(|(_, level)| level)).filter(|value| value.is_finite()).fold(0.0, f64::max)
     }
 }
 
@@ -65,11 +70,19 @@ pub(crate) fn LineChart(
             (path::line(&points.before, scale), path::area(&points.values, scale), path::line(&points.values, scale));
         view! { <path class="before" d=before></path><path class="area" d=area></path><path d=line></path> }.into_any()
     };
+    let level = points.level.map(|(from, level)| {
+        let (x, y) = (from * WIDTH, scale.y(level));
+        view! { <path class="level" d=format!("M{x:.1} {y:.1}H{WIDTH:.0}")></path> }
+    });
+    let now = points
+        .now
+        .map(|now| view! { <i class="m now" style:left=format!("{:.2}%", now * 100.0)><span>"now"</span></i> });
     let (from, to) = (points.from, points.to);
     view! {
         <div class=format!("chart {tone}") role="img" aria-label=label>
             <Grid scale unit/>
-            <svg class="plot" viewBox=format!("0 0 {WIDTH} {HEIGHT}") preserveAspectRatio="none" aria-hidden="true">{marks}</svg>
+            <svg class="plot" viewBox=format!("0 0 {WIDTH} {HEIGHT}") preserveAspectRatio="none" aria-hidden="true">{marks}{level}</svg>
+            {now}
             {move || view! { <TimeWords ticks=time_axis::ticks(from, to, words, zone.get())/> }}
         </div>
     }

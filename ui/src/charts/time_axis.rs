@@ -74,6 +74,9 @@ fn step(span: i64, count: u32) -> i64 {
 /// Up to that a clock says more than the day; midnight is named by its day.
 const DAYS: i64 = 3 * 86_400_000;
 
+/// From that on minutes are told without their seconds.
+const MINUTES: i64 = 600_000;
+
 fn label(at: i64, step: i64, span: i64, zone: Zone) -> String {
     let midnight = (at + zone.offset(at)) % 86_400_000 == 0;
     match step {
@@ -86,7 +89,8 @@ fn label(at: i64, step: i64, span: i64, zone: Zone) -> String {
         }
         86_400_000.. => time::day(at, zone),
         21_600_000.. => format!("{} {}", time::day(at, zone), time::minute(at, zone)),
-        60_000.. => time::minute(at, zone),
+        // Both ends of a few minutes have names of their own only with their seconds.
+        60_000.. if span >= MINUTES => time::minute(at, zone),
         1_000.. => time::second(at, zone),
         _ => time::milli(at, zone),
     }
@@ -104,6 +108,12 @@ mod tests {
     fn an_hour_has_round_minutes_and_both_ends() {
         let from = 1_795_227_180_000;
         assert_eq!(labels(from, from + 3_600_000, 6), ["02:13", "02:20", "02:30", "02:40", "02:50", "03:00", "03:13"]);
+    }
+
+    #[test]
+    fn a_few_minutes_have_their_seconds() {
+        let from = 1_795_227_188_000;
+        assert_eq!(labels(from, from + 150_000, 3), ["02:13:08", "02:14:00", "02:15:00", "02:15:38"]);
     }
 
     #[test]

@@ -56,9 +56,30 @@ pub(crate) fn capital(text: &str) -> String {
     letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }
 
+/// With a full stop at its end, so that something can follow.
+pub(crate) fn closed(text: &str) -> String {
+    if text.ends_with(['.', '!', '?']) { text.to_owned() } else { format!("{text}.") }
+}
+
+/// Who did something, at the begin of a sentence; who gave no name is somebody.
+pub(crate) fn person(who: &str) -> String {
+    if is_nobody(who) { "Somebody".to_owned() } else { who.trim().to_owned() }
+}
+
+/// Whether it names nobody.
+pub(crate) fn is_nobody(who: &str) -> bool {
+    let who = who.trim();
+    who.is_empty() || who.eq_ignore_ascii_case("somebody")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_gave_no_name_is_somebody() {
+        assert_eq!(["Mara", " ", "somebody"].map(person), ["Mara", "Somebody", "Somebody"]);
+    }
 
     #[test]
     fn what_turns_the_direction_of_writing_is_shown_as_such() {

@@ -18,6 +18,7 @@ use crate::{
 };
 
 mod apart;
+mod attempts;
 mod causes;
 mod compare;
 mod empty;
@@ -28,6 +29,8 @@ mod say;
 mod sides;
 mod stack;
 mod states;
+mod tries;
+mod walk;
 mod when;
 
 /// Causes of one page.

@@ -66,11 +66,7 @@ pub(crate) fn Replays() -> impl IntoView {
             list.data.with_untracked(|list| neighbour(&list.as_ref()?.replays, &chosen.get_untracked()?, command));
         next.as_deref().map(|id| address.go(&address.link(&replay_path(id)))).is_some()
     });
-    let of = move |what: fn(&ReplayList) -> String, else_say: &'static str| {
-        Signal::derive(move || list.data.with(|list| list.as_deref().map_or_else(|| else_say.to_owned(), what)))
-    };
-    let headline = of(|list| list.sentence.clone(), "Looking for events that were put back.");
-    let sub = of(|list| list.detail.clone().unwrap_or_default(), "Plans, what runs, and what became of each event.");
+    let (headline, sub) = answer(named, list, detail);
     let seen = memo(move || {
         named
             .with(Option::is_some)
@@ -87,27 +83,54 @@ pub(crate) fn Replays() -> impl IntoView {
     view! { <div class="page replays"><Answer headline detail=sub/>{content}</div> }
 }
 
+/// Headline and what stands beneath it: of the replay that the address names, else of all of them.
+fn answer(
+    named: Memo<Option<String>>,
+    list: Load<ReplayList>,
+    detail: Load<ReplayDetail>,
+) -> (Signal<String>, Signal<String>) {
+    // One that is not there has none; until another one's answer has come, that of the one before stays.
+    let said = memo(move || match named.with(Option::is_some) && detail.trouble().is_none() {
+        true => detail.data.with(|it| it.as_ref().map(|it| (it.headline.clone(), it.headline_detail.clone()))),
+        false => list.data.with(|list| list.as_ref().map(|list| (list.sentence.clone(), list.detail.clone()))),
+    });
+    let first = ("Looking for events that were put back.", "Plans, what runs, and what became of each event.");
+    let headline = move || said.with(|said| said.as_ref().map_or_else(|| first.0.to_owned(), |(it, _)| it.clone()));
+    let sub = move || {
+        said.with(|said| {
+            said.as_ref().map_or_else(|| first.1.to_owned(), |(_, detail)| detail.clone().unwrap_or_default())
+        })
+    };
+    (Signal::derive(headline), Signal::derive(sub))
+}
+
 #[component]
 fn Filled(chosen: Memo<Option<String>>, acts: Acts) -> impl IntoView {
-    let Acts { list, detail, .. } = acts;
+    let list = acts.list;
     let beside = memo(move || {
         list.data.with(|list| {
             let other = |it: &&Replay| it.state == ReplayState::Running && Some(&it.id) != chosen.get().as_ref();
             list.as_ref()?.replays.iter().find(other).cloned()
         })
     });
-    let history = memo(move || detail.data.with(|detail| detail.as_ref().map(|detail| detail.history.clone())));
     let show = move |list: Arc<ReplayList>| view! { <list::List list chosen/> };
+    // One that runs stands above the list: both come at once, so that nothing moves.
+    let listed = memo(move || list.has_ended());
+    let right = move || {
+        match listed.get() {
+        true => view! {
+            {move || beside.get().map(|replay| view! { <list::Beside replay acts/> })}
+            <section class="panel"><div class="head"><h2>"Replays"</h2><span class="t3">"newest first"</span></div><Loaded load=list what="The replays" show/></section>
+            <audit::Audit acts/>
+        }
+        .into_any(),
+        false => view! { <div class="panel"><Skeleton widths=&[64, 88, 72, 80]/></div> }.into_any(),
+    }
+    };
     view! {
         <div class="rgrid">
             <div class="grid rs">{move || chosen.get().map(|id| view! { <opened::Opened id acts/> })}</div>
-            <div class="grid rs">
-                {move || beside.get().map(|replay| view! { <list::Beside replay acts/> })}
-                <section class="panel"><div class="head"><h2>"Replays"</h2><span class="t3">"newest first"</span></div><Loaded load=list what="The replays" show/></section>
-                {move || history.get().map(|history| view! {
-                    <section class="panel"><div class="head"><h2>"Audit"</h2><span class="t3">"append only"</span></div><audit::Audit history/></section>
-                })}
-            </div>
+            <div class="grid rs">{right}</div>
         </div>
     }
 }

@@ -219,18 +219,23 @@ impl Address {
         history::go(self.place, &to, replace, state);
     }
 
-    /// A link to another page that keeps the time range, followed as it changes.
+    /// A link to another page that keeps the time range and the theme that was asked for, followed as they change.
     pub(crate) fn link(self, path: &str) -> String {
         let (path, wanted) = path.split_once('?').unwrap_or((path, ""));
-        let mut query = Query::parse(wanted);
-        if query.get("from").is_none() && query.get("to").is_none() {
-            for name in ["from", "to"] {
-                let value = self.query.with(|now| now.get(name).map(str::to_owned));
-                query.set(name, value.as_deref());
-            }
-        }
-        query.on(path)
+        self.query.with(|now| keeping(Query::parse(wanted), now)).on(path)
     }
+}
+
+/// What is wanted of another page, with what every page shares with this one.
+fn keeping(mut wanted: Query, now: &Query) -> Query {
+    if wanted.get("from").is_none() && wanted.get("to").is_none() {
+        wanted.set("from", now.get("from"));
+        wanted.set("to", now.get("to"));
+    }
+    if let Some(theme) = now.get("theme") {
+        wanted.set("theme", Some(theme));
+    }
+    wanted
 }
 
 #[cfg(test)]
@@ -268,6 +273,15 @@ mod tests {
         assert_eq!(chain_path("path=/a b"), "/chain/path=%2Fa%20b");
         assert_eq!(behind("/chain/path=%2Fa+b", "/chain/").as_deref(), Some("path=/a+b"));
         assert_eq!((behind("/replays/", "/replays/"), behind("/events", "/replays/")), (None, None));
+    }
+
+    #[test]
+    fn a_link_keeps_the_time_range_and_the_theme() {
+        let now = Query::parse("from=now-1h&theme=dark&member=a");
+        let to = |wanted: &str| keeping(Query::parse(wanted), &now).on("/chain/ORD-1");
+        assert_eq!(to(""), "/chain/ORD-1?from=now-1h&theme=dark");
+        assert_eq!(to("to=now-5m"), "/chain/ORD-1?to=now-5m&theme=dark");
+        assert_eq!(keeping(Query::default(), &Query::default()), Query::default());
     }
 
     proptest! {

@@ -13,11 +13,8 @@ use serde_json::Value;
 use super::tally::{self, Tally};
 use crate::{
     process,
-    workspace::{PROFILE, Workspace},
+    workspace::{PROFILE, SCOPE, Workspace},
 };
-
-/// The page is compiled for the host only by its own tests.
-pub(super) const SCOPE: [&str; 3] = ["--workspace", "--exclude", "tapline-ui"];
 
 /// What one build made.
 pub(super) struct Built {

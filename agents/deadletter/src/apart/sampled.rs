@@ -15,7 +15,7 @@ use crate::letters::Letters;
 use crate::{members, origin};
 
 /// What facts are made of.
-pub(super) const COLUMNS: [&str; 14] = [
+pub(super) const COLUMNS: [&str; 15] = [
     "source",
     "destination",
     "incarnation",
@@ -25,6 +25,7 @@ pub(super) const COLUMNS: [&str; 14] = [
     "timestamp",
     "type",
     "producer",
+    "schema_id",
     "headers",
     "payload",
     "decoded",
@@ -126,6 +127,8 @@ pub(super) fn event(batch: &RecordBatch, row: usize) -> Result<Event, DeadLetter
     facts.add(Part::Producer, text("producer")?);
     facts.add(Part::Type, kind.clone());
     facts.add(Part::Partition, address.partition.map(|partition| partition.to_string()));
+    let schemas = columns.int("schema_id")?;
+    facts.add(Part::Version, schemas.is_valid(row).then(|| schemas.value(row).to_string()));
     for (name, value) in columns.headers(row)? {
         facts.header(name, value);
     }

@@ -61,6 +61,7 @@ fn batch(items: &Items) -> Result<RecordBatch, ArrowError> {
         ("now", Arc::new(all.iter().map(|item| Some(item.now)).collect::<BooleanArray>()) as ArrayRef),
         ("file", word(|item| item.file)?),
         ("row", number(|item| item.row)),
+        ("body", word(|item| item.body)?),
     ])
 }
 
@@ -94,7 +95,8 @@ fn of(batch: &RecordBatch) -> Result<Items, String> {
     let long = |name| column::<Int64Type>(batch, name);
     let (offset, timestamp, due) = (long("offset")?, long("timestamp")?, long("due")?);
     let (key, story) = (column::<UInt64Type>(batch, "key")?, column::<UInt64Type>(batch, "story")?);
-    let (kind, cause, group, file) = (words("type")?, words("cause")?, words("group")?, words("file")?);
+    let (kind, cause, group) = (words("type")?, words("cause")?, words("group")?);
+    let (file, body) = (words("file")?, words("body")?);
     let (size, row) = (column::<UInt32Type>(batch, "size")?, column::<UInt32Type>(batch, "row")?);
     let attempt = column::<UInt8Type>(batch, "attempt")?;
     let now = batch.column_by_name("now").and_then(|now| now.as_boolean_opt()).ok_or("column `now` is missing")?;
@@ -122,6 +124,7 @@ fn of(batch: &RecordBatch) -> Result<Items, String> {
         now: now.value(at),
         file: numbers.word(file.some(at)),
         row: row[at],
+        body: numbers.word(body.some(at)),
     });
     let items: Vec<Item> = items.collect();
     Ok(numbers.finish(items))
@@ -185,14 +188,16 @@ mod tests {
             now: true,
             file: numbers.word(Some("archived_day=2026-11-22/a.parquet")),
             row: 12,
+            body: numbers.word(Some("k/orders/3/1")),
         };
-        let items = numbers.finish(vec![item, Item { kind: 0, offset: 78, now: false, ..item }]);
+        let items = numbers.finish(vec![item, Item { kind: 0, offset: 78, now: false, body: 0, ..item }]);
         let mut file = tempfile::tempfile().unwrap();
         write(&items, &mut file).unwrap();
         std::io::Seek::rewind(&mut file).unwrap();
         let read = read(file).unwrap();
         assert_eq!(read, items);
         assert_eq!(read.word(read.items[1].kind), None);
+        assert_eq!(read.body_hash(&read.items[0]), tapline_model::Address::parse("k/orders/3/1").unwrap().hash());
         assert_eq!(read.written(&read.items[0], 8).to_string(), "k/orders~2/5/8");
     }
 

@@ -64,8 +64,9 @@ pub(crate) fn examine(
 
 #[expect(clippy::cast_precision_loss, reason = "seconds are shown")]
 fn as_it_was(items: &Items, speed: Option<f64>) -> Option<f64> {
-    let (first, last) = (items.items.first()?.due, items.items.last()?.due);
-    Some(last.saturating_sub(first) as f64 / 1e6 / speed?)
+    let speed = speed?;
+    let first = items.items.iter().map(|item| item.due).find(|due| *due != i64::MIN)?;
+    Some(items.items.last()?.due.saturating_sub(first) as f64 / 1e6 / speed)
 }
 
 pub(super) fn warn(kind: &str, level: Level, sentence: String, detail: Option<String>) -> PlanWarning {
@@ -112,7 +113,7 @@ fn samples(view: &View, items: &Items, changes: &Changes, plan: &mut ReplayPlan)
             gone.push(loaded.number);
             continue;
         };
-        let row = Row::new(batch, *row, item.cause > 0)?;
+        let row = Row::new(batch, *row, item.is_failed())?;
         for name in row.taken_off(changes.own()) {
             if !plan.stripped.iter().any(|known| known == name) && plan.stripped.len() < SHOWN {
                 plan.stripped.push(name.to_owned());

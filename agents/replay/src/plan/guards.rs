@@ -86,9 +86,10 @@ pub(super) fn since(items: &Items, newer: &Newer, plan: &mut ReplayPlan) {
     }
 }
 
-/// What a replay of a time cannot bring back.
+/// What a replay of a time, or to another broker, cannot bring back.
 pub(super) fn restored(request: &ReplayRequest, plan: &mut ReplayPlan) {
-    if request.select.window.is_some() {
+    let elsewhere = request.target.as_ref().is_some_and(|target| target.source.is_some());
+    if request.select.window.is_some() || elsewhere {
         let sentence = "Offsets are new, and what groups had read is not restored".to_owned();
         let detail = "Groups that start anew begin by their `auto.offset.reset`; transactions, leader epochs and offsets of \
                       the original are not brought back, and neither is what the archive has not seen.";

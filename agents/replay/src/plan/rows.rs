@@ -75,7 +75,7 @@ pub(crate) enum Body {
     Whole,
     /// A part: the rest was over the limit.
     Cut,
-    /// None: it tells of another event.
+    /// None: it tells of another event, which is not in the archive.
     Pointer,
 }
 
@@ -190,6 +190,7 @@ impl<'a> Reading<'a> {
                 now: false,
                 file: 0,
                 row: 0,
+                body: 0,
             },
             hashes: Partitioner::ALL.map(|partitioner| partitioner.hash(key)),
             origin: (numbers.word(origin), partition, number(record, "origin_offset", row)),

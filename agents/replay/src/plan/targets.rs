@@ -12,6 +12,7 @@ use tapline_model::columns::{ColumnError, EventColumns};
 use crate::error::ReplayError;
 use crate::item::Stand;
 use crate::options::Sources;
+use crate::plan::pointers::Lives;
 use crate::plan::rows::Draft;
 
 /// Events of a destination that are looked at to find out how its keys come to partitions.
@@ -26,6 +27,20 @@ pub(crate) struct Target {
     /// The broker's identity of its life.
     pub(crate) id: Option<String>,
     pub(crate) partitions: i32,
+}
+
+/// A destination whose events are looked at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) source: &'a str,
+    pub(crate) destination: &'a str,
+    pub(crate) partitions: i32,
+}
+
+impl Target {
+    pub(crate) fn place(&self) -> Place<'_> {
+        Place { source: &self.source, destination: &self.destination, partitions: self.partitions }
+    }
 }
 
 /// A target as its broker describes it now.
@@ -109,14 +124,14 @@ impl Chosen {
 }
 
 /// By which partitioner the keys of a destination came to their partitions, from events that stand there.
-pub(crate) fn chosen(view: &View, target: &Target) -> Result<Chosen, ReplayError> {
-    let detected = detect_in(view, target)?;
+pub(crate) fn chosen(view: &View, place: &Place<'_>) -> Result<Chosen, ReplayError> {
+    let detected = detect_in(view, place)?;
     Ok(detected.map_or(Chosen::Assumed, |detected| Chosen::Detected(detected.partitioner)))
 }
 
-fn detect_in(view: &View, target: &Target) -> Result<Option<Detected>, ReplayError> {
+fn detect_in(view: &View, place: &Place<'_>) -> Result<Option<Detected>, ReplayError> {
     let mut keys = BTreeSet::<(Vec<u8>, i32)>::new();
-    let destination = target.destination.as_str();
+    let destination = place.destination;
     let holds = |bounds: (&Option<String>, &Option<String>)| {
         bounds.0.as_deref().is_none_or(|least| least <= destination)
             && bounds.1.as_deref().is_none_or(|most| most >= destination)
@@ -125,7 +140,7 @@ fn detect_in(view: &View, target: &Target) -> Result<Option<Detected>, ReplayErr
         holds((&file.stats.min_values.destination, &file.stats.max_values.destination)) && file.damage().is_none()
     });
     for chunk in view.hot.iter().rev() {
-        take(&chunk.batch, target, &mut keys)?;
+        take(&chunk.batch, place, &mut keys)?;
         if keys.len() >= SAMPLE {
             break;
         }
@@ -138,22 +153,22 @@ fn detect_in(view: &View, target: &Target) -> Result<Option<Detected>, ReplayErr
         for batch in
             view.reader.scan(file, &["source", "destination", "partition", "key", "replay_id"], 65_536, None)?
         {
-            take(&batch?, target, &mut keys)?;
+            take(&batch?, place, &mut keys)?;
             if keys.len() >= SAMPLE {
                 break;
             }
         }
     }
     let observed = keys.iter().map(|(key, partition)| (key.as_slice(), *partition));
-    Ok(detect(observed, target.partitions))
+    Ok(detect(observed, place.partitions))
 }
 
-fn take(batch: &RecordBatch, target: &Target, keys: &mut BTreeSet<(Vec<u8>, i32)>) -> Result<(), ColumnError> {
+fn take(batch: &RecordBatch, place: &Place<'_>, keys: &mut BTreeSet<(Vec<u8>, i32)>) -> Result<(), ColumnError> {
     let columns = EventColumns::new(batch);
     let (sources, destinations) = (columns.text("source")?, columns.text("destination")?);
     let (partitions, all, replays) = (columns.int("partition")?, columns.binary("key")?, columns.text("replay_id")?);
     for row in 0..columns.len() {
-        let here = destinations.value(row) == target.destination && sources.value(row) == target.source;
+        let here = destinations.value(row) == place.destination && sources.value(row) == place.source;
         if here && all.is_valid(row) && partitions.is_valid(row) && replays.is_null(row) && keys.len() < SAMPLE {
             keys.insert((all.value(row).to_vec(), partitions.value(row)));
         }
@@ -161,23 +176,25 @@ fn take(batch: &RecordBatch, target: &Target, keys: &mut BTreeSet<(Vec<u8>, i32)
     Ok(())
 }
 
-/// Gives every event its partition: by its key; without one where it stood; else in turn.
-pub(crate) fn assign(drafts: &mut [Draft], targets: &HashMap<u32, (i32, Chosen)>, origins: &[Option<bool>]) {
+/// Gives every event its partition: by its key; without one where it stood; else in turn. `stood` is `None` for an event
+/// that did not stand or fail on a destination of this name, and true where that has the same partitions: its own, or
+/// as many on another broker.
+pub(crate) fn assign(drafts: &mut [Draft], targets: &HashMap<u32, (i32, Chosen)>, stood: &[Option<bool>]) {
     let mut turn = HashMap::<u32, i32>::new();
-    for (draft, own) in drafts.iter_mut().zip(origins) {
+    for (draft, same) in drafts.iter_mut().zip(stood) {
         let Some((partitions, chosen)) = targets.get(&draft.item.to).copied().filter(|(count, _)| *count > 0) else {
             continue;
         };
-        // Where it stood on this very target, if the partition is still there.
+        // If the partition is still there.
         let stood = if draft.failed { draft.origin.1 } else { Some(draft.item.partition) };
-        let stood = stood.filter(|at| own.unwrap_or(false) && (0..partitions).contains(at));
+        let stood = stood.filter(|at| same.is_some() && (0..partitions).contains(at));
         let by = Partitioner::ALL.iter().position(|known| *known == chosen.partitioner());
         let hash = by.and_then(|at| draft.hashes[at]);
         let count = u32::try_from(partitions).unwrap_or(1);
         let by_key = hash.and_then(|hash| i32::try_from(hash % count).ok());
         let picked = match chosen {
-            Chosen::Detected(_) => by_key.or(stood),
-            Chosen::Assumed => stood.or(by_key),
+            Chosen::Assumed if *same == Some(true) => stood.or(by_key),
+            _ => by_key.or(stood),
         };
         draft.item.to_partition = picked.unwrap_or_else(|| {
             let next = turn.entry(draft.item.to).or_insert(-1);
@@ -188,7 +205,7 @@ pub(crate) fn assign(drafts: &mut [Draft], targets: &HashMap<u32, (i32, Chosen)>
 }
 
 /// A stand in the life that the archive would file it under.
-pub(crate) fn in_its_life(mut stand: Stand, lives: &HashMap<(String, String), i32>) -> Stand {
-    stand.incarnation = lives.get(&(stand.source.clone(), stand.destination.clone())).copied().unwrap_or(1);
+pub(crate) fn in_its_life(mut stand: Stand, lives: &Lives) -> Stand {
+    stand.incarnation = lives.get(&(stand.source.clone(), stand.destination.clone())).map_or(1, |(life, _)| *life);
     stand
 }

@@ -1,23 +1,18 @@
 //! What somebody does with a replay: start, pause, resume, cancel, confirm, discard.
 
-use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tapline_api::{Delivery, Level, ReplayAct, ReplayDetail, ReplayState, thousands};
+use tapline_api::{Level, ReplayAct, ReplayDetail, ReplayState};
 use tapline_state::{NewAudit, ReplayRecord};
 
-use super::keep::{self, etag, significant};
+use super::keep::{etag, significant};
 use super::{ITSELF, Open, Replays, id, now};
 use crate::error::ReplayError;
 use crate::live::Wish;
 use crate::plan::examine::{Examined, examine};
 use crate::plan::targets::Target;
-use crate::run::{Ended, Job, run};
-use crate::settle::settle;
 
 /// How long an answer waits for what was asked to happen.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -54,7 +49,11 @@ impl Replays {
             return Err(ReplayError::Refused { number, what: bad.sentence.clone() });
         }
         let entry = NewAudit::by(who).did("replay.start", &id(number)).because(act.reason.as_deref());
-        let read = format!("{}; {} warnings read", record.sentence, record.plan.warnings.len());
+        let warnings = match record.plan.warnings.len() {
+            1 => "one warning".to_owned(),
+            many => format!("{many} warnings"),
+        };
+        let read = format!("{}; {warnings} read", record.sentence);
         self.go(ReplayRecord { started_at: Some(now()), ..record }, &open, who, entry.changed(None, Some(read)))?;
         self.detail(number)
     }
@@ -74,7 +73,7 @@ impl Replays {
         let progress = open.live.progress(false);
         let sent = progress.items - progress.planned;
         open.live.allow(record.request.canary.filter(|canary| sent < *canary).unwrap_or(u64::MAX));
-        self.leave_to_others(number, &open)?;
+        self.leave_to_others(&record, &open)?;
         let entry = NewAudit::by(who).did("replay.resume", &id(number)).because(act.reason.as_deref());
         self.go(record, &open, who, entry)?;
         self.detail(number)
@@ -119,6 +118,9 @@ impl Replays {
             let progress = open.live.progress(false);
             let ended = ReplayRecord { state, why: None, ended_at, progress, ..record };
             self.0.state.set_replay(&ended, Some(entry))?;
+            if state == ReplayState::Cancelled && ended.progress.sending > 0 {
+                self.find_out_on_a_thread(&ended);
+            }
         }
         drop(turn);
         let until = Instant::now() + PATIENCE;
@@ -208,19 +210,6 @@ impl Replays {
         Err(ReplayError::Stale { number, what })
     }
 
-    /// What another replay has put back while this one was held is not sent a second time.
-    fn leave_to_others(&self, number: i64, open: &Open) -> Result<(), ReplayError> {
-        let live = &open.live;
-        let planned: Vec<u32> = live.look(|standing| standing.all(Delivery::Planned).collect());
-        for item in planned {
-            let address = live.items.hash(&live.items.items[item as usize]);
-            if let Some(other) = self.0.put_back.by(address).filter(|other| *other != number) {
-                live.left_to(item, other)?;
-            }
-        }
-        live.sync()
-    }
-
     fn same_targets(&self, number: i64) -> Result<(), ReplayError> {
         let planned = self.folder(number).read_targets()?;
         for target in &planned {
@@ -236,110 +225,6 @@ impl Replays {
             }
         }
         Ok(())
-    }
-
-    /// Begins to send on a thread.
-    pub(super) fn go(
-        &self,
-        record: ReplayRecord,
-        open: &Arc<Open>,
-        who: &str,
-        entry: NewAudit,
-    ) -> Result<(), ReplayError> {
-        let number = record.number;
-        let job = self.job(&record, open, who)?;
-        let running = ReplayRecord { state: ReplayState::Running, why: None, ended_at: None, ..record };
-        self.0.state.set_replay(&running, Some(entry))?;
-        open.live.want(Wish::Run);
-        open.tried.store(false, Ordering::Relaxed);
-        open.said.lock().clear();
-        open.sending.store(true, Ordering::Relaxed);
-        let (replays, open) = (self.clone(), Arc::clone(open));
-        let sender = thread::spawn(move || replays.send(number, &open, &job));
-        let mut threads = self.0.threads.lock();
-        threads.retain(|thread| !thread.is_finished());
-        threads.push(sender);
-        Ok(())
-    }
-
-    fn job(&self, record: &ReplayRecord, open: &Open, who: &str) -> Result<Job, ReplayError> {
-        let targets = self.folder(record.number).read_targets()?;
-        let identities: HashMap<u32, Option<String>> =
-            targets.into_iter().map(|target| (target.stand, target.id)).collect();
-        Ok(Job {
-            live: Arc::clone(&open.live),
-            archive: Arc::clone(&self.0.archive),
-            sources: Arc::clone(&self.0.sources),
-            options: self.0.options.clone(),
-            token: record.token.clone(),
-            identities,
-            changes: self.changes(&record.request)?,
-            order: record.request.order,
-            rate: record.request.rate,
-            speed: record.request.speed,
-            by: who.to_owned(),
-            at: record.started_at.unwrap_or_else(now),
-        })
-    }
-
-    fn send(&self, number: i64, open: &Open, job: &Job) {
-        let ended = catch_unwind(AssertUnwindSafe(|| run(job)));
-        let ended = ended.unwrap_or_else(|_| Ended::Stopped("a bug of Tapline; its log says which".to_owned()));
-        {
-            // Whoever acts at this moment comes before or after the end, not in its middle.
-            let _turn = open.turn.lock();
-            let cancelled = open.live.wish() == Wish::Cancel && ended != Ended::Done;
-            let ended = if cancelled { Ended::Cancelled } else { ended };
-            open.tried.store(ended == Ended::Tried, Ordering::Relaxed);
-            if let Err(error) = keep::ended(self, number, open, ended) {
-                tracing::error!(error = &error as &dyn std::error::Error, replay = number, "how it ended is not kept");
-            }
-            open.sending.store(false, Ordering::Relaxed);
-        }
-        self.find_out(number, open, job);
-    }
-
-    /// What was on its way when it was cancelled is found out all the same, however long the broker is away.
-    fn find_out(&self, number: i64, open: &Open, job: &Job) {
-        let stopping = || self.0.stopping.load(Ordering::Relaxed);
-        let doubtful = || open.live.look(|standing| standing.counts().of(Delivery::Sending));
-        while open.live.wish() == Wish::Cancel && doubtful() > 0 && !stopping() {
-            match settle(job, &stopping).and_then(|()| keep::outcomes(self, number, open)) {
-                Ok(()) => return,
-                Err(error) => {
-                    tracing::warn!(error = &error as &dyn std::error::Error, replay = number, "not settled yet");
-                    (0..50).take_while(|_| !stopping()).for_each(|_| thread::sleep(Duration::from_millis(100)));
-                }
-            }
-        }
-    }
-
-    /// All of a canary is known: well, and the rest follows; or not, and it stops. Only while this process has seen it
-    /// come to its end: after a restart a person decides.
-    pub(super) fn judge_canary(&self, number: i64, open: &Arc<Open>) -> Result<(), ReplayError> {
-        if !open.tried.load(Ordering::Relaxed) {
-            return Ok(());
-        }
-        let Some(_turn) = open.turn.try_lock() else { return Ok(()) };
-        let (record, progress) = (self.0.state.replay(number)?, open.live.progress(false));
-        let waits = record.state == ReplayState::Paused && record.request.canary_goes_on;
-        if !waits || progress.pending + progress.sending > 0 || open.sending.load(Ordering::Relaxed) {
-            return Ok(());
-        }
-        let well = progress.confirmed > 0 && progress.reprocessed == progress.confirmed;
-        if well && progress.rejected + progress.uncertain == 0 {
-            open.live.allow(u64::MAX);
-            let entry = NewAudit::by(ITSELF).did("replay.resume", &id(number));
-            let all = format!("all of the first {} were reprocessed", thousands(progress.confirmed));
-            let by = record.who.clone();
-            return self.go(record, open, &by, entry.because(Some(&all)));
-        }
-        open.tried.store(false, Ordering::Relaxed);
-        let (reprocessed, first) = (thousands(progress.reprocessed), thousands(progress.confirmed));
-        let why = format!("{reprocessed} of the first {first} were reprocessed");
-        let entry = NewAudit::by(ITSELF).did("replay.stopped", &id(number)).because(Some(&why));
-        let stopped = ReplayRecord { state: ReplayState::Stopped, why: Some(why), ..record };
-        Ok(self.0.state.set_replay(&stopped, Some(entry))?)
     }
 }
 

@@ -10,6 +10,7 @@ use tapline_model::{Address, id, time};
 
 use super::{Open, Replays};
 use crate::error::ReplayError;
+use crate::find::FEW;
 use crate::item::Item;
 use crate::message::{Changes, Row};
 use crate::read::{Loaded, load};
@@ -49,7 +50,12 @@ impl Replays {
         let next = (numbers.len() > limit).then(|| numbers[limit]);
         numbers.truncate(limit);
         let changes = self.changes(&self.0.state.replay(number)?.request)?;
-        let loaded = load(&self.0.archive.view(), &open.live.items, &numbers)?;
+        let view = self.0.archive.view();
+        let mut loaded = Vec::with_capacity(numbers.len());
+        // A page's rows that were moved are looked up: looking through all files is for stretches that are sent.
+        for numbers in numbers.chunks(FEW) {
+            loaded.extend(load(&view, &open.live.items, numbers)?);
+        }
         let items = loaded.iter().map(|loaded| {
             let address = open.live.items.hash(&open.live.items.items[loaded.number as usize]);
             shown(&open, loaded, changes.concerns(address))

@@ -151,8 +151,25 @@ pub(super) fn ended(replays: &Replays, number: i64, open: &Open, ended: Ended) -
     let action = format!("replay.{}", state.as_str());
     let after = format!("{} of {} confirmed", thousands(progress.confirmed), thousands(progress.items));
     let entry = NewAudit::by(ITSELF).did(&action, &id(number)).because(why.as_deref()).changed(None, Some(after));
-    replays.0.state.set_replay(&ReplayRecord { state, why, ended_at, progress, ..record }, Some(entry))?;
-    outcomes(replays, number, open)
+    let record = ReplayRecord { state, why, ended_at, progress, ..record };
+    replays.0.state.set_replay(&record, Some(entry))?;
+    causes(replays, &record, open)
+}
+
+/// One that was cancelled finds out what it had on its way: why that takes so long, or that it is known.
+pub(super) fn explained(replays: &Replays, number: i64, open: &Open, why: Option<String>) -> Result<(), ReplayError> {
+    let _turn = open.turn.lock();
+    let record = replays.0.state.replay(number)?;
+    if record.state != ReplayState::Cancelled {
+        return Ok(());
+    }
+    let progress = open.live.progress(false);
+    if record.why == why && counts(&record.progress) == counts(&progress) {
+        return Ok(());
+    }
+    let record = ReplayRecord { why, progress, ..record };
+    replays.0.state.set_replay(&record, None)?;
+    causes(replays, &record, open)
 }
 
 /// Outcomes became known: the record counts them, causes follow, a canary's end is judged.

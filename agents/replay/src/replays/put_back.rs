@@ -8,16 +8,31 @@ use tapline_api::Delivery;
 use crate::journal::told;
 use crate::live::Live;
 use crate::replays::Replays;
+use crate::standing::Standing;
 
-/// By hash of an event's address, the last replay that put it back. Sixteen bytes an event.
+/// By hash of an event's address, the last replay that put it back, and when. Twenty-four bytes an event.
 #[derive(Debug, Default)]
 pub(crate) struct PutBack {
-    by: RwLock<HashMap<u64, i64>>,
+    by: RwLock<HashMap<u64, Last>>,
+}
+
+/// A replay that put an event back.
+#[derive(Debug, Clone, Copy)]
+struct Last {
+    number: i64,
+    /// Microseconds.
+    at: i64,
 }
 
 impl PutBack {
     pub(crate) fn by(&self, address: u64) -> Option<i64> {
-        self.by.read().get(&address).copied()
+        self.by.read().get(&address).map(|last| last.number)
+    }
+
+    /// Another one than this, if it did so after that time.
+    pub(crate) fn by_other_since(&self, address: u64, number: i64, since: i64) -> Option<i64> {
+        let last = self.by.read().get(&address).copied();
+        last.filter(|last| last.number != number && last.at > since).map(|last| last.number)
     }
 
     pub(crate) fn count(&self, addresses: &[u64]) -> u64 {
@@ -30,11 +45,20 @@ impl PutBack {
         if items.is_empty() {
             return;
         }
-        let addresses = items.iter().map(|item| live.items.hash(&live.items.items[*item as usize]));
+        let hash = |item: u32| live.items.hash(&live.items.items[item as usize]);
+        let at = |standing: &Standing, item| standing.confirmed_at(item).unwrap_or(i64::MIN);
+        let noted: Vec<(u64, i64)> =
+            live.look(|standing| items.iter().map(|item| (hash(*item), at(standing, *item))).collect());
+        self.add(number, noted);
+    }
+
+    fn add(&self, number: i64, noted: Vec<(u64, i64)>) {
         let mut by = self.by.write();
-        for address in addresses {
-            let known = by.entry(address).or_insert(number);
-            *known = (*known).max(number);
+        for (address, at) in noted {
+            let last = by.entry(address).or_insert(Last { number, at });
+            if at >= last.at {
+                *last = Last { number, at };
+            }
         }
     }
 
@@ -53,12 +77,10 @@ impl PutBack {
                         let standing = &told.standing;
                         let sent = [Delivery::Confirmed, Delivery::Uncertain, Delivery::Sending];
                         let sent = sent.into_iter().flat_map(|delivery| standing.all(delivery));
-                        let addresses = sent.map(|item| items.hash(&items.items[item as usize]));
-                        let mut by = self.by.write();
-                        // Newer replays were read first.
-                        addresses.for_each(|address| {
-                            by.entry(address).or_insert(record.number);
-                        });
+                        let started = record.started_at.unwrap_or(i64::MIN);
+                        let at = |item| standing.confirmed_at(item).unwrap_or(started);
+                        let noted = sent.map(|item| (items.hash(&items.items[item as usize]), at(item)));
+                        self.add(record.number, noted.collect());
                     }
                     Err(error) => {
                         let error = &error as &dyn std::error::Error;

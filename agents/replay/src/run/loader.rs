@@ -9,7 +9,7 @@ use tapline_archive::Archive;
 
 use crate::error::ReplayError;
 use crate::item::Items;
-use crate::read::{Loaded, load, stretch};
+use crate::read::{Loaded, load, none_missing, stretch};
 
 /// Hands out items in the order of sending.
 pub(super) struct Loader(Receiver<Result<Vec<Loaded>, ReplayError>>);
@@ -31,7 +31,8 @@ impl Loader {
             let mut rest = planned.as_slice();
             while !rest.is_empty() {
                 let (now, later) = rest.split_at(stretch(&items, rest));
-                let loaded = load(&archive.view(), &items, now);
+                let view = archive.view();
+                let loaded = load(&view, &items, now).and_then(|loaded| none_missing(&view, loaded));
                 let failed = loaded.is_err();
                 // Nobody waits any more, or nothing can be read.
                 if send.send(loaded).is_err() || failed {
@@ -43,10 +44,12 @@ impl Loader {
         Self(receive)
     }
 
-    /// Of nothing.
+    /// Of these stretches.
     #[cfg(test)]
-    pub(super) fn none() -> Self {
-        Self(sync_channel(1).1)
+    pub(super) fn of(stretches: Vec<Vec<Loaded>>) -> Self {
+        let (send, receive) = sync_channel(stretches.len());
+        stretches.into_iter().for_each(|stretch| send.send(Ok(stretch)).unwrap());
+        Self(receive)
     }
 
     /// What is there; waits a moment for it where nothing else is to be done.
@@ -64,5 +67,22 @@ fn into(error: std::sync::mpsc::RecvTimeoutError) -> TryRecvError {
     match error {
         std::sync::mpsc::RecvTimeoutError::Timeout => TryRecvError::Empty,
         std::sync::mpsc::RecvTimeoutError::Disconnected => TryRecvError::Disconnected,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tapline_archive::ArchiveOptions;
+
+    use super::*;
+    use crate::item::tests::items;
+
+    #[tokio::test]
+    async fn a_reader_that_panics_ends_without_having_handed_out_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = Archive::open(folder.path(), ArchiveOptions::default()).await.unwrap();
+        // There is no item of this number.
+        let loader = Loader::start(archive, Arc::new(items(2)), vec![7]);
+        assert!(matches!(loader.next(Duration::from_secs(60)).unwrap(), Stretch::End));
     }
 }

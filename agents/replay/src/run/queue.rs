@@ -1,6 +1,6 @@
 //! Which item leaves next: in order, no faster than allowed, and where order per key is asked for, one of a key at a time.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use crate::error::ReplayError;
@@ -15,6 +15,9 @@ const BATCH: usize = 4_096;
 /// Items that wait for one of their key: more are not read before some of them left.
 const MOST_HELD: usize = 100_000;
 
+/// Stretches that some of them are of: each keeps the bytes of its whole stretch in memory.
+const MOST_PINNED: usize = 4;
+
 /// How long a stretch that is being read is waited for at a time.
 const SOON: Duration = Duration::from_millis(5);
 
@@ -27,9 +30,13 @@ pub(super) struct Queue {
     by_key: bool,
     /// Keys of items on their way, or about to be.
     busy: HashSet<u64>,
-    /// Items that wait for one of their key, by key, in order.
-    held: HashMap<u64, VecDeque<Loaded>>,
+    /// Items that wait for one of their key, by key, in order, each with the number of its stretch.
+    held: HashMap<u64, VecDeque<(u64, Loaded)>>,
     held_count: usize,
+    /// How many wait of each stretch.
+    pinned: BTreeMap<u64, usize>,
+    /// Number of the stretch that `ready` is of.
+    stretch: u64,
     /// Keys that have an item which was rejected.
     blocked: HashSet<u64>,
     /// Items of keys that were blocked before they were read.
@@ -56,6 +63,8 @@ impl Queue {
             busy: HashSet::new(),
             held: HashMap::new(),
             held_count: 0,
+            pinned: BTreeMap::new(),
+            stretch: 0,
             blocked: HashSet::new(),
             late: Vec::new(),
         }
@@ -99,9 +108,12 @@ impl Queue {
     }
 
     fn fill(&mut self, wait: bool) -> Result<(), ReplayError> {
-        while self.ready.is_empty() && !self.ended && self.held_count < MOST_HELD {
+        while self.ready.is_empty() && !self.ended && self.held_count < MOST_HELD && self.pinned.len() < MOST_PINNED {
             match self.loader.next(if wait { SOON } else { Duration::ZERO })? {
-                Stretch::Items(loaded) => self.ready.extend(loaded),
+                Stretch::Items(loaded) => {
+                    self.stretch += 1;
+                    self.ready.extend(loaded);
+                }
                 Stretch::Soon => break,
                 Stretch::End => self.ended = true,
             }
@@ -120,10 +132,21 @@ impl Queue {
         }
         let waits = self.busy.contains(&item.key);
         if waits {
-            self.held.entry(item.key).or_default().push_back(loaded.clone());
+            self.held.entry(item.key).or_default().push_back((self.stretch, loaded.clone()));
             self.held_count += 1;
+            *self.pinned.entry(self.stretch).or_default() += 1;
         }
         waits
+    }
+
+    /// One of this stretch waits no more.
+    fn unpin(&mut self, stretch: u64) {
+        self.held_count -= 1;
+        let left = self.pinned.get(&stretch).map_or(0, |count| count - 1);
+        match left {
+            0 => drop(self.pinned.remove(&stretch)),
+            left => drop(self.pinned.insert(stretch, left)),
+        }
     }
 
     /// One of its key arrived: the next one may leave.
@@ -136,8 +159,8 @@ impl Queue {
             self.held.remove(&item.key);
         }
         match next {
-            Some(next) => {
-                self.held_count -= 1;
+            Some((stretch, next)) => {
+                self.unpin(stretch);
                 self.freed.push_back(next);
             }
             None => drop(self.busy.remove(&item.key)),
@@ -157,8 +180,8 @@ impl Queue {
         self.busy.remove(&item.key);
         self.blocked.insert(item.key);
         let held = self.held.remove(&item.key).unwrap_or_default();
-        self.held_count -= held.len();
-        held.into_iter().map(|loaded| loaded.number).collect()
+        held.iter().for_each(|(stretch, _)| self.unpin(*stretch));
+        held.into_iter().map(|(_, loaded)| loaded.number).collect()
     }
 
     /// Items of blocked keys that were read since.
@@ -176,9 +199,8 @@ mod tests {
     fn queue(keys: &[u64]) -> (Queue, Items) {
         let mut items = items(u32::try_from(keys.len()).unwrap());
         items.items.iter_mut().zip(keys).for_each(|(item, key)| item.key = *key);
-        let mut queue = Queue::new(Loader::none(), true);
-        let loaded = (0..).zip(keys).map(|(number, _)| Loaded { number, row: None });
-        queue.ready.extend(loaded);
+        let mut queue = Queue::new(Loader::of(Vec::new()), true);
+        queue.ready.extend((0..).zip(keys).map(|(number, _)| Loaded { number, row: None }));
         (queue, items)
     }
 
@@ -212,6 +234,29 @@ mod tests {
         assert_eq!(queue.block(&items.items[0]), [1, 3]);
         assert!(sent(&mut queue, &items).is_empty());
         assert_eq!(queue.late(), [3]);
+    }
+
+    #[test]
+    fn those_that_wait_for_one_key_keep_few_stretches_in_memory_and_all_leave_in_order() {
+        let stretches =
+            (0..20).map(|at| vec![Loaded { number: 2 * at, row: None }, Loaded { number: 2 * at + 1, row: None }]);
+        let mut items = items(40);
+        // The first of each stretch is of one key.
+        items.items.iter_mut().step_by(2).for_each(|item| item.key = 7_000);
+        let mut queue = Queue::new(Loader::of(stretches.collect()), true);
+        let (mut all, mut of_the_key) = (Vec::new(), Vec::new());
+        while !queue.is_over() {
+            let batch = sent(&mut queue, &items);
+            assert!(queue.pinned.len() <= MOST_PINNED && queue.pinned.values().sum::<usize>() == queue.held_count);
+            of_the_key.extend(batch.iter().copied().filter(|number| number % 2 == 0));
+            for number in batch {
+                all.push(number);
+                queue.free(&items.items[number as usize]);
+            }
+        }
+        assert_eq!(of_the_key, (0..40).step_by(2).collect::<Vec<_>>());
+        all.sort_unstable();
+        assert_eq!(all, (0..40).collect::<Vec<_>>());
     }
 
     #[test]

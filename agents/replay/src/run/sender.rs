@@ -12,7 +12,7 @@ use tapline_model::{Header, time};
 
 use super::loader::Loader;
 use super::queue::{Next, Queue};
-use super::{Ended, Job, Leg, wished};
+use super::{Ended, Job, Leg, told, wished};
 use crate::error::ReplayError;
 use crate::headers::Stamp;
 use crate::item::Stand;
@@ -46,6 +46,8 @@ pub(super) struct Sender<'a> {
     pub(super) tries: HashMap<u32, u8>,
     /// Items of batches that were refused.
     pub(super) alone: VecDeque<Loaded>,
+    /// Whether one of them is on its way.
+    pub(super) lonely: bool,
     pub(super) reports: Vec<Report>,
     pub(super) sent: u64,
     pub(super) doubt: bool,
@@ -69,6 +71,7 @@ impl<'a> Sender<'a> {
             flying: HashMap::new(),
             tries: HashMap::new(),
             alone: VecDeque::new(),
+            lonely: false,
             reports: Vec::new(),
             sent,
             doubt: false,
@@ -116,7 +119,10 @@ impl<'a> Sender<'a> {
                 return self.end(wished(wish.clone()), &wish);
             }
             if self.doubt {
-                self.flush(LAST_ANSWERS)?;
+                self.flush(LAST_ANSWERS, |wish| *wish != Wish::Run)?;
+                if self.job.live.wish() != Wish::Run {
+                    continue;
+                }
                 return Ok(Leg::InDoubt);
             }
             self.collect(Duration::ZERO)?;
@@ -127,10 +133,15 @@ impl<'a> Sender<'a> {
                 let all = self.sent >= self.job.live.items.items.len() as u64;
                 return self.end(if all { Ended::Done } else { Ended::Tried }, &Wish::Pause);
             }
+            if self.flying.is_empty() {
+                self.lonely = false;
+            }
             if let Some(suspect) = self.next_alone() {
+                self.lonely = true;
                 self.send(vec![suspect])?;
             }
-            if !self.alone.is_empty() {
+            // Nothing leaves while one travels alone.
+            if self.lonely || !self.alone.is_empty() {
                 self.collect(BREATH)?;
                 continue;
             }
@@ -140,7 +151,10 @@ impl<'a> Sender<'a> {
                 continue;
             }
             let room = self.job.live.allowed().saturating_sub(self.sent);
-            let next = self.queue.next(&mut self.pace, &self.job.live.items, room)?;
+            let next = match self.queue.next(&mut self.pace, &self.job.live.items, room) {
+                Ok(next) => next,
+                Err(error) => return self.end(Ended::Stopped(told(&error)), &Wish::Pause),
+            };
             self.reject_late()?;
             match next {
                 Next::Send(batch) => self.send(batch)?,
@@ -166,16 +180,20 @@ impl<'a> Sender<'a> {
         } else {
             self.collect(wait)?
         }
+        self.tell_trouble();
+        Ok(())
+    }
+
+    pub(super) fn tell_trouble(&self) {
         let trouble = self.publishers.values().find_map(|publisher| publisher.problem());
         self.job.live.set_trouble(trouble);
-        Ok(())
     }
 
     fn end(mut self, ended: Ended, wish: &Wish) -> Result<Leg, ReplayError> {
         // A cancellation is at once: what was not answered by then is looked up. A pause waits for answers that are due.
-        if *wish == Wish::Cancel || !self.flush(PAUSED)? {
+        if *wish == Wish::Cancel || !self.flush(PAUSED, |wish| *wish == Wish::Cancel)? {
             self.publishers.values_mut().for_each(|publisher| publisher.give_up());
-            self.doubt |= !self.flush(LAST_ANSWERS)?;
+            self.doubt |= !self.flush(LAST_ANSWERS, |_| false)?;
         }
         self.job.live.sync()?;
         self.job.live.set_trouble(None);
@@ -192,10 +210,10 @@ impl<'a> Sender<'a> {
         Ok(Leg::Ended(ended))
     }
 
-    /// Whether every answer came.
-    fn flush(&mut self, wait: Duration) -> Result<bool, ReplayError> {
+    /// Whether every answer came; they are not waited for once somebody wants what is `enough`.
+    fn flush(&mut self, wait: Duration, enough: impl Fn(&Wish) -> bool) -> Result<bool, ReplayError> {
         let until = Instant::now() + wait;
-        while !self.flying.is_empty() && Instant::now() < until {
+        while !self.flying.is_empty() && Instant::now() < until && !enough(&self.job.live.wish()) {
             self.collect(BREATH)?;
         }
         Ok(self.flying.is_empty())
@@ -227,7 +245,7 @@ impl<'a> Sender<'a> {
             return self.reject(number, "its bytes are no longer in the archive");
         };
         let item = self.job.live.items.items[number as usize];
-        let row = Row::new(&batch, row, item.cause > 0)?;
+        let row = Row::new(&batch, row, item.is_failed())?;
         if u32::try_from(row.size()).ok() != Some(item.size) {
             return self
                 .reject(number, "the archive does not hold all of its bytes; raise `payload_limit` of its source");
@@ -277,11 +295,50 @@ impl<'a> Sender<'a> {
                 Err(SendError::Refused(error)) => return Ok(Err(error)),
                 Err(SendError::Full) => self.collect(BREATH)?,
             }
+            self.tell_trouble();
             // Whoever wants it to stop does not wait for a broker that is away.
             if job.live.wish() != Wish::Run {
                 let (cause, fate) = (Cause::GivenUp, Fate::NotSent);
                 return Ok(Err(PublishError { fate, cause, detail: String::new() }));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tapline_archive::{Archive, ArchiveOptions};
+
+    use super::*;
+    use crate::item::tests::items;
+    use crate::journal::Journal;
+    use crate::live::Live;
+    use crate::message::Changes;
+    use crate::options::ReplayOptions;
+
+    #[tokio::test]
+    async fn what_was_not_read_is_not_taken_for_done() {
+        let folder = tempfile::tempdir().unwrap();
+        let items = Arc::new(items(2));
+        let journal = Journal::open(&folder.path().join("journal.jsonl"), Arc::clone(&items)).unwrap();
+        let job = Job {
+            live: Arc::new(Live::new(1, items, journal, u64::MAX)),
+            archive: Archive::open(folder.path(), ArchiveOptions::default()).await.unwrap(),
+            sources: Arc::default(),
+            options: ReplayOptions::default(),
+            token: String::new(),
+            identities: HashMap::new(),
+            changes: Changes::default(),
+            order: KeyOrder::Key,
+            rate: None,
+            speed: None,
+            by: String::new(),
+            at: 0,
+        };
+        let mut sender = Sender::open(&job).unwrap();
+        // The thread that reads is gone before it handed anything out.
+        sender.queue = Queue::new(Loader::of(Vec::new()), true);
+        let Err(error) = sender.run() else { panic!("it is taken for done") };
+        assert_eq!(error.to_string(), "2 items could not be read, and were not sent; resume to try again");
     }
 }

@@ -106,7 +106,7 @@ pub enum KeyOrder {
     /// Events of one key as they were, each only after the one before is confirmed.
     #[default]
     Key,
-    /// As they come.
+    /// As they stood, without waiting: what the broker refuses is overtaken by those behind it.
     None,
 }
 

@@ -23,6 +23,7 @@ pub(crate) fn event(name: &str, destination: &str, second: i64, service: Option<
         size: 100,
         dead_letter: None,
         retry: None,
+        replay: None,
         distance: 0,
     }
 }

@@ -92,7 +92,7 @@ impl Story {
 }
 
 fn times(members: &[Member], now: i64) -> Vec<i64> {
-    let known = |member: &Member| member.timestamp.as_deref().and_then(time::parse);
+    let known = |member: &Member| member.came().and_then(time::parse);
     let mut before = members.iter().find_map(known).unwrap_or(now);
     members
         .iter()

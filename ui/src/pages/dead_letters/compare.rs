@@ -3,17 +3,19 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use tapline_api::{Apart, EventDetail};
+use tapline_api::{Apart, Chain, EventDetail};
 
 use super::{
     sides::{Line, Mark, sides},
     stack::Stack,
+    tries::Tries,
 };
 use crate::{
     api::load::{Load, use_load},
     drawer,
     format::{address::readable, bytes},
-    state::url::{chain_path, event_path, use_address},
+    react::memo,
+    state::url::{chain_path, event_path, segment, use_address},
     ui::{Copy, Ico, Icon, Loaded, Segments, Sentence},
 };
 
@@ -32,11 +34,12 @@ pub(super) fn Compare(member: Memo<String>, apart: Load<Apart>) -> impl IntoView
         let to = if chosen.with(|chosen| chosen == "passed") { example() } else { origin() };
         to.map(|to| event_path(&to))
     });
+    let story = use_load::<Chain>(move || Some(format!("/api/v1/chains/{}", segment(&member.get()))));
     let same = RwSignal::new(String::new());
     let title =
         move || dead.data.with(|dead| dead.as_ref().and_then(|dead| dead.summary.key.as_ref().map(bytes::line)));
     let chain = move || address.link(&chain_path(&member.get()));
-    let show = move |dead: Arc<EventDetail>| view! { <Beside dead other chosen apart same/> };
+    let show = move |dead: Arc<EventDetail>| view! { <Beside dead other chosen apart story same/> };
     view! {
         <div class="compare">
             <div class="subh">
@@ -58,9 +61,15 @@ fn Beside(
     other: Load<EventDetail>,
     chosen: Signal<String>,
     apart: Load<Apart>,
+    story: Load<Chain>,
     same: RwSignal<String>,
 ) -> impl IntoView {
     let stack = dead.dead_letter.as_ref().and_then(|dead| dead.stack.clone());
+    let address = dead.summary.address.clone();
+    let tries = move || story.data.get().map(|chain| view! { <Tries chain dead=address.clone()/> });
+    // What stands above the stack trace must not push it away once it is read.
+    let ended = memo(move || story.has_ended());
+    let stack = move || ended.get().then(|| stack.clone().map(|stack| view! { <Stack stack/> }));
     let drawn = move || {
         let beside = other.data.get();
         let telling = apart.data.with(|apart| apart.as_ref().map(|apart| paths(apart)).unwrap_or_default());
@@ -76,7 +85,7 @@ fn Beside(
             <div class="cmp"><Side title="Dead letter" address=dead.summary.address.clone() payload=sides.left headers=sides.left_headers/>{right}</div>
         }
     };
-    view! { {drawn} {stack.map(|stack| view! { <Stack stack/> })} }
+    view! { {drawn} {tries} {stack} }
 }
 
 fn missing(chosen: Signal<String>) -> &'static str {

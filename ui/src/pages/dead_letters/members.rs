@@ -5,7 +5,10 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use tapline_api::{Apart, Cause, DeadLetterMember, MemberPage};
 
-use super::compare::Compare;
+use super::{
+    compare::Compare,
+    walk::{Part, Walk},
+};
 use crate::{
     api::load::{Load, use_load},
     format::{bytes, id, number, time},
@@ -74,6 +77,8 @@ fn Picked(picked: RwSignal<Vec<String>>) -> impl IntoView {
 #[component]
 fn Members(page: Arc<MemberPage>, member: Memo<String>, picked: RwSignal<Vec<String>>) -> impl IntoView {
     let (shown, keyed, whole) = (page.members.len(), Arc::clone(&page), Arc::clone(&page));
+    let walk =
+        Walk::new(shown, page.members.iter().position(|it| member.with_untracked(|member| *member == it.address)));
     let all = Signal::derive(move || picked.with(|picked| picked.len() == shown && shown > 0));
     let pick_all = move |event| {
         let on = event_target_checked(&event);
@@ -83,17 +88,23 @@ fn Members(page: Arc<MemberPage>, member: Memo<String>, picked: RwSignal<Vec<Str
         view! { <div class="mf t3 small">{format!("the newest {}; SQL lists all", number::exact(shown as u64))}</div> }
     });
     view! {
-        <div class="scroll mem-box"><table class="table fixed mem">
+        <div class="scroll mem-box" node_ref=walk.list on:keydown=move |event| walk.hear(&event)><table class="table fixed mem">
             <thead><tr><th class="m-pick"><input type="checkbox" class="check" aria-label="Pick all" prop:checked=all on:change=pick_all/></th><th>"Event"</th><th class="m-type">"Type"</th><th class="m-at num">"Died"</th></tr></thead>
             <Rows count=Signal::derive(move || shown) key=move |index| keyed.members.get(index).map(|it| it.address.clone()).unwrap_or_default()
-                row=move |index| page.members.get(index).map(|it| view! { <Row it=it.clone() member picked/> })/>
+                row=move |index| page.members.get(index).map(|it| view! { <Row it=it.clone() member picked walk index/> }) on_view=Callback::new(move |rows| walk.drawn.set(rows))/>
         </table></div>
         {rest}
     }
 }
 
 #[component]
-fn Row(it: DeadLetterMember, member: Memo<String>, picked: RwSignal<Vec<String>>) -> impl IntoView {
+fn Row(
+    it: DeadLetterMember,
+    member: Memo<String>,
+    picked: RwSignal<Vec<String>>,
+    walk: Walk,
+    index: usize,
+) -> impl IntoView {
     let (address, zone, now) = (use_address(), use_zone(), crate::format::now());
     let (mine, opened) = (it.address.clone(), it.address.clone());
     let selected = memo(move || member.with(|member| *member == mine));
@@ -113,9 +124,10 @@ fn Row(it: DeadLetterMember, member: Memo<String>, picked: RwSignal<Vec<String>>
     let title = move || at.map(|at| time::full(at, zone.get()));
     let kind = it.event_type.clone().unwrap_or_default();
     view! {
-        <tr aria-selected=move || selected.get().to_string() on:click=open>
-            <td on:click=|event| event.stop_propagation()><input type="checkbox" class="check" aria-label=label prop:checked=is_picked on:change=pick/></td>
-            <td title=it.address.clone()><button type="button" class="plain id cut">{name(&it)}</button></td>
+        <tr aria-selected=move || selected.get().to_string() data-row=index.to_string() on:click=open>
+            <td on:click=|event| event.stop_propagation()><input type="checkbox" class="check" aria-label=label tabindex=walk.stop(index, Part::Pick) prop:checked=is_picked
+                on:focus=move |_| walk.at.set((index, Part::Pick)) on:change=pick/></td>
+            <td title=it.address.clone()><button type="button" class="plain id cut" tabindex=walk.stop(index, Part::Event) on:focus=move |_| walk.at.set((index, Part::Event))>{name(&it)}</button></td>
             <td class="t2 cut" title=kind.clone()>{id::last_words(&kind, 12).to_owned()}</td>
             <td class="num t2" title=title>{move || at.map(|at| time::row(at.div_euclid(1000), now, zone.get()))}</td>
         </tr>

@@ -132,7 +132,7 @@ fn Done(entry: AuditView) -> impl IntoView {
     let reason = entry.reason.clone().map(|reason| view! { <q>{reason}</q> });
     view! {
         <li><time class="t3" title=title>{at.map(|at| time::relative(at.div_euclid(1000), now))}</time>
-            <span><b>{entry.who.clone()}</b>" "{did(&entry)}</span>{reason}</li>
+            <span><b>{sentence::person(&entry.who)}</b>" "{did(&entry)}</span>{reason}</li>
     }
 }
 

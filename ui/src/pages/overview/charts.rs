@@ -59,6 +59,7 @@ fn points(stat: &Stat) -> Points {
         values: stat.points.clone(),
         before: stat.before.clone(),
         bars: stat.chart == "bars",
+        ..Points::default()
     }
 }
 

@@ -7,7 +7,7 @@ use super::states::Fate;
 use crate::{
     charts::line::{LineChart, Points},
     format::{self, number, sentence, time},
-    state::url::use_address,
+    state::url::{Address, Query, use_address},
     ui::{Mark, Sentence},
 };
 
@@ -84,36 +84,32 @@ pub(super) fn Outs(progress: Progress) -> impl IntoView {
 fn Out(fate: Fate, count: u64) -> impl IntoView {
     let address = use_address();
     let (shape, level, word) = fate.drawn();
-    let (name, value) = fate.query();
-    let href = move || {
-        let mut query = address.query.get();
-        query.keep(|name| !matches!(name, "delivery" | "outcome" | "items"));
-        query.set(name, Some(value));
-        query.on(&address.path.get())
-    };
+    let href = move || of_kind(address, fate);
     view! {
         <li><a href=href title=fate.meaning()><Mark shape level small=true/>{word}<b>{number::exact(count)}</b></a></li>
     }
 }
 
-/// Events sent a second, with what was asked for in grey.
+/// The same page with the items of one kind.
+fn of_kind(address: Address, fate: Fate) -> String {
+    let (name, value) = fate.query();
+    let mut query = address.query.get();
+    query.keep(|name| !matches!(name, "delivery" | "outcome" | "items"));
+    query.set(name, Some(value));
+    query.on(&address.path.get())
+}
+
+/// Events sent a second; what was asked for, or what is still to come, as a dashed line.
 #[component]
 pub(super) fn Rates(replay: Replay, asked: Option<f64>) -> impl IntoView {
-    let progress = &replay.progress;
-    if progress.rates.len() < 2 {
+    if replay.progress.rates.len() < 2 {
         return ().into_any();
     }
+    let runs = replay.state == ReplayState::Running;
     let end = replay.ended_at.as_deref().and_then(time::parse).map_or_else(format::now, |at| at.div_euclid(1000));
-    let width = progress.rates.len() as f64 * progress.step_seconds * 1000.0;
-    let points = Points {
-        from: end - width as i64,
-        to: end,
-        values: progress.rates.iter().map(|rate| Some(*rate)).collect(),
-        before: asked.map(|asked| vec![Some(asked); progress.rates.len()]).unwrap_or_default(),
-        bars: false,
-    };
-    let now = (replay.state == ReplayState::Running).then(|| format!("{}/s now", number::si(progress.rate)));
-    let asked = asked.map(|asked| format!("{}/s asked, the grey line", number::si(asked)));
+    let points = rates(&replay.progress, runs, asked, end);
+    let now = runs.then(|| format!("{}/s now", number::si(replay.progress.rate)));
+    let asked = asked.map(|asked| format!("{}/s asked, the dashed line", number::si(asked)));
     let note = now.into_iter().chain(asked).collect::<Vec<_>>().join(", ");
     view! {
         <div class="subh"><h3>"Rate"</h3><span class="t3 small">{note}</span></div>
@@ -122,11 +118,49 @@ pub(super) fn Rates(replay: Replay, asked: Option<f64>) -> impl IntoView {
     .into_any()
 }
 
-/// Why it stands so.
+/// The rates up to `end` and, while it runs, room for what is to come: at most as much as there was.
+fn rates(progress: &Progress, runs: bool, asked: Option<f64>, end: i64) -> Points {
+    let (was, step) = (progress.rates.len(), progress.step_seconds.max(0.001));
+    let left = progress.seconds_left.filter(|_| runs && progress.planned > 0).unwrap_or(0.0);
+    let ahead = ((left / step).ceil() as usize).min(was);
+    let moment = |steps: usize| (steps as f64 * step * 1000.0) as i64;
+    let now = (ahead > 0).then(|| (was - 1) as f64 / (was + ahead - 1) as f64);
+    let goes_on = now.map(|now| (now, progress.rate)).filter(|(_, rate)| *rate > 0.0);
+    Points {
+        from: end - moment(was),
+        to: end + moment(ahead),
+        values: progress.rates.iter().copied().map(Some).chain(std::iter::repeat_n(None, ahead)).collect(),
+        now,
+        level: asked.map(|asked| (0.0, asked)).or(goes_on),
+        ..Points::default()
+    }
+}
+
+/// Why it stands so, with the way to what came back dead and to the cause whose dead letters these were.
 #[component]
 pub(super) fn Why(replay: Replay) -> impl IntoView {
-    let (shape, level, _) = super::states::drawn(replay.state);
-    replay.why.map(|why| view! { <p class="again"><Mark shape level small=true/><span><Sentence text=why/></span></p> })
+    let address = use_address();
+    let failed = replay.progress.failed_again;
+    let dead = (failed > 0).then(|| format!("{} came back dead.", number::count(failed, "event", "events")));
+    let why = replay.why.clone().map(|why| sentence::closed(&sentence::capital(&why))).or_else(|| dead.clone())?;
+    let (shape, level, _) = match replay.state {
+        ReplayState::Running => Fate::Ended(Outcome::FailedAgain).drawn(),
+        _ => {
+            let (shape, level, _) = super::states::drawn(&replay);
+            (shape, level, "")
+        }
+    };
+    let which = dead.map(|_| {
+        let href = move || of_kind(address, Fate::Ended(Outcome::FailedAgain));
+        view! { " "<a class="link" href=href>"Show which"</a> }
+    });
+    let cause = replay.fingerprint.clone().map(|cause| {
+        let mut query = Query::default();
+        query.set("cause", Some(&cause));
+        let path = query.on("/dead-letters");
+        view! { " "<a class="link" href=move || address.link(&path)>"Open cause"</a> }
+    });
+    Some(view! { <p class="again"><Mark shape level small=true/><span><Sentence text=why/>{which}{cause}</span></p> })
 }
 
 #[cfg(test)]
@@ -152,5 +186,23 @@ mod tests {
         assert_eq!(fates(&progress).iter().map(|(_, count)| count).sum::<u64>(), 45);
         assert_eq!((sent(&progress), left(&progress).as_deref()), (34, Some("1 min 21 s left")));
         assert_eq!(left(&Progress { planned: 0, ..progress }), None);
+    }
+
+    #[test]
+    fn what_is_to_come_has_room_while_it_runs() {
+        let sent = |rates: usize, seconds_left| Progress {
+            planned: 1,
+            rate: 20.0,
+            rates: vec![20.0; rates],
+            step_seconds: 2.0,
+            seconds_left,
+            ..Progress::default()
+        };
+        let points = rates(&sent(11, Some(20.0)), true, None, 100_000);
+        assert_eq!((points.from, points.to, points.values.len()), (78_000, 120_000, 21));
+        assert_eq!((points.now, points.level), (Some(0.5), Some((0.5, 20.0))));
+        assert_eq!(rates(&sent(5, Some(9000.0)), true, Some(25.0), 0).values.len(), 10);
+        let over = rates(&sent(5, None), false, Some(25.0), 0);
+        assert_eq!((over.to, over.now, over.level), (0, None, Some((0.0, 25.0))));
     }
 }

@@ -7,7 +7,7 @@ use tapline_api::{Level, ReplayAct, ReplayDetail};
 
 use super::{acts::Acts, warnings::Read, words::missing};
 use crate::{
-    format::number,
+    format::{number, sentence},
     frame::StatusLoad,
     react::memo,
     state::settings::who,
@@ -80,14 +80,17 @@ fn starts(plan: &ReplayDetail) -> String {
 #[component]
 fn Confirm(plan: Arc<ReplayDetail>, acts: Acts) -> impl IntoView {
     if let Some(by) = plan.plan.confirmed_by.clone() {
-        return view! { <p class="confirm small"><Mark shape=Shape::Well level=Level::Ok small=true/>{format!("{by} confirmed this plan.")}</p> }.into_any();
+        return view! { <p class="confirm small"><Mark shape=Shape::Well level=Level::Ok small=true/>{format!("{} confirmed this plan.", sentence::person(&by))}</p> }.into_any();
     }
     let name = RwSignal::new(who().unwrap_or_default());
     let planner = plan.replay.who.clone();
     let same = move || name.with(|name| name.trim().is_empty() || name.trim().eq_ignore_ascii_case(planner.trim()));
     let waits = Signal::derive(move || acts.busy.get() || same());
     let first = name.get_untracked();
-    let note = format!("Somebody other than {} has to confirm this plan.", plan.replay.who);
+    let note = match sentence::is_nobody(&plan.replay.who) {
+        true => "Another person has to confirm this plan.".to_owned(),
+        false => format!("Somebody other than {} has to confirm this plan.", plan.replay.who),
+    };
     let press = move |_| {
         let who = Some(name.get_untracked().trim().to_owned());
         acts.press(
@@ -127,6 +130,8 @@ mod tests {
         };
         let plan = |canary| ReplayDetail {
             replay: replay.clone(),
+            headline: String::new(),
+            headline_detail: None,
             etag: String::new(),
             request: ReplayRequest { canary, ..ReplayRequest::default() },
             plan: ReplayPlan::default(),

@@ -38,20 +38,25 @@ fn Row(replay: Replay, chosen: Memo<Option<String>>) -> impl IntoView {
     let (address, zone, now) = (use_address(), use_zone(), format::now());
     let id = replay.id.clone();
     let selected = Signal::derive(move || chosen.with(|chosen| chosen.as_deref() == Some(id.as_str())));
-    let (shape, level, word) = drawn(replay.state);
-    // The first word of it has room; the reason stands where it is opened.
-    let word = if replay.state == ReplayState::Stopped { "Stopped" } else { word };
+    let (shape, level, words) = drawn(&replay);
+    // The first word of it has room; the reason stands where it is opened, how many failed beside it.
+    let word = match replay.state {
+        ReplayState::Stopped => "Stopped".to_owned(),
+        ReplayState::Done => "Done".to_owned(),
+        _ => words,
+    };
     let path = replay_path(&replay.id);
     let at = time::parse(&replay.planned_at);
     let title = move || at.map(|at| time::full(at, zone.get()));
     let (open, progress) = (path.clone(), &replay.progress);
-    let failed = if progress.failed_again > 0 { "num bad" } else { "num t3" };
+    let gone = progress.failed_again + progress.rejected;
+    let failed = if gone > 0 { "num bad" } else { "num t3" };
     view! {
         <tr aria-selected=move || selected.get().to_string() title=format::sentence::plain(&replay.sentence) on:click=move |_| address.go(&address.link(&open))>
             <td><a class="id" href=move || address.link(&path) on:click=|event| event.stop_propagation()>{replay.id.clone()}</a></td>
             <td><span class="stt"><Mark shape level small=true/><span class="cut">{word}</span></span></td>
             <td class="num">{number::short(progress.confirmed)}</td>
-            <td class=failed>{number::short(progress.failed_again)}</td>
+            <td class=failed>{number::short(gone)}</td>
             <td class="num t2" title=title>{move || at.map(|at| time::short(at.div_euclid(1000), now, zone.get()))}</td>
         </tr>
     }
@@ -63,12 +68,13 @@ pub(super) fn Beside(replay: Replay, acts: Acts) -> impl IntoView {
     let address = use_address();
     let id = StoredValue::new(replay.id.clone());
     let path = replay_path(&replay.id);
-    let (shape, level, word) = drawn(replay.state);
+    let (shape, level, word) = drawn(&replay);
     let runs = replay.state == ReplayState::Running;
+    let named = format!("{} {word}", replay.id);
     let (act, label, icon) = if runs { ("pause", "Pause", Icon::Pause) } else { ("resume", "Resume", Icon::Play) };
     let press = move |what: &'static str| move |_| id.with_value(|id| acts.press(id, what, ReplayAct::default()));
     view! {
-        <section class="panel" aria-label=format!("{} {word}", replay.id)>
+        <section class="panel" aria-label=named>
             <div class="head"><h2><a href=move || address.link(&path)>{replay.id.clone()}</a></h2><span class="stt small"><Mark shape level small=true/>{word}</span>
                 <span class="end"><Button text=label icon small=true disabled=acts.busy on_press=press(act)/><IconButton icon=Icon::Stop label="Cancel" small=true disabled=acts.busy on_press=press("cancel")/></span></div>
             <p class="sentence small"><Sentence text=replay.sentence.clone()/></p>

@@ -10,10 +10,11 @@ use super::{
     course::{Bar, Outs, Rates, Why},
     items::Items,
     plan::Plan,
-    states::StatePill,
+    states::{StatePill, drawn},
     warnings::Read,
 };
 use crate::{
+    format::sentence,
     react::memo,
     state::url::replay_path,
     ui::{Button, Icon, Look, Sentence, Trouble, copy::copy, skeleton::Skeleton, toast::use_toasts},
@@ -61,12 +62,20 @@ pub(super) fn CopyLink(id: String) -> impl IntoView {
     view! { <Button text="Copy link" icon=Icon::Link look=Look::Quiet small=true on_press=press/> }
 }
 
+/// What it does, who asked for it and why: `Mara: the mail server is up again`.
+#[component]
+pub(super) fn Does(replay: Replay) -> impl IntoView {
+    let by = format!("{}: {}", sentence::person(&replay.who), replay.reason);
+    view! { <p class="sentence"><Sentence text=sentence::closed(&replay.sentence)/>" "<span class="t3">{by}</span></p> }
+}
+
 #[component]
 fn Course(known: Known, acts: Acts) -> impl IntoView {
     let replay = memo(move || known.with(|it| it.as_deref().map(held)));
     let asked = move || known.with(|it| it.as_ref().and_then(|it| it.request.rate));
     let id = known.with_untracked(|it| it.as_ref().map(|it| it.replay.id.clone()).unwrap_or_default());
     let state = memo(move || replay.with(|it| it.as_ref().map(|it| it.state)));
+    let stands = memo(move || replay.with(|it| it.as_ref().map(drawn)));
     let (link, kept, label) = (id.clone(), StoredValue::new(id.clone()), format!("Replay {id}"));
     let press = move |what: &'static str| move |_| kept.with_value(|id| acts.press(id, what, ReplayAct::default()));
     let does = move || {
@@ -84,9 +93,9 @@ fn Course(known: Known, acts: Acts) -> impl IntoView {
     let part = move |draw: fn(Replay, Option<f64>) -> AnyView| move || replay.get().map(|replay| draw(replay, asked()));
     view! {
         <section class="panel runp" aria-label=label>
-            <div class="head big"><h2>{id}</h2>{move || state.get().map(|state| view! { <StatePill state/> })}
+            <div class="head big"><h2>{id}</h2>{move || stands.get().map(|drawn| view! { <StatePill drawn/> })}
                 <span class="end"><CopyLink id=link/>{does}{ends}</span></div>
-            {part(|replay, _| view! { <p class="sentence"><Sentence text=replay.sentence/>" "<span class="t3">{format!("{}: {}", replay.who, replay.reason)}</span></p> }.into_any())}
+            {part(|replay, _| view! { <Does replay/> }.into_any())}
             {part(|replay, _| view! { <Why replay/> }.into_any())}
             {part(|replay, _| view! { <div class="prog"><Bar progress=replay.progress.clone()/><Outs progress=replay.progress/></div> }.into_any())}
             {part(|replay, asked| view! { <Rates replay asked/> }.into_any())}
@@ -94,10 +103,20 @@ fn Course(known: Known, acts: Acts) -> impl IntoView {
     }
 }
 
-/// The replay; one that is held ended, for now, when that was done.
+/// The replay with its cause; one that is held ended, for now, when that was done.
 fn held(detail: &ReplayDetail) -> Replay {
     let is_held = matches!(detail.replay.state, ReplayState::Paused | ReplayState::Stopped);
     let done = detail.history.iter().find(|entry| is_held && !entry.action.ends_with("outcome"));
     let ended_at = detail.replay.ended_at.clone().or_else(|| done.map(|entry| entry.at.clone()));
-    Replay { ended_at, ..detail.replay.clone() }
+    Replay { ended_at, fingerprint: cause(detail), ..detail.replay.clone() }
+}
+
+/// The cause that it is about: the one that was chosen, else the only one that its events have.
+fn cause(detail: &ReplayDetail) -> Option<String> {
+    let only = || match &detail.plan.by_cause[..] {
+        // In place of a fingerprint words may say that there is none.
+        [one] if !one.name.contains(' ') => Some(one.name.clone()),
+        _ => None,
+    };
+    detail.replay.fingerprint.clone().or_else(only)
 }

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use tapline_api::{Level, ReaderView, ReplayDetail, ReplayState};
+use tapline_api::{Level, ReaderView, ReplayDetail};
 
 use super::{
     acts::Acts,
     go::Go,
-    opened::CopyLink,
-    states::StatePill,
-    warnings::{Read, Warnings},
+    opened::{CopyLink, Does},
+    states::{StatePill, drawn},
+    warnings::{READERS, Read, Warnings},
     what::What,
     words::how,
 };
@@ -27,10 +27,10 @@ pub(super) fn Plan(plan: Arc<ReplayDetail>, acts: Acts, read: RwSignal<Read>) ->
     let (id, label) = (replay.id.clone(), format!("Plan {}", replay.id));
     view! {
         <section class="panel plan" aria-label=label>
-            <div class="head big"><h2>"Plan "{id.clone()}</h2><StatePill state=ReplayState::Planned/>
+            <div class="head big"><h2>"Plan "{id.clone()}</h2><StatePill drawn=drawn(&replay)/>
                 <span class="end"><CopyLink id=id.clone()/><Button text="Discard" look=Look::Quiet small=true disabled=acts.busy on_press=move |_| acts.discard(&id)/></span></div>
             <Steps/>
-            <p class="sentence"><Sentence text=replay.sentence/>" "<span class="t3">{format!("{}: {}", replay.who, replay.reason)}</span></p>
+            <Does replay/>
             <Warnings plan=Arc::clone(&plan) acts read/>
             <How plan=Arc::clone(&plan)/>
             <What plan=Arc::clone(&plan)/>
@@ -60,7 +60,7 @@ fn How(plan: Arc<ReplayDetail>) -> impl IntoView {
     let planning = use_planning();
     let choices = how(&plan.request, &plan.plan).into_iter().map(|(name, value, remark)| {
         let (title, more) = (value.clone(), remark.clone());
-        view! { <div><dt>{name}</dt><dd class="cut" title=title>{value}</dd><dd class="t3 cut" title=more>{remark}</dd></div> }
+        view! { <div><dt>{name}</dt><dd class="cut" title=title>{value}</dd><dd class="t3" title=more>{remark}</dd></div> }
     });
     view! {
         <div class="block"><h3>"How"<span class="h-end"><Button text="Change" look=Look::Quiet small=true on_press=move |_| planning.again(&plan)/></span></h3>
@@ -88,7 +88,7 @@ fn Readers(readers: Vec<ReaderView>) -> impl IntoView {
         }
         .into_any()
     };
-    view! { <div class="block"><h3>"Who reads them"</h3>{content}</div> }
+    view! { <div class="block" id=READERS tabindex="-1"><h3>"Who reads them"</h3>{content}</div> }
 }
 
 #[component]

@@ -1,26 +1,45 @@
 //! How replays and their items stand, as shape, colour and word.
 
 use leptos::prelude::*;
-use tapline_api::{Delivery, Level, Outcome, ReplayItem, ReplayState};
+use tapline_api::{Delivery, Level, Outcome, Progress, Replay, ReplayItem, ReplayState};
 
-use crate::ui::{Pill, Shape};
+use crate::{
+    format::number,
+    ui::{Pill, Shape},
+};
 
-/// Shape, colour and word of a state.
-pub(super) fn drawn(state: ReplayState) -> (Shape, Level, &'static str) {
-    match state {
+/// Shape, colour and words.
+pub(super) type Drawn = (Shape, Level, String);
+
+/// How a replay stands; one that is done is well only if all of it is.
+pub(super) fn drawn(replay: &Replay) -> Drawn {
+    let (shape, level, word) = match replay.state {
         ReplayState::Planned => (Shape::Off, Level::Mute, "Not started"),
         ReplayState::Running => (Shape::Running, Level::Act, "Running"),
         ReplayState::Paused => (Shape::Standing, Level::Warn, "Paused"),
         ReplayState::Stopped => (Shape::Behind, Level::Warn, "Stopped by itself"),
         ReplayState::Cancelled => (Shape::Off, Level::Mute, "Cancelled"),
-        ReplayState::Done => (Shape::Well, Level::Ok, "Done"),
-    }
+        ReplayState::Done => match unwell(&replay.progress) {
+            Some(what) => return (Shape::Behind, Level::Warn, format!("Done, {what}")),
+            None => (Shape::Well, Level::Ok, "Done"),
+        },
+    };
+    (shape, level, word.to_owned())
+}
+
+/// `3 failed again, 2 rejected`: items that nobody else will look after.
+fn unwell(progress: &Progress) -> Option<String> {
+    let kinds =
+        [(progress.failed_again, "failed again"), (progress.rejected, "rejected"), (progress.uncertain, "uncertain")];
+    let told = kinds.iter().filter(|(count, _)| *count > 0);
+    let told: Vec<String> = told.map(|(count, word)| format!("{} {word}", number::short(*count))).collect();
+    (!told.is_empty()).then(|| told.join(", "))
 }
 
 /// The state in a frame.
 #[component]
-pub(super) fn StatePill(state: ReplayState) -> impl IntoView {
-    let (shape, level, text) = drawn(state);
+pub(super) fn StatePill(drawn: Drawn) -> impl IntoView {
+    let (shape, level, text) = drawn;
     view! { <Pill shape level text/> }
 }
 
@@ -80,5 +99,18 @@ impl Fate {
             Self::Ended(Outcome::FailedAgain) => Some("It came back as a dead letter."),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn done_is_well_only_when_all_of_it_is() {
+        assert_eq!(unwell(&Progress { reprocessed: 25, unknown: 1, ..Progress::default() }), None);
+        let progress = Progress { failed_again: 3, rejected: 1200, ..Progress::default() };
+        assert_eq!(unwell(&progress).as_deref(), Some("3 failed again, 1,200 rejected"));
+        assert_eq!(unwell(&Progress { uncertain: 1, ..Progress::default() }).as_deref(), Some("1 uncertain"));
     }
 }

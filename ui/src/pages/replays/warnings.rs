@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use tapline_api::{Level, PlanWarning, ReplayDetail};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 
 use super::acts::Acts;
 use crate::{
@@ -12,6 +14,9 @@ use crate::{
     state::url::{Query, use_address},
     ui::{Button, Mark, Sentence, Shape},
 };
+
+/// Where the groups stand that will see the events.
+pub(super) const READERS: &str = "who-reads";
 
 /// Warnings that were read of one plan; another plan has none of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -79,7 +84,10 @@ fn Warning(plan: Arc<ReplayDetail>, number: usize, acts: Acts, read: RwSignal<Re
         let mut query = Query::default();
         query.set("sql", Some(&sql));
         let path = query.on("/sql");
-        view! { <a class="btn btn-quiet btn-s" href=move || address.link(&path)>"Rows"</a> }
+        view! { <a class="link" href=move || address.link(&path)>"Rows"</a> }
+    });
+    let who = (warning.kind == "read_again").then(|| {
+        view! { <button type="button" class="link plain" on:click=|_| show_readers()>"Who reads"</button> }
     });
     let leave = leavable(&warning).then(|| {
         let text = format!("Leave out {}", number::exact(warning.items));
@@ -88,13 +96,23 @@ fn Warning(plan: Arc<ReplayDetail>, number: usize, acts: Acts, read: RwSignal<Re
         view! { <Button text small=true disabled=acts.busy on_press=press/> }
     });
     let level = if bad { Level::Bad } else { warning.level };
+    let brief = warning.detail.is_none();
     Some(view! {
         <li class:isread=is_read class:refuses=bad>
             <Mark shape level/>
-            <div><b><Sentence text=warning.sentence/></b>{warning.detail.map(|detail| view! { <span><Sentence text=detail/></span> })}</div>
-            <span class="wa">{sql}{leave}{tick}</span>
+            <div class:brief=brief><b><Sentence text=warning.sentence/></b><span>{warning.detail.map(|detail| view! { <Sentence text=detail/> })}{sql}{who}</span></div>
+            <span class="wa">{leave}{tick}</span>
         </li>
     })
+}
+
+/// Goes to the groups, with the focus, so that Tab goes on there.
+fn show_readers() {
+    let place = document().get_element_by_id(READERS).and_then(|place| place.dyn_into::<HtmlElement>().ok());
+    if let Some(place) = place {
+        place.scroll_into_view();
+        let _only_fails_when_it_is_gone = place.focus();
+    }
 }
 
 /// Only a warning that names all of its events lets them be left out, and one that is about all of them does not.

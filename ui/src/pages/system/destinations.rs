@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use tapline_api::{DestinationInfo, DestinationKind, DestinationList, Level};
+use tapline_api::{DestinationInfo, DestinationKind, DestinationList, Level, Origin};
 
 use crate::{
     api::load::Load,
@@ -12,7 +12,7 @@ use crate::{
         time_range::use_zone,
         url::{Query, use_address},
     },
-    ui::{Ico, Icon, Mark, Shape, empty::Empty, rows::Rows},
+    ui::{Ico, Icon, Mark, Sentence, Shape, empty::Empty, rows::Rows},
 };
 
 /// The panel's head.
@@ -44,7 +44,9 @@ pub(super) fn destinations(list: Arc<DestinationList>) -> AnyView {
 /// Another row when a number changed.
 fn key(info: Option<&DestinationInfo>) -> String {
     info.map(|info| {
-        format!("{}/{}/{}/{}/{:?}/{:?}", info.source, info.name, info.incarnation, info.rows, info.last, behind(info))
+        let of = info.origins.iter().map(why).collect::<String>();
+        let DestinationInfo { source, name, incarnation, rows, last, .. } = info;
+        format!("{source}/{name}/{incarnation}/{rows}/{last:?}/{:?}/{of}", behind(info))
     })
     .unwrap_or_default()
 }
@@ -70,7 +72,7 @@ fn row(info: &DestinationInfo) -> impl IntoView + use<> {
         <tr>
             <td><a class="dest" href=move || address.link(&href) title=info.name.clone()><Ico icon=Icon::Topic/><span class="cut">{info.name.clone()}</span></a>{life}</td>
             <td class="t2">{info.source.clone()}</td>
-            <td>{kind(info.kind)}</td>
+            <td><span class="d-of">{kind(info.kind)}{of(&info.origins)}</span></td>
             <td class="num" title=number::exact(info.rows)>{number::short(info.rows)}</td>
             <td class="num">{number::bytes(info.bytes)}</td>
             <td class="num">{info.places.len()}</td>
@@ -103,6 +105,36 @@ fn kind(kind: DestinationKind) -> impl IntoView {
     }
 }
 
+/// Origins that are named; of the rest it is told how many there are.
+const NAMED: usize = 2;
+
+/// Of which destinations it holds the events, and how that is known.
+fn of(origins: &[Origin]) -> impl IntoView + use<> {
+    let title = origins.iter().map(why).collect::<Vec<_>>().join("\n");
+    let doubt = origins.iter().all(|origin| origin.reason == "name").then_some(", by name");
+    (!origins.is_empty())
+        .then(|| view! { <span class="t3 cut" title=title>"of "<Sentence text=named(origins)/>{doubt}</span> })
+}
+
+/// `orders`, `orders` and `payments`, `orders`, `payments` and 3 more; names between backticks.
+fn named(origins: &[Origin]) -> String {
+    let names: Vec<_> = origins.iter().take(NAMED).map(|origin| format!("`{}`", origin.destination)).collect();
+    match origins.len().saturating_sub(NAMED) {
+        0 => names.join(" and "),
+        more => format!("{} and {} more", names.join(", "), number::short(more as u64)),
+    }
+}
+
+fn why(origin: &Origin) -> String {
+    let name = &origin.destination;
+    match origin.reason.as_str() {
+        "pinned" => format!("{name}: the configuration says so"),
+        "headers" => format!("{name}: headers of {} say so", number::count(origin.seen, "event", "events")),
+        "name" => format!("{name}: only its name says so, no header of its events"),
+        other => format!("{name}: {other}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use tapline_api::PlaceView;
@@ -116,6 +148,7 @@ mod tests {
             name: "d".into(),
             incarnation: 1,
             kind: DestinationKind::Topic,
+            origins: Vec::new(),
             rows: 0,
             bytes: 0,
             first: None,
@@ -130,5 +163,16 @@ mod tests {
         assert_eq!(behind(&info(&[(5, Some(9)), (3, None)])), None);
         assert_eq!(behind(&info(&[(9, Some(5))])), Some(0));
         assert_eq!(behind(&info(&[])), None);
+    }
+
+    #[test]
+    fn origins_are_named_up_to_two() {
+        let origin = |name: &str, reason: &str| Origin { destination: name.into(), reason: reason.into(), seen: 1 };
+        let all = ["orders", "payments", "a", "b"].map(|name| origin(name, "headers"));
+        assert_eq!(named(&all[..1]), "`orders`");
+        assert_eq!(named(&all[..2]), "`orders` and `payments`");
+        assert_eq!(named(&all), "`orders`, `payments` and 2 more");
+        assert_eq!(why(&all[0]), "orders: headers of 1 event say so");
+        assert_eq!(why(&origin("orders", "pinned")), "orders: the configuration says so");
     }
 }

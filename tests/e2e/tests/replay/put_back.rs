@@ -1,181 +1,16 @@
-//! Dead letters put back on a real Kafka: what arrives, how often, in which order, after whatever interruption.
+//! What arrives, and what is refused before anything is sent.
 
-use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
-use rand::rngs::StdRng;
-use rand::{Rng, SeedableRng};
+use anyhow::{Context, Result};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
-use rdkafka::message::{BorrowedMessage, Headers, Message};
-use rdkafka::{Offset, TopicPartitionList};
-use serde_json::{Value, json};
-use tapline_kit::{Kafka, Record, Tapline, wait_for};
+use rdkafka::message::{Headers, Message};
+use serde_json::json;
+use tapline_kit::{Kafka, Record, wait_for};
 
-const SOON: Duration = Duration::from_secs(120);
-const PARTITIONS: i32 = 6;
-/// CI's share; `cargo xtask crash replay --kills 100` is the long form.
-const KILLS: u64 = 20;
-/// Items for each kill: at the rate of [`RATE`] as long as the longest time before one.
-const ITEMS_A_KILL: u64 = 3_000;
-const RATE: u64 = 5_000;
-
-/// A dead letter as Spring's recoverer writes it: of order `number / 3`, the third part of it that failed.
-fn dead_letter(number: u64) -> Record {
-    let partition = i32::try_from(number % 6).unwrap_or(0);
-    let key = format!("ORD-{:08}", number / 18 * 6 + number % 6);
-    let payload = format!("{{\"orderId\":\"{key}\",\"part\":{number},\"amount\":1.10}}");
-    Record::new("orders-dlt", partition, payload)
-        .key(key)
-        .header("content-type", Some(b"application/json"))
-        .header("tenant", None)
-        .header("kafka_dlt-original-topic", Some(b"orders"))
-        .header("kafka_dlt-original-partition", Some(&partition.to_be_bytes()))
-        .header("kafka_dlt-original-offset", Some(&(1_000_000 + number / 6).to_be_bytes()))
-        .header("kafka_dlt-original-consumer-group", Some(b"payments"))
-        .header("kafka_dlt-exception-cause-fqcn", Some(b"java.lang.IllegalStateException"))
-        .header("kafka_dlt-exception-message", Some(b"card type CB is not known"))
-        .header("tenant", Some(b"b"))
-}
-
-fn broker(dead: u64) -> Result<Kafka> {
-    let kafka = Kafka::start()?;
-    let admin = kafka.admin()?;
-    admin.create_topic("orders", PARTITIONS, &[])?;
-    admin.create_topic("orders-dlt", PARTITIONS, &[])?;
-    let records: Vec<Record> = (0..dead).map(dead_letter).collect();
-    kafka.producer()?.send_all(&records)?;
-    Ok(kafka)
-}
-
-fn tapline(kafka: &Kafka, dead: u64, more: &str) -> Result<Tapline> {
-    let tapline = Tapline::start(&format!(
-        "{more}[sources.shop]\nbrokers = \"{}\"\nstart = \"earliest\"\nbackfill_rate = \"1GB\"\n",
-        kafka.bootstrap()
-    ))?;
-    wait_for("all dead letters", SOON, || {
-        Ok((tapline.sql("SELECT count(*) FROM dead_letters")?[0][0].as_u64() == Some(dead)).then_some(()))
-    })?;
-    Ok(tapline)
-}
-
-fn ask(tapline: &Tapline, path: &str, body: &Value) -> Result<Value> {
-    let (status, answer) = tapline.post(path, body)?;
-    ensure!(status == 200, "{path}: {status} {answer}\n{}", tapline.log());
-    Ok(answer)
-}
-
-fn plan(tapline: &Tapline, more: &Value) -> Result<Value> {
-    let mut body =
-        json!({"select": {"sql": "SELECT address FROM dead_letters"}, "reason": "the fix is out", "who": "mara"});
-    let fields = body.as_object_mut().context("an object")?;
-    fields.extend(more.as_object().cloned().unwrap_or_default());
-    ask(tapline, "/api/v1/replays", &body)
-}
-
-fn start(tapline: &Tapline, plan: &Value) -> Result<String> {
-    let id = plan["id"].as_str().context("no id")?.to_owned();
-    ask(tapline, &format!("/api/v1/replays/{id}/start"), &json!({"etag": plan["etag"], "who": "mara"}))?;
-    Ok(id)
-}
-
-fn replay(tapline: &Tapline, id: &str) -> Result<Value> {
-    Ok(tapline.get(&format!("/api/v1/replays/{id}"))?.1)
-}
-
-fn until(tapline: &Tapline, id: &str, state: &str) -> Result<Value> {
-    wait_for(state, SOON, || {
-        let now = replay(tapline, id)?;
-        Ok((now["state"] == state).then_some(now))
-    })
-    .with_context(|| format!("{}\n{}", replay(tapline, id).unwrap_or_default(), tapline.log()))
-}
-
-/// A record as somebody else reads it.
-struct Arrived {
-    key: String,
-    payload: String,
-    headers: Vec<(String, Option<Vec<u8>>)>,
-}
-
-impl Arrived {
-    fn of(message: &BorrowedMessage<'_>) -> Self {
-        let text = |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned();
-        let headers = message.headers().into_iter().flat_map(Headers::iter);
-        Self {
-            key: text(message.key()),
-            payload: text(message.payload()),
-            headers: headers.map(|it| (it.key.to_owned(), it.value.map(<[u8]>::to_vec))).collect(),
-        }
-    }
-
-    fn header(&self, name: &str) -> Option<String> {
-        let value = &self.headers.iter().find(|(known, _)| known == name)?.1;
-        Some(String::from_utf8_lossy(value.as_deref().unwrap_or_default()).into_owned())
-    }
-}
-
-/// Everything on a topic, by partition, in order.
-fn everything(kafka: &Kafka, topic: &str) -> Result<BTreeMap<i32, Vec<Arrived>>> {
-    let mut config = kafka.client();
-    config.set("group.id", "independent").set("enable.auto.commit", "false");
-    let consumer: BaseConsumer = config.create()?;
-    let (mut list, mut left) = (TopicPartitionList::new(), 0);
-    for partition in 0..PARTITIONS {
-        let (low, high) = consumer.fetch_watermarks(topic, partition, Duration::from_secs(20))?;
-        left += high - low;
-        list.add_partition_offset(topic, partition, Offset::Beginning)?;
-    }
-    consumer.assign(&list)?;
-    let mut all = BTreeMap::<i32, Vec<Arrived>>::new();
-    while left > 0 {
-        let message = consumer.poll(Duration::from_secs(20)).context("records are missing")??;
-        all.entry(message.partition()).or_default().push(Arrived::of(&message));
-        left -= 1;
-    }
-    Ok(all)
-}
-
-#[test]
-fn killed_at_random_a_replay_sends_nothing_twice_and_forgets_nothing() -> Result<()> {
-    let kills = std::env::var("TAPLINE_CRASH_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(KILLS);
-    let items = kills * ITEMS_A_KILL;
-    let kafka = broker(items)?;
-    let mut tapline = tapline(&kafka, items, "[replays]\nsettle = \"1s\"\n")?;
-    let id = start(&tapline, &plan(&tapline, &json!({"rate": RATE}))?)?;
-    let (mut random, mut killed) = (StdRng::from_os_rng(), 0);
-    while killed < kills && replay(&tapline, &id)?["state"] == "running" {
-        // The moment is what is random here: before a write, between a write and its sending, before an answer.
-        std::thread::sleep(Duration::from_millis(random.random_range(10..600))); // tidy: wait
-        tapline.kill9()?;
-        killed += 1;
-        tapline.restart()?;
-        let now = replay(&tapline, &id)?;
-        if now["state"] == "paused" {
-            ask(&tapline, &format!("/api/v1/replays/{id}/resume"), &json!({"who": "mara"}))?;
-        }
-    }
-    let done = until(&tapline, &id, "done")?;
-    ensure!(killed * 2 >= kills, "it was over after {killed} kills");
-    assert_eq!(done["progress"]["confirmed"], items, "{done}");
-
-    let mut seen = HashMap::<String, u64>::new();
-    let mut last = HashMap::<String, u64>::new();
-    for (partition, records) in everything(&kafka, "orders")? {
-        for record in records {
-            *seen.entry(record.header("tapline-replay-item").context("not one of ours")?).or_default() += 1;
-            let payload: Value = serde_json::from_str(&record.payload)?;
-            let number = payload["part"].as_u64().context("no part")?;
-            assert_eq!(record.payload, String::from_utf8(dead_letter(number).payload.context("a payload")?)?);
-            let before = last.insert(record.key.clone(), number);
-            assert!(before.is_none_or(|before| before < number), "{} of partition {partition}: order", record.key);
-        }
-    }
-    let twice: Vec<&String> = seen.iter().filter(|(_, times)| **times > 1).map(|(item, _)| item).collect();
-    assert!(twice.is_empty(), "{} of {items} stand there twice, after {killed} kills", twice.len());
-    assert_eq!(seen.len() as u64, items, "some are missing, after {killed} kills");
-    Ok(())
-}
+use crate::world::{
+    SOON, ask, broker, dead_letter, everything, header, plan, replay, start, tapline, until, without_ours,
+};
 
 #[test]
 fn bytes_key_and_headers_are_as_they_were_but_for_the_failure() -> Result<()> {
@@ -188,14 +23,14 @@ fn bytes_key_and_headers_are_as_they_were_but_for_the_failure() -> Result<()> {
     let arrived = everything(&kafka, "orders")?;
     let expected = dead_letter(0);
     let first = &arrived[&0][0];
-    assert_eq!(first.payload.as_bytes(), expected.payload.as_deref().unwrap_or_default());
+    assert_eq!((&first.payload, &first.key), (&expected.payload, &expected.key));
     let (own, ours): (Vec<_>, Vec<_>) = first.headers.iter().partition(|(name, _)| !name.starts_with("tapline-"));
     let kept: Vec<_> = expected.headers.iter().filter(|(name, _)| !name.starts_with("kafka_dlt-")).collect();
     assert_eq!(own, kept);
     let names: Vec<&str> = ours.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["id", "item", "attempt", "origin", "by", "at"].map(|name| format!("tapline-replay-{name}")));
-    assert_eq!(first.header("tapline-replay-id").as_deref(), Some("r-1"));
-    assert_eq!(first.header("tapline-replay-origin").as_deref(), Some("shop/orders-dlt/0/0"));
+    assert_eq!(header(first, "tapline-replay-id").as_deref(), Some("r-1"));
+    assert_eq!(header(first, "tapline-replay-origin").as_deref(), Some("shop/orders-dlt/0/0"));
     let counts: Vec<usize> = arrived.values().map(Vec::len).collect();
     assert_eq!(counts, [3; 6], "each goes to the partition where it failed");
     Ok(())
@@ -329,5 +164,41 @@ fn pause_resume_canary_and_cancel() -> Result<()> {
     let warned = again["plan"]["warnings"].as_array().context("no warnings")?;
     let before = warned.iter().find(|it| it["kind"] == "replayed_before").context("nothing of r-1")?;
     assert_eq!(before["items"], sent, "{before}");
+    Ok(())
+}
+
+/// A share group's dead letter holds neither key nor payload: nothing could be put back.
+#[test]
+fn a_dead_letter_that_only_points_to_its_event_puts_that_event_back() -> Result<()> {
+    let kafka = Kafka::start()?;
+    for topic in ["orders", "dlq.orders"] {
+        kafka.admin()?.create_topic(topic, 6, &[])?;
+    }
+    let failed = Record::new("orders", 3, "{\"orderId\":\"ORD-7\"}").key("ORD-7").header("tenant", Some(b"b"));
+    let producer = kafka.producer()?;
+    producer.send_all(&[Record::new("orders", 3, "{}").key("ORD-1"), failed.clone()])?;
+    let pointer = |offset: &[u8]| {
+        Record { topic: "dlq.orders".to_owned(), partition: Some(3), ..Record::default() }
+            .header("__dlq.errors.topic", Some(b"orders"))
+            .header("__dlq.errors.partition", Some(b"3"))
+            .header("__dlq.errors.offset", Some(offset))
+            .header("__dlq.errors.group", Some(b"pickers"))
+    };
+    producer.send_all(&[pointer(b"1"), pointer(b"4000")])?;
+    let tapline = tapline(&kafka, 2, "")?;
+    let planned = plan(&tapline, &json!({}))?;
+    assert_eq!((&planned["progress"]["items"], &planned["plan"]["by_key"]), (&json!(1), &json!([])), "{planned}");
+    let left = planned["plan"]["warnings"].as_array().context("no warnings")?;
+    let left = left.iter().find(|warning| warning["kind"] == "left_out").context("the other one is not told")?;
+    assert_eq!(left["addresses"][0], "shop/dlq.orders/3/1", "{left}");
+    let id = start(&tapline, &planned)?;
+    until(&tapline, &id, "done")?;
+    let item = tapline.get(&format!("/api/v1/replays/{id}/items"))?.1["items"][0].clone();
+    assert_eq!((&item["address"], &item["key"]), (&json!("shop/dlq.orders/3/0"), &json!("ORD-7")), "{item}");
+    let arrived = everything(&kafka, "orders")?.remove(&3).context("nothing in its partition")?.remove(2);
+    assert_eq!(header(&arrived, "tapline-replay-origin").as_deref(), Some("shop/dlq.orders/3/0"));
+    assert_eq!(without_ours(Record { timestamp: None, ..arrived }), failed);
+    let (_, causes) = tapline.get("/api/v1/dead-letters")?;
+    assert_eq!(causes["causes"][0]["waiting"], 1, "what was put back waits no more: {causes}");
     Ok(())
 }
