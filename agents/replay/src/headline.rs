@@ -91,11 +91,16 @@ fn detail(replay: &Replay) -> Option<String> {
         (progress.uncertain, "uncertain"),
         (progress.unknown, "unknown"),
     ];
-    let counts = counts.iter().filter(|(count, _)| *count > 0);
-    let counts: Vec<String> = counts.map(|(count, word)| format!("{} {word}", thousands(*count))).collect();
-    let counts = (!counts.is_empty()).then(|| format!("{}.", counts.join(", ")));
+    let counts = counted(&counts).map(|counts| format!("{counts}."));
     let both: Vec<String> = rest.into_iter().chain(counts).collect();
     (!both.is_empty()).then(|| both.join(" "))
+}
+
+/// Those that there are: `3 failed again, 1 unknown`.
+pub(crate) fn counted(counts: &[(u64, &str)]) -> Option<String> {
+    let counts = counts.iter().filter(|(count, _)| *count > 0);
+    let counts: Vec<String> = counts.map(|(count, word)| format!("{} {word}", thousands(*count))).collect();
+    (!counts.is_empty()).then(|| counts.join(", "))
 }
 
 fn events(count: u64) -> String {

@@ -67,11 +67,10 @@ pub(crate) fn Replays() -> impl IntoView {
         next.as_deref().map(|id| address.go(&address.link(&replay_path(id)))).is_some()
     });
     let (headline, sub) = answer(named, list, detail);
-    let seen = memo(move || {
-        named
-            .with(Option::is_some)
-            .then_some(true)
-            .or_else(|| list.data.with(|list| Some(!list.as_ref()?.replays.is_empty())))
+    // What stands beneath a headline comes with it: a long one would push it down.
+    let seen = memo(move || match named.with(Option::is_some) {
+        true => detail.has_ended().then_some(true),
+        false => list.data.with(|list| Some(!list.as_ref()?.replays.is_empty())),
     });
     let content = move || match seen.get() {
         Some(false) => view! { <empty::Nothing/> }.into_any(),

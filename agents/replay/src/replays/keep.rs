@@ -8,6 +8,7 @@ use tapline_state::{NewAudit, ReplayRecord};
 
 use super::{ITSELF, Open, Replays, id, now};
 use crate::error::ReplayError;
+use crate::headline::counted;
 use crate::item::Items;
 use crate::plan::examine::Examined;
 use crate::plan::{Drawn, Selected};
@@ -179,13 +180,12 @@ pub(super) fn outcomes(replays: &Replays, number: i64, open: &Open) -> Result<()
     let finished = record.progress.pending > 0 && progress.pending == 0 && record.state.is_over();
     if counts(&progress) != counts(&record.progress) {
         let entry = finished.then(|| {
-            let after = format!(
-                "{} reprocessed, {} failed again, {} unknown",
-                thousands(progress.reprocessed),
-                thousands(progress.failed_again),
-                thousands(progress.unknown)
-            );
-            NewAudit::by(ITSELF).did("replay.outcome", &id(number)).changed(None, Some(after))
+            let known = [
+                (progress.reprocessed, "reprocessed"),
+                (progress.failed_again, "failed again"),
+                (progress.unknown, "unknown"),
+            ];
+            NewAudit::by(ITSELF).did("replay.outcome", &id(number)).changed(None, counted(&known))
         });
         replays.0.state.set_progress(number, &progress, entry)?;
         causes(replays, &record, open)?;
