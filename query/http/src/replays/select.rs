@@ -7,7 +7,7 @@ use std::time::Duration;
 use arrow::array::AsArray;
 use futures::StreamExt;
 use tapline_api::{Select, Window};
-use tapline_archive::View;
+use tapline_archive::{Hit, View};
 use tapline_engine::{Answer, Limits};
 use tapline_model::{Address, time};
 use tapline_replay::{Selected, find_addresses};
@@ -23,6 +23,10 @@ const MOST: usize = 1_000_000;
 
 /// How long a query may take that chooses events.
 const LONGEST: Duration = Duration::from_secs(120);
+
+/// Of a query for dead letters that wait: without those that were put back.
+const PUT_BACK: &str = " AND address NOT IN (SELECT address FROM replay_items \
+    WHERE delivery IN ('confirmed', 'sending', 'uncertain'))";
 
 /// What is asked for, with queries answered.
 pub(super) enum Asked {
@@ -113,9 +117,11 @@ fn of_cause(app: &App, view: &Arc<View>, cause: String, stop: &Stop) -> Result<S
     let dead = Dead::of(app, Arc::clone(view), stop)?;
     let chosen_by = format!("what waits of the cause: {}", dead.title(&cause)?);
     let members = tapline_deadletter::members(&dead.places, &dead.said.grouping, &cause, None, usize::MAX);
+    let all = members.len();
     let waiting = members.into_iter().filter(|member| app.replays.put_back_by(member.address).is_none());
-    let hits = waiting.map(|member| member.hit).collect();
+    let hits: Vec<Hit> = waiting.map(|member| member.hit).collect();
+    let but = if hits.len() < all { PUT_BACK } else { "" };
     let sql = (!dead.said.grouping.concerns(&cause))
-        .then(|| format!("SELECT address FROM dead_letters WHERE fingerprint = '{cause}'"));
+        .then(|| format!("SELECT address FROM dead_letters WHERE fingerprint = '{cause}'{but}"));
     Ok(Selected { hits, chosen_by, sql, fingerprint: Some(cause), missing: 0 })
 }

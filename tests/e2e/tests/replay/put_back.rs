@@ -164,6 +164,13 @@ fn pause_resume_canary_and_cancel() -> Result<()> {
     let warned = again["plan"]["warnings"].as_array().context("no warnings")?;
     let before = warned.iter().find(|it| it["kind"] == "replayed_before").context("nothing of r-1")?;
     assert_eq!(before["items"], sent, "{before}");
+
+    let (_, causes) = tapline.get("/api/v1/dead-letters")?;
+    let rest = plan(&tapline, &json!({"select": {"fingerprint": causes["causes"][0]["fingerprint"]}}))?;
+    assert_eq!(rest["progress"]["items"], DEAD - sent, "a cause is put back as far as it waits: {rest}");
+    let query = rest["plan"]["sql"].as_str().context("no query")?;
+    let chosen = tapline.sql(&format!("SELECT count(*) FROM ({query})"))?;
+    assert_eq!(chosen[0][0], DEAD - sent, "and its query says so: {query}");
     Ok(())
 }
 
