@@ -66,7 +66,7 @@ pub fn causes(places: &[(Place, Arc<Letters>)], grouping: &Grouping, now: i64) -
     let mut numbers = HashMap::<String, usize>::new();
     for (place, letters) in places {
         // A rule may ask for the type: what is the same for all of a sample and a type is done once for each pair.
-        let mut pairs = HashMap::<(u32, u32), (usize, u64)>::new();
+        let mut pairs = BTreeMap::<(u32, u32), (usize, u64)>::new();
         for letter in &letters.letters {
             let sample = &letters.samples[letter.sample as usize];
             let (at, count) = pairs.entry((letter.sample, letter.kind)).or_insert_with(|| {

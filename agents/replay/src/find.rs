@@ -98,7 +98,8 @@ pub(crate) fn rows_of(
             hits.extend(chunk.rows(hash).take(limit).map(|row| Hit { place: Place::Hot(at), row }));
         }
     }
-    for (at, file) in view.files.iter().enumerate().filter(|(_, file)| file.damage().is_none()) {
+    // The newest files first, for those who take no more than some.
+    for (at, file) in view.files.iter().enumerate().rev().filter(|(_, file)| file.damage().is_none()) {
         if may_hold((file.times.map(|(_, newest)| newest), file.archived.1)) {
             let (rows, _) = view.reader.find(file, hash, limit)?;
             hits.extend(rows.into_iter().map(|row| Hit { place: Place::File(at), row }));

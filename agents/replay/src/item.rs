@@ -19,6 +19,13 @@ pub(crate) struct Stand {
     pub(crate) incarnation: i32,
 }
 
+impl Stand {
+    /// The same for all lives of a destination.
+    pub(crate) fn hash(&self) -> u64 {
+        xxhash_rust::xxh3::xxh3_64(format!("{}\0{}", self.source, self.destination).as_bytes())
+    }
+}
+
 /// An event that is put back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Item {

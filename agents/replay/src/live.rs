@@ -122,11 +122,9 @@ impl Live {
         look(&self.journal.lock().told().standing)
     }
 
-    /// Events that are not on their target yet, as far as is known: hash of the address, and target.
-    pub(crate) fn unsent(&self) -> impl Iterator<Item = (u64, &Stand)> {
-        let unsent = [Delivery::Planned, Delivery::Sending];
-        let numbers: Vec<u32> =
-            self.look(|standing| unsent.into_iter().flat_map(|delivery| standing.all(delivery)).collect());
+    /// Events that are delivered so far: hash of the address, and target.
+    pub(crate) fn delivered(&self, so: &[Delivery]) -> impl Iterator<Item = (u64, &Stand)> {
+        let numbers: Vec<u32> = self.look(|standing| so.iter().flat_map(|delivery| standing.all(*delivery)).collect());
         numbers.into_iter().map(|number| {
             let item = &self.items.items[number as usize];
             (self.items.hash(item), self.items.target(item))

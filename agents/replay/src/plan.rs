@@ -197,10 +197,12 @@ impl Planning<'_> {
         for known in described {
             let to = known.target.stand;
             let mut chosen = targets::chosen(view, &known.target.place())?;
-            // An empty target tells nothing: those who wrote to where the events stood will write here.
+            // Too little on the target: those who wrote to where the events stood will write here.
+            let elsewhere =
+                |it: &(&String, &String, i32)| (it.0, it.1) != (&known.target.source, &known.target.destination);
+            let mut places = drafts.iter().filter(|draft| draft.item.to == to).filter_map(place).filter(elsewhere);
             if chosen == Chosen::Assumed
-                && let Some((source, destination, partitions)) =
-                    drafts.iter().find(|draft| draft.item.to == to).and_then(place)
+                && let Some((source, destination, partitions)) = places.next()
             {
                 chosen = targets::chosen(view, &Place { source, destination, partitions })?;
             }

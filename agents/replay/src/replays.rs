@@ -15,7 +15,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use tapline_api::{CauseState, Environment, ReplayDetail, ReplayRequest, ReplayState, StopAt};
+use tapline_api::{CauseState, Delivery, Environment, ReplayDetail, ReplayRequest, ReplayState, StopAt};
 use tapline_archive::{Archive, View};
 use tapline_model::time;
 use tapline_state::{NewAudit, ReplayRecord, State};
@@ -82,6 +82,17 @@ struct Open {
     said: Mutex<HashMap<String, CauseState>>,
     /// Held by whoever changes how it stands.
     turn: Mutex<()>,
+}
+
+impl Open {
+    fn is_sending(&self) -> bool {
+        self.sending.load(Ordering::Relaxed)
+    }
+
+    /// Whether it had items on their way and does not know yet what became of them.
+    fn has_doubts(&self) -> bool {
+        self.live.look(|standing| standing.counts().of(Delivery::Sending)) > 0
+    }
 }
 
 impl Replays {
@@ -257,7 +268,8 @@ impl Replays {
         }
         let mut all = self.0.open.lock();
         all.retain(|_, open| {
-            let pending = open.live.look(|standing| standing.counts().progress().pending);
+            let counts = open.live.look(Standing::counts).progress();
+            let pending = counts.pending + counts.sending;
             // Two of the same would each write to its journal.
             let used = Arc::strong_count(open) > 1 || open.used.lock().elapsed() < IDLE;
             pending > 0 || open.sending.load(Ordering::Relaxed) || used
@@ -295,6 +307,11 @@ impl Replays {
     /// The replay that put back the event at this address (its hash), if one did.
     pub fn put_back_by(&self, address: u64) -> Option<i64> {
         self.0.put_back.by(address)
+    }
+
+    /// Whether the events at each of these addresses (their hashes) were put back.
+    pub fn are_put_back(&self, addresses: &[u64]) -> Vec<bool> {
+        self.0.put_back.are(addresses)
     }
 
     /// How many of these addresses were put back.

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use tapline_api::{Delivery, Outcome, Progress};
 
-/// How the items stand, by number. Twenty-six bytes an item.
+/// How the items stand, by number. Eighteen bytes an item.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Standing {
     deliveries: Vec<Delivery>,

@@ -23,6 +23,9 @@ const KEPT: u64 = 64 << 20;
 /// Lanes of one file. Types, producers and origins come from untrusted messages: above this, rows are counted without them.
 const MOST_LANES: usize = 4_096;
 
+/// Bytes of a destination's name: Kafka allows 249.
+const LONGEST_NAME: usize = 512;
+
 /// Of dead letters two short fields: stack traces are large and tell nothing here.
 const COLUMNS: [&str; 11] = [
     "timestamp",
@@ -88,8 +91,20 @@ impl Rollup {
         cells.map(|cell| (&self.lanes[cell.lane as usize], *cell))
     }
 
+    /// Its lanes, with how many events each has.
+    pub(crate) fn lanes(&self) -> impl Iterator<Item = (&Lane, u64)> {
+        let mut events = vec![0; self.lanes.len()];
+        self.cells.iter().for_each(|cell| events[cell.lane as usize] += u64::from(cell.events));
+        self.lanes.iter().zip(events)
+    }
+
     fn weight(&self) -> u32 {
-        let bytes = self.lanes.len() * 512 + self.cells.len() * size_of::<Cell>();
+        let texts = |lane: &Lane| {
+            let more = [&lane.event_type, &lane.producer, &lane.origin].into_iter().flatten().map(String::len);
+            lane.source.len() + lane.destination.len() + more.sum::<usize>()
+        };
+        let lanes: usize = self.lanes.iter().map(|lane| size_of::<Lane>() + texts(lane)).sum();
+        let bytes = lanes + self.cells.len() * size_of::<Cell>();
         u32::try_from(bytes).unwrap_or(u32::MAX)
     }
 }
@@ -169,6 +184,11 @@ fn count_place(view: &View, place: Place, stop: &Stop) -> Result<Option<Rollup>,
     Ok(Some(counter.finish()))
 }
 
+/// A name that a destination may have: headers hold anything.
+fn origin(name: Option<&str>) -> Option<String> {
+    name.filter(|name| name.len() <= LONGEST_NAME).map(str::to_owned)
+}
+
 #[derive(Default)]
 struct Counter {
     rollup: Rollup,
@@ -196,7 +216,7 @@ impl Counter {
                 producer: get(producer, row).map(str::to_owned),
                 dead: dead.is_valid(row),
                 retry: retry.is_valid(row),
-                origin: [dead, retry].iter().find_map(|it| field(it, "origin_destination", row)).map(str::to_owned),
+                origin: [dead, retry].iter().find_map(|it| origin(field(it, "origin_destination", row))),
             });
             let at = times.value(row).div_euclid(CELL);
             let empty = Cell { at, lane, events: 0, bytes: 0, archived: i64::MIN };
@@ -212,8 +232,12 @@ impl Counter {
         if let Some(known) = self.lanes.get(&lane) {
             return *known;
         }
+        // Origins go first: they are the least asked for.
+        if self.lanes.len() >= MOST_LANES / 2 && lane.origin.take().is_some() {
+            return self.lane(lane);
+        }
         if self.lanes.len() >= MOST_LANES {
-            (lane.event_type, lane.producer, lane.origin) = (None, None, None);
+            (lane.event_type, lane.producer) = (None, None);
             if let Some(known) = self.lanes.get(&lane) {
                 return *known;
             }

@@ -96,7 +96,8 @@ fn of(batch: &RecordBatch) -> Result<Items, String> {
     let (offset, timestamp, due) = (long("offset")?, long("timestamp")?, long("due")?);
     let (key, story) = (column::<UInt64Type>(batch, "key")?, column::<UInt64Type>(batch, "story")?);
     let (kind, cause, group) = (words("type")?, words("cause")?, words("group")?);
-    let (file, body) = (words("file")?, words("body")?);
+    // Replays that were planned before there were pointers have no column of bodies.
+    let (file, body) = (words("file")?, words("body").ok());
     let (size, row) = (column::<UInt32Type>(batch, "size")?, column::<UInt32Type>(batch, "row")?);
     let attempt = column::<UInt8Type>(batch, "attempt")?;
     let now = batch.column_by_name("now").and_then(|now| now.as_boolean_opt()).ok_or("column `now` is missing")?;
@@ -124,7 +125,7 @@ fn of(batch: &RecordBatch) -> Result<Items, String> {
         now: now.value(at),
         file: numbers.word(file.some(at)),
         row: row[at],
-        body: numbers.word(body.some(at)),
+        body: numbers.word(body.as_ref().and_then(|body| body.some(at))),
     });
     let items: Vec<Item> = items.collect();
     Ok(numbers.finish(items))

@@ -52,7 +52,8 @@ pub(super) fn replayed_before(items: &Items, before: &dyn Fn(u64) -> Option<i64>
     by.sort_unstable();
     by.dedup();
     let names: Vec<String> = by.iter().map(|number| format!("r-{number}")).collect();
-    let sentence = format!("{} were put back before, by {}", events(known.len()), names.join(", "));
+    let were = if known.len() == 1 { "was" } else { "were" };
+    let sentence = format!("{} {were} put back before, by {}", events(known.len()), names.join(", "));
     let detail = "Whoever reads them may see them once more. Leave them out unless that is meant.".to_owned();
     let numbers: Vec<u32> = known.into_iter().map(|(number, _)| number).collect();
     plan.warnings.push(about(warn("replayed_before", Level::Warn, sentence, Some(detail)), items, &numbers));

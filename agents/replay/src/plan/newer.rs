@@ -8,8 +8,8 @@ use tapline_archive::{Hit, View};
 use tapline_model::columns::{EventColumns, get};
 
 use crate::error::ReplayError;
-use crate::find::{Newest, rows_of};
-use crate::item::Items;
+use crate::find::{self, rows_of};
+use crate::item::{Items, Stand};
 
 /// Stories that are looked at: each costs a look-up in every newer file.
 const STORIES: usize = 20_000;
@@ -70,19 +70,23 @@ fn stories(items: &Items) -> (Vec<Story>, usize) {
     (stories, items.items.len())
 }
 
-/// What was found of each item, with types by number.
+/// What followed the items, with types by number.
 #[derive(Debug, Default)]
 struct Noted {
     types: Vec<String>,
-    items: BTreeMap<u32, Followed>,
+    behind: Vec<u32>,
+    moved_on: Vec<u32>,
+    /// How many items were followed by a type.
+    counts: Vec<u64>,
 }
 
-/// What followed an item.
+/// The newest events of one story: one that a million items share is not held against each of them row by row.
 #[derive(Debug, Default)]
-struct Followed {
-    /// With its key, on the destination that it goes to.
-    behind: bool,
-    types: Vec<usize>,
+struct Newest {
+    /// By type.
+    types: Vec<(usize, i64)>,
+    /// By place, as an index into the stands of the items, and key.
+    keys: HashMap<(u32, u64), i64>,
 }
 
 impl Noted {
@@ -90,56 +94,72 @@ impl Noted {
         let mut wanted = HashMap::<Hit, Vec<usize>>::new();
         for (at, (story, numbers)) in stories.iter().enumerate() {
             let oldest = numbers.iter().map(|number| items.items[*number as usize].timestamp).min();
-            let may_hold = |(newest, _): Newest| newest.is_some_and(|newest| Some(newest) >= oldest);
+            let may_hold = |(newest, _): find::Newest| newest.is_some_and(|newest| Some(newest) >= oldest);
             let hits = rows_of(view, *story, ROWS, may_hold)?;
             hits.into_iter().take(4 * ROWS).for_each(|hit| wanted.entry(hit).or_default().push(at));
         }
         let mut hits: Vec<Hit> = wanted.keys().copied().collect();
         hits.sort_unstable();
+        let mut newest: Vec<Newest> = stories.iter().map(|_| Newest::default()).collect();
         for fetched in view.fetch(&hits, &COLUMNS).0 {
             let columns = EventColumns::new(&fetched.batch);
             for (at, row) in fetched.rows.iter().enumerate() {
                 let Some(event) = Event::of(&columns, at)? else { continue };
-                let stories_of = wanted.get(&Hit { place: fetched.place, row: *row }).into_iter().flatten();
-                for number in stories_of.flat_map(|story| &stories[*story].1) {
-                    self.note(items, *number, &event);
+                let kind = self.kind(event.kind);
+                for story in wanted.get(&Hit { place: fetched.place, row: *row }).into_iter().flatten() {
+                    newest[*story].take(items, &event, kind);
                 }
             }
+        }
+        for ((_, numbers), newest) in stories.iter().zip(newest) {
+            numbers.iter().for_each(|number| self.note(items, *number, &newest));
         }
         Ok(())
     }
 
-    fn note(&mut self, items: &Items, number: u32, event: &Event<'_>) {
-        let item = &items.items[number as usize];
-        if event.timestamp <= item.timestamp {
-            return;
-        }
-        let target = items.target(item);
-        let there = event.destination == target.destination && event.source == target.source;
-        let kind = self.types.iter().position(|known| known == event.kind).unwrap_or_else(|| {
-            self.types.push(event.kind.to_owned());
+    fn kind(&mut self, name: &str) -> usize {
+        self.types.iter().position(|known| known == name).unwrap_or_else(|| {
+            self.types.push(name.to_owned());
+            self.counts.push(0);
             self.types.len() - 1
-        });
-        let followed = self.items.entry(number).or_default();
-        followed.behind |= there && event.key == item.key && item.key != 0;
-        if !followed.types.contains(&kind) {
-            followed.types.push(kind);
+        })
+    }
+
+    fn note(&mut self, items: &Items, number: u32, newest: &Newest) {
+        let item = &items.items[number as usize];
+        let mut followed = false;
+        for (kind, _) in newest.types.iter().filter(|(_, at)| *at > item.timestamp) {
+            self.counts[*kind] += 1;
+            followed = true;
+        }
+        let behind = newest.keys.get(&(item.to, item.key)).is_some_and(|at| *at > item.timestamp);
+        match (item.key != 0 && behind, followed) {
+            (true, _) => self.behind.push(number),
+            (false, true) => self.moved_on.push(number),
+            (false, false) => {}
         }
     }
 
-    fn finish(self, looked_at: usize) -> Newer {
-        let mut newer = Newer { looked_at, ..Newer::default() };
-        for (number, followed) in self.items {
-            if followed.behind {
-                newer.behind.push(number)
-            } else {
-                newer.moved_on.push(number)
-            }
-            for kind in followed.types {
-                *newer.types.entry(self.types[kind].clone()).or_default() += 1;
-            }
+    fn finish(mut self, looked_at: usize) -> Newer {
+        self.behind.sort_unstable();
+        self.moved_on.sort_unstable();
+        let types = self.types.into_iter().zip(self.counts).filter(|(_, count)| *count > 0).collect();
+        Newer { behind: self.behind, moved_on: self.moved_on, types, looked_at }
+    }
+}
+
+impl Newest {
+    fn take(&mut self, items: &Items, event: &Event<'_>, kind: usize) {
+        let at = event.timestamp;
+        match self.types.iter_mut().find(|(known, _)| *known == kind) {
+            Some((_, newest)) => *newest = at.max(*newest),
+            None => self.types.push((kind, at)),
         }
-        newer
+        let here = |stand: &Stand| stand.destination == event.destination && stand.source == event.source;
+        for (stand, _) in (0..).zip(&items.stands).filter(|(_, stand)| here(stand)) {
+            let newest = self.keys.entry((stand, event.key)).or_insert(at);
+            *newest = at.max(*newest);
+        }
     }
 }
 
@@ -168,5 +188,34 @@ impl<'a> Event<'a> {
             key: if keys.is_valid(row) { xxhash_rust::xxh3::xxh3_64(keys.value(row)).max(1) } else { 0 },
             kind: get(columns.text("type")?, row).unwrap_or("events without a type"),
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::item::tests::items;
+
+    fn event(destination: &'static str, timestamp: i64, key: u64, kind: &'static str) -> Event<'static> {
+        Event { source: "k", destination, timestamp, key, kind }
+    }
+
+    #[test]
+    fn what_followed_is_told_of_each_item_of_a_story() {
+        // At 0, 1 and 2 seconds, with keys 1, 2 and 3; they go to `orders`.
+        let items = items(3);
+        let (mut noted, mut newest) = (Noted::default(), Newest::default());
+        for event in [
+            event("orders", 1_500_000, 1, "Placed"),
+            event("paid", 1_000_000, 2, "Paid"),
+            event("orders", 500_000, 1, "Placed"),
+        ] {
+            let kind = noted.kind(event.kind);
+            newest.take(&items, &event, kind);
+        }
+        (0..3).for_each(|number| noted.note(&items, number, &newest));
+        let newer = noted.finish(3);
+        assert_eq!((newer.behind, newer.moved_on), (vec![0], vec![1]));
+        assert_eq!(newer.types, BTreeMap::from([("Placed".to_owned(), 2), ("Paid".to_owned(), 1)]));
     }
 }

@@ -39,9 +39,10 @@ pub(crate) fn resolve(
         originals.iter().map(|draft| (super::address(&stands, &draft.item).1, draft)).collect();
     for (at, candidates) in candidates {
         let draft = &mut drafts[at];
-        let known = candidates.iter().find_map(|address| Some((address, *originals.get(&address.hash())?)));
         // Offsets begin anew with a topic: what is younger than its dead letter is another event of a later life.
-        if let Some((address, original)) = known.filter(|(_, it)| it.item.timestamp <= draft.item.timestamp) {
+        let fits = |original: &Draft| candidates.len() == 1 || original.item.timestamp <= draft.item.timestamp;
+        let known = |address| Some((address, *originals.get(&Address::hash(address))?)).filter(|(_, it)| fits(it));
+        if let Some((address, original)) = candidates.iter().find_map(known) {
             take(draft, original, numbers.word(Some(&address.to_string())));
         }
     }

@@ -22,7 +22,7 @@ const FEW: usize = 1_024;
 /// Stands for the cause of an event that waits for another attempt.
 const RETRY: &str = "retry";
 
-const COLUMNS: [&str; 23] = [
+const COLUMNS: [&str; 24] = [
     "source",
     "destination",
     "incarnation",
@@ -46,6 +46,7 @@ const COLUMNS: [&str; 23] = [
     "dead_letter.fingerprint",
     "retry.origin_destination",
     "retry.origin_partition",
+    "retry.origin_offset",
 ];
 
 /// An event that was chosen, before it is known where it goes.

@@ -8,6 +8,7 @@ use tapline_api::{Level, ReplayAct, ReplayDetail, ReplayState};
 use tapline_state::{NewAudit, ReplayRecord};
 
 use super::keep::{etag, significant};
+use super::work::Meanwhile;
 use super::{ITSELF, Open, Replays, id, now};
 use crate::error::ReplayError;
 use crate::live::Wish;
@@ -44,6 +45,7 @@ impl Replays {
         if record.plan.needs_second_person && record.plan.confirmed_by.is_none() {
             return Err(ReplayError::Unconfirmed(number));
         }
+        let since = now();
         let record = self.still_holds(record, &open, stop)?;
         if let Some(bad) = record.plan.warnings.iter().find(|warning| warning.level == Level::Bad) {
             return Err(ReplayError::Refused { number, what: bad.sentence.clone() });
@@ -54,7 +56,8 @@ impl Replays {
             many => format!("{many} warnings"),
         };
         let read = format!("{}; {warnings} read", record.sentence);
-        self.go(ReplayRecord { started_at: Some(now()), ..record }, &open, who, entry.changed(None, Some(read)))?;
+        let record = ReplayRecord { started_at: Some(now()), ..record };
+        self.go(record, &open, who, entry.changed(None, Some(read)), (since, Meanwhile::Refuse))?;
         self.detail(number)
     }
 
@@ -73,9 +76,10 @@ impl Replays {
         let progress = open.live.progress(false);
         let sent = progress.items - progress.planned;
         open.live.allow(record.request.canary.filter(|canary| sent < *canary).unwrap_or(u64::MAX));
-        self.leave_to_others(&record, &open)?;
+        // What had been put back before it was started is sent: whoever started it has read that.
+        let since = record.started_at.unwrap_or_else(now);
         let entry = NewAudit::by(who).did("replay.resume", &id(number)).because(act.reason.as_deref());
-        self.go(record, &open, who, entry)?;
+        self.go(record, &open, who, entry, (since, Meanwhile::Leave))?;
         self.detail(number)
     }
 
@@ -118,6 +122,7 @@ impl Replays {
             let progress = open.live.progress(false);
             let ended = ReplayRecord { state, why: None, ended_at, progress, ..record };
             self.0.state.set_replay(&ended, Some(entry))?;
+            *open.counted.lock() = None;
             if state == ReplayState::Cancelled && ended.progress.sending > 0 {
                 self.find_out_on_a_thread(&ended);
             }

@@ -154,6 +154,7 @@ pub(super) fn ended(replays: &Replays, number: i64, open: &Open, ended: Ended) -
     let entry = NewAudit::by(ITSELF).did(&action, &id(number)).because(why.as_deref()).changed(None, Some(after));
     let record = ReplayRecord { state, why, ended_at, progress, ..record };
     replays.0.state.set_replay(&record, Some(entry))?;
+    *open.counted.lock() = None;
     causes(replays, &record, open)
 }
 
@@ -170,6 +171,7 @@ pub(super) fn explained(replays: &Replays, number: i64, open: &Open, why: Option
     }
     let record = ReplayRecord { why, progress, ..record };
     replays.0.state.set_replay(&record, None)?;
+    *open.counted.lock() = None;
     causes(replays, &record, open)
 }
 

@@ -12,54 +12,82 @@ use tapline_state::{NewAudit, ReplayRecord};
 
 use super::{ITSELF, Open, Replays, id, keep, now};
 use crate::error::ReplayError;
-use crate::item::Stand;
+use crate::item::{Item, Stand};
 use crate::live::{Live, Wish};
 use crate::run::{Ended, Job, run, told};
 use crate::settle::settle;
 
+/// What becomes of events that somebody else has put back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meanwhile {
+    /// They are left to that one: this one was held in between.
+    Leave,
+    /// Nothing is sent: whoever starts it has not read that.
+    Refuse,
+}
+
 impl Replays {
-    /// What another replay has put back while this one was held is not sent a second time. What had been put back before
-    /// it was started is: whoever started it has read that.
-    pub(super) fn leave_to_others(&self, record: &ReplayRecord, open: &Open) -> Result<(), ReplayError> {
-        let (live, since) = (&open.live, record.started_at.unwrap_or_else(now));
+    /// What another replay has put on the same target after `since` is not sent a second time. Tells how many there are.
+    fn leave_to_others(&self, live: &Live, since: i64) -> Result<usize, ReplayError> {
         let planned: Vec<u32> = live.look(|standing| standing.all(Delivery::Planned).collect());
-        for item in planned {
-            let address = live.items.hash(&live.items.items[item as usize]);
-            if let Some(other) = self.0.put_back.by_other_since(address, record.number, since) {
-                live.left_to(item, other)?;
+        let mut left = 0;
+        for number in planned {
+            let item = &live.items.items[number as usize];
+            let (address, target) = (live.items.hash(item), live.items.target(item).hash());
+            if let Some(other) = self.0.put_back.by_other_since(address, target, live.number, since) {
+                live.left_to(number, other)?;
+                left += 1;
             }
         }
-        live.sync()
+        live.sync()?;
+        Ok(left)
     }
 
-    /// How many of its events another one is about to put back on the same target, and which one.
-    fn sent_by_another(&self, number: i64, live: &Live) -> Option<(usize, i64)> {
+    /// Why its events cannot be sent now: another one is about to put some of them on the same target, or had them on
+    /// their way and does not know yet what became of them.
+    fn claimed(&self, live: &Live) -> Option<String> {
+        const UNSENT: [Delivery; 2] = [Delivery::Planned, Delivery::Sending];
         let mut others: Vec<Arc<Open>> = self.0.open.lock().values().map(Arc::clone).collect();
-        others.retain(|it| it.live.number != number && it.sending.load(Ordering::Relaxed));
+        others.retain(|it| it.live.number != live.number && (it.is_sending() || it.has_doubts()));
         if others.is_empty() {
             return None;
         }
-        let ours: HashSet<(u64, &Stand)> = live.unsent().collect();
-        let shared = |live: &Live| live.unsent().filter(|event| ours.contains(event)).count();
-        let mut counted = others.iter().map(|it| (shared(&it.live), it.live.number));
-        counted.find(|(count, _)| *count > 0)
+        let ours: HashSet<(u64, &Stand)> = live.delivered(&UNSENT).collect();
+        others.iter().find_map(|other| {
+            let sends = other.is_sending();
+            let theirs = other.live.delivered(if sends { &UNSENT } else { &UNSENT[1..] });
+            let count = theirs.filter(|event| ours.contains(event)).count();
+            let (count, other) = (thousands((count > 0).then_some(count)? as u64), id(other.live.number));
+            Some(match sends {
+                true => format!("{count} of its events are being put back by {other}; wait until that one stands"),
+                false => format!(
+                    "{count} of its events may have been put back by {other}, which does not know yet; resume or cancel that one first"
+                ),
+            })
+        })
     }
 
-    /// Begins to send on a thread.
+    /// Begins to send on a thread what nobody else sends, or has put on the same target after `since`.
     pub(super) fn go(
         &self,
         record: ReplayRecord,
         open: &Arc<Open>,
         who: &str,
         entry: NewAudit,
+        (since, meanwhile): (i64, Meanwhile),
     ) -> Result<(), ReplayError> {
         let number = record.number;
         let job = self.job(&record, open, who)?;
+        // Nobody else begins while it is looked what others have sent: what is seen here stays true.
         let _starting = self.0.starting.lock();
-        if let Some((count, other)) = self.sent_by_another(number, &open.live) {
-            let other = id(other);
-            let what = format!("{count} of its events are being put back by {other}; wait until that one stands");
+        if let Some(what) = self.claimed(&open.live) {
             return Err(ReplayError::Refused { number, what });
+        }
+        let others: Vec<Arc<Open>> = self.0.open.lock().values().map(Arc::clone).collect();
+        others.iter().for_each(|other| self.0.put_back.note_all(other.live.number, &other.live));
+        match meanwhile {
+            Meanwhile::Leave => drop(self.leave_to_others(&open.live, since)?),
+            Meanwhile::Refuse => self.nothing_since(&open.live, since)?,
         }
         let running = ReplayRecord { state: ReplayState::Running, why: None, ended_at: None, ..record };
         self.0.state.set_replay(&running, Some(entry))?;
@@ -70,6 +98,21 @@ impl Replays {
         let (replays, open) = (self.clone(), Arc::clone(open));
         self.keep_thread(thread::spawn(move || replays.send(number, &open, &job)));
         Ok(())
+    }
+
+    /// What was read before a start must be true still.
+    fn nothing_since(&self, live: &Live, since: i64) -> Result<(), ReplayError> {
+        let put_back = |item: &&Item| {
+            let (address, target) = (live.items.hash(item), live.items.target(item).hash());
+            self.0.put_back.by_other_since(address, target, live.number, since).is_some()
+        };
+        match live.items.items.iter().filter(put_back).count() {
+            0 => Ok(()),
+            count => {
+                let what = format!("{} of its events were put back meanwhile; start it again", thousands(count as u64));
+                Err(ReplayError::Stale { number: live.number, what })
+            }
+        }
     }
 
     fn job(&self, record: &ReplayRecord, open: &Open, who: &str) -> Result<Job, ReplayError> {
@@ -101,9 +144,8 @@ impl Replays {
             let cancelled = open.live.wish() == Wish::Cancel && ended != Ended::Done;
             let ended = if cancelled { Ended::Cancelled } else { ended };
             open.tried.store(ended == Ended::Tried, Ordering::Relaxed);
-            // Whoever starts another one now has to see what this one has put back.
-            let confirmed: Vec<u32> = open.live.look(|standing| standing.all(Delivery::Confirmed).collect());
-            self.0.put_back.note(number, &open.live, &confirmed);
+            // Whoever plans another one now has to see what this one has put back.
+            self.0.put_back.note_all(number, &open.live);
             if let Err(error) = keep::ended(self, number, open, ended) {
                 tracing::error!(error = &error as &dyn std::error::Error, replay = number, "how it ended is not kept");
             }
@@ -168,15 +210,15 @@ impl Replays {
         }
         let well = progress.confirmed > 0 && progress.reprocessed == progress.confirmed;
         if well && progress.rejected + progress.uncertain == 0 {
-            if self.sent_by_another(number, &open.live).is_some() {
+            if self.claimed(&open.live).is_some() {
                 return Ok(());
             }
-            self.leave_to_others(&record, open)?;
             open.live.allow(u64::MAX);
             let entry = NewAudit::by(ITSELF).did("replay.resume", &id(number));
             let all = format!("all of the first {} were reprocessed", thousands(progress.confirmed));
             let by = record.who.clone();
-            return self.go(record, open, &by, entry.because(Some(&all)));
+            let since = record.started_at.unwrap_or_else(now);
+            return self.go(record, open, &by, entry.because(Some(&all)), (since, Meanwhile::Leave));
         }
         open.tried.store(false, Ordering::Relaxed);
         let (reprocessed, first) = (thousands(progress.reprocessed), thousands(progress.confirmed));

@@ -167,9 +167,10 @@ impl Queue {
         }
     }
 
-    /// It was certainly not taken: it leaves once more, before all others of its key.
+    /// It was certainly not taken: it leaves once more, before all others of its key, and before those behind it.
     pub(super) fn again(&mut self, loaded: Loaded) {
-        self.freed.push_front(loaded);
+        let at = self.freed.partition_point(|other| other.number < loaded.number);
+        self.freed.insert(at, loaded);
     }
 
     /// It will never leave, and nothing of its key may overtake it. Those that wait for it.
@@ -257,6 +258,17 @@ mod tests {
         assert_eq!(of_the_key, (0..40).step_by(2).collect::<Vec<_>>());
         all.sort_unstable();
         assert_eq!(all, (0..40).collect::<Vec<_>>());
+    }
+
+    /// After an outage they left in the reverse order.
+    #[test]
+    fn many_that_were_not_taken_leave_again_in_their_order() {
+        let (mut queue, items) = queue(&[0, 0, 0, 0]);
+        assert_eq!(sent(&mut queue, &items), [0, 1, 2, 3]);
+        for number in [1, 0, 2] {
+            queue.again(Loaded { number, row: None });
+        }
+        assert_eq!(sent(&mut queue, &items), [0, 1, 2]);
     }
 
     #[test]

@@ -18,7 +18,7 @@ fn a_second_plan_warns_of_what_the_first_has_put_back() {
     node.until_state(first, ReplayState::Paused);
     let plan = node.plan(&request(), &many(3)).plan;
     let warning = plan.warnings.iter().find(|warning| warning.kind == "replayed_before").unwrap();
-    assert_eq!(warning.sentence, "1 event were put back before, by r-1");
+    assert_eq!(warning.sentence, "1 event was put back before, by r-1");
     assert_eq!(warning.addresses, ["k/orders-dlt/0/0"]);
 }
 

@@ -15,6 +15,8 @@ use crate::state::App;
 pub(crate) struct Waiting {
     /// All of them.
     pub(crate) heap: Heap,
+    /// True when a part of a cause that was split, or others were joined to it.
+    pub(crate) regrouped: bool,
     /// Whether it was not put back and its cause still needs somebody, for each time of the heap.
     pub(crate) waits: Vec<bool>,
 }
@@ -28,7 +30,8 @@ impl Waiting {
 
 /// Those from one time to another (microseconds, the second exclusive), most first.
 pub(crate) fn waiting(app: &App, view: &View, range: (i64, i64), stop: &Stop) -> Result<Vec<Waiting>, Refusal> {
-    let said = Said::read(app)?;
+    // A state that cannot be read keeps nobody from seeing that something is dead.
+    let said = Said::read(app).unwrap_or_default();
     let places = app.letters.between(view, range, &|| stop.check().is_err())?;
     let heaps = heaps(&places, &said.grouping, range);
     let mut last = HashMap::<&str, i64>::new();
@@ -40,8 +43,9 @@ pub(crate) fn waiting(app: &App, view: &View, range: (i64, i64), stop: &Stop) ->
     let is_open: Vec<bool> =
         heaps.iter().map(|heap| said.state_of(&heap.cause, last.get(heap.cause.as_str()).copied()).is_open()).collect();
     let waits = |(heap, is_open): (Heap, bool)| {
-        let waits = |address: &u64| is_open && app.replays.put_back_by(*address).is_none();
-        Waiting { waits: heap.addresses.iter().map(waits).collect(), heap }
+        let mut waits = app.replays.are_put_back(&heap.addresses);
+        waits.iter_mut().for_each(|it| *it = is_open && !*it);
+        Waiting { regrouped: said.grouping.concerns(&heap.cause), waits, heap }
     };
     Ok(heaps.into_iter().zip(is_open).map(waits).collect())
 }

@@ -77,6 +77,8 @@ pub(super) struct Activity {
 pub(super) struct Dead {
     /// Its id, as in `GET /api/v1/dead-letters`.
     pub(super) cause: String,
+    /// True when a part of a cause that was split, or others were joined to it.
+    pub(super) regrouped: bool,
     pub(super) sample: Sample,
     /// All of them; `archived` is not counted.
     pub(super) activity: Activity,
@@ -179,14 +181,14 @@ impl Facts {
     }
 
     fn dead_of(&self, known: Waiting) -> Dead {
-        let Waiting { heap, waits } = known;
+        let Waiting { heap, regrouped, waits } = known;
         let (mut activity, mut waiting) = (Activity::new(self.axis.buckets), 0);
         for (time, waits) in heap.times.into_iter().zip(waits) {
             let Some(slot) = self.slot(time) else { continue };
             activity.see(slot, 1, time);
             waiting += u64::from(waits && matches!(slot, Slot::Point(_)));
         }
-        Dead { cause: heap.cause, sample: heap.sample, activity, waiting }
+        Dead { cause: heap.cause, regrouped, sample: heap.sample, activity, waiting }
     }
 
     fn slot(&self, time: i64) -> Option<Slot> {
@@ -341,7 +343,7 @@ pub(super) mod tests {
             message: Some(message.to_owned()),
             ..Sample::default()
         };
-        Dead { cause: "f1".to_owned(), sample, activity: Activity::new(60), waiting: 0 }
+        Dead { cause: "f1".to_owned(), regrouped: false, sample, activity: Activity::new(60), waiting: 0 }
     }
 
     /// So many died then, and all of them wait.

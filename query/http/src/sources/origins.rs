@@ -14,6 +14,9 @@ use crate::state::App;
 /// Headers of at least this time are looked at, microseconds; of older rows where they were counted for something else.
 const LOOKED_AT: i64 = 3_600_000_000;
 
+/// Origins of one destination: what headers name is anybody's.
+const MOST: usize = 20;
+
 /// How often rows of a source's destination name an origin.
 type Seen = BTreeMap<(String, String, TopicRole, String), u64>;
 
@@ -37,15 +40,23 @@ pub(super) fn fill(app: &App, destinations: &mut [DestinationInfo], stop: &Stop)
 fn seen(app: &App, stop: &Stop) -> Result<Seen, Refusal> {
     let view = app.archive.view();
     app.rollups.between(&view, time::now() - LOOKED_AT, i64::MAX, stop)?;
-    let mut seen = Seen::new();
+    let mut counted = BTreeMap::<(String, String, TopicRole), BTreeMap<String, u64>>::new();
     for rollup in app.rollups.counted(&view) {
-        for (lane, cell) in rollup.cells(i64::MIN, i64::MAX) {
+        stop.check()?;
+        for (lane, events) in rollup.lanes() {
             let (Some(role), Some(origin)) = (role(lane), &lane.origin) else { continue };
-            let key = (lane.source.clone(), lane.destination.clone(), role, origin.clone());
-            *seen.entry(key).or_default() += u64::from(cell.events);
+            let place = (lane.source.clone(), lane.destination.clone(), role);
+            *counted.entry(place).or_default().entry(origin.clone()).or_default() += events;
         }
     }
-    Ok(seen)
+    let most = counted.into_iter().flat_map(|((source, destination, role), origins)| {
+        let mut origins: Vec<(String, u64)> = origins.into_iter().collect();
+        origins.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        origins.truncate(MOST);
+        let key = move |origin| (source.clone(), destination.clone(), role, origin);
+        origins.into_iter().map(move |(origin, count)| (key(origin), count))
+    });
+    Ok(most.collect())
 }
 
 fn role(lane: &Lane) -> Option<TopicRole> {

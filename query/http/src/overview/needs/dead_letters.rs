@@ -33,7 +33,7 @@ fn need(facts: &Facts, dead: &Dead) -> Need {
     let mut list = vec![("destination", sample.destination.as_str()), ("dead_letter", "true")];
     // Parts of a cause that was split, or joined to another, have no field that tells them apart.
     let fingerprint = format!("dead_letter.fingerprint:{}", sample.fingerprint);
-    list.extend((dead.cause == sample.fingerprint).then_some(("field", fingerprint.as_str())));
+    list.extend((!dead.regrouped).then_some(("field", fingerprint.as_str())));
     list.extend([("from", from.as_str()), ("to", to.as_str())]);
     let actions = [("See why", href::cause(&dead.cause)), ("See dead letters", href::events(&list))];
     Need {
