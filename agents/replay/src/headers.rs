@@ -4,6 +4,8 @@
 //! for ever; Spring's pile up until the record is too large; an attempt that is counted already sends the event straight
 //! back. All others stay in their order, duplicates and nulls included.
 
+use std::fmt::{Display, Write};
+
 use tapline_model::Header;
 
 /// The replay.
@@ -102,8 +104,8 @@ pub(crate) fn is_taken_off(name: &str, failed: bool, own: &[String]) -> bool {
                 || own.iter().any(|whole| name.eq_ignore_ascii_case(whole))))
 }
 
-/// What is put on an item.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What is put on an item. Made once a replay: only what differs is written anew for each item.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Stamp {
     pub(crate) id: String,
     pub(crate) item: String,
@@ -114,6 +116,17 @@ pub(crate) struct Stamp {
 }
 
 impl Stamp {
+    /// For this item, of the replay with this token, with the address it had.
+    pub(crate) fn put_on(&mut self, token: &str, number: u32, attempt: u8, origin: &impl Display) {
+        for text in [&mut self.item, &mut self.attempt, &mut self.origin] {
+            text.clear();
+        }
+        // Writing into a String cannot fail.
+        let _ = write!(self.item, "{token}/{number}");
+        let _ = write!(self.attempt, "{attempt}");
+        let _ = write!(self.origin, "{origin}");
+    }
+
     pub(crate) fn headers(&self) -> [Header<'_>; 6] {
         [
             (ID, &self.id),
@@ -167,15 +180,13 @@ mod tests {
 
     #[test]
     fn an_item_is_recognised_by_its_replay_s_token() {
-        let stamp = Stamp {
-            id: "r-33".to_owned(),
-            item: "4f1c9a2e/17".to_owned(),
-            attempt: "1".to_owned(),
-            origin: "k/orders-dlt/0/5".to_owned(),
-            by: "mara".to_owned(),
-            at: "now".to_owned(),
-        };
+        let mut stamp =
+            Stamp { id: "r-33".to_owned(), by: "mara".to_owned(), at: "now".to_owned(), ..Stamp::default() };
+        stamp.put_on("4f1c9a2e", 3, 2, &"k/orders-dlt/0/4");
+        stamp.put_on("4f1c9a2e", 17, 1, &"k/orders-dlt/0/5");
         let headers = stamp.headers();
+        let values = headers.map(|header| String::from_utf8_lossy(header.value.unwrap_or_default()).into_owned());
+        assert_eq!(values, ["r-33", "4f1c9a2e/17", "1", "k/orders-dlt/0/5", "mara", "now"]);
         assert_eq!(item_of(&headers, "4f1c9a2e"), Some(17));
         assert_eq!(item_of(&headers, "00000000"), None);
         assert_eq!(item_of(&[], "4f1c9a2e"), None);

@@ -106,7 +106,7 @@ async fn from_the_overviews_sentence_to_a_verified_replay_by_keyboard_alone() ->
     let browser = Browser::open(1280, 1000).await?;
     let cause = open_the_cause(&tapline, &browser).await?;
 
-    // The members of the cause stand before the status line, two stops each: from the Overview it is near.
+    // From the Overview the status line is near.
     browser.press("go").await?;
     browser.until_path("/").await?;
     press_on(&browser, ".status .fix", "Deploy the fix of payments").await?;

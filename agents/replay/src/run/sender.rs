@@ -55,6 +55,8 @@ pub(super) struct Sender<'a> {
     pub(super) refused: usize,
     /// Items sent since none was on its way.
     pub(super) since_empty: usize,
+    /// Written anew for each item.
+    stamp: Stamp,
 }
 
 impl<'a> Sender<'a> {
@@ -77,6 +79,12 @@ impl<'a> Sender<'a> {
             doubt: false,
             refused: 0,
             since_empty: 0,
+            stamp: Stamp {
+                id: format!("r-{}", job.live.number),
+                by: job.by.clone(),
+                at: time::format(job.at),
+                ..Stamp::default()
+            },
         };
         refused.iter().for_each(|item| drop(sender.queue.block(&job.live.items.items[*item as usize])));
         sender.open_publishers()?;
@@ -255,7 +263,11 @@ impl<'a> Sender<'a> {
             Ok(message) => message,
             Err(why) => return self.reject(number, &format!("it cannot be changed so: {why}")),
         };
-        match self.hand_over(number, &message)? {
+        let mut stamp = std::mem::take(&mut self.stamp);
+        stamp.put_on(&self.job.token, number, item.attempt, &self.job.live.items.address(&item));
+        let handed = self.hand_over(number, &message, &stamp);
+        self.stamp = stamp;
+        match handed? {
             Ok(()) => {
                 self.flying.insert(number, loaded);
                 Ok(())
@@ -264,18 +276,15 @@ impl<'a> Sender<'a> {
         }
     }
 
-    fn hand_over(&mut self, number: u32, message: &Message<'_>) -> Result<Result<(), PublishError>, ReplayError> {
+    fn hand_over(
+        &mut self,
+        number: u32,
+        message: &Message<'_>,
+        stamp: &Stamp,
+    ) -> Result<Result<(), PublishError>, ReplayError> {
         let (items, job) = (&self.job.live.items, self.job);
         let item = &items.items[number as usize];
         let target = items.target(item);
-        let stamp = Stamp {
-            id: format!("r-{}", job.live.number),
-            item: format!("{}/{number}", job.token),
-            attempt: item.attempt.to_string(),
-            origin: items.address(item).to_string(),
-            by: job.by.clone(),
-            at: time::format(job.at),
-        };
         let headers: Vec<Header<'_>> = borrowed(&message.headers).chain(stamp.headers()).collect();
         let outgoing = Outgoing {
             destination: &target.destination,

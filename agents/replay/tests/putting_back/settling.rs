@@ -152,3 +152,32 @@ fn a_pause_while_it_is_looked_leaves_the_doubts_to_the_next_resume() {
     node.until_state(number, ReplayState::Done);
     eventually("each stands there once", || node.broker.standing() == [0, 1, 2, 3, 4, 5]);
 }
+
+/// Another one sent them meanwhile, and the first sent them once more when it found nothing of its own.
+#[test]
+fn what_is_in_doubt_is_sent_by_nobody_else_before_it_is_known() {
+    let (node, first) = killed();
+    let second = node.plan(&request(), &many(6));
+    let refused = node.start(&second).unwrap_err();
+    let told =
+        "4 of its events may have been put back by r-1, which does not know yet; resume or cancel that one first";
+    assert!(matches!(&refused, ReplayError::Refused { what, .. } if what == told), "{refused}");
+    node.resume(first).unwrap();
+    node.until_state(first, ReplayState::Done);
+    assert!(matches!(node.start(&second).unwrap_err(), ReplayError::Stale { .. }), "more was put back than was read");
+    assert_eq!(node.broker.standing(), [0, 1, 2, 3, 4, 5]);
+}
+
+/// After a restart it counted as put back whatever came of it.
+#[test]
+fn what_was_in_doubt_and_is_not_there_waits_again() {
+    let (node, first) = killed();
+    node.cancel(first);
+    node.until(first, "the doubts are known", |it| it.replay.progress.sending == 0);
+    let put_back = |at: usize| node.replays().put_back_by(many(6)[at].address().hash());
+    eventually("what arrived is put back", || put_back(3) == Some(first));
+    assert_eq!((put_back(0), put_back(4), put_back(5)), (Some(first), None, None));
+    let second = node.run(&request(), &many(6)[4..]);
+    node.until_state(second, ReplayState::Done);
+    assert_eq!(node.broker.handed(), [0, 1, 2, 3, 4, 5, 0, 1]);
+}

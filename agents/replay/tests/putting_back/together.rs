@@ -82,17 +82,51 @@ fn a_canary_that_goes_on_by_itself_leaves_to_another_what_that_one_has_put_back_
     assert_eq!(node.broker.handed().len(), 3);
 }
 
-#[test]
-fn the_same_events_may_go_to_two_targets_at_once() {
-    let node = Node::new(&many(2));
+/// With another topic to put events on.
+fn with_copies() -> (Node, ReplayRequest) {
+    let node = Node::new(&many(3));
     let copies = Topic { id: "t9".to_owned(), led: true, next: 0, records: Vec::new() };
     node.broker.with(|inner| inner.topics.insert("copies".to_owned(), copies));
-    node.broker.answers(|handed| if handed.destination == "orders" { Answer::Full } else { Answer::Taken });
     let target = ReplayTarget { destination: Some("copies".to_owned()), ..ReplayTarget::default() };
+    (node, ReplayRequest { target: Some(target), ..request() })
+}
+
+#[test]
+fn the_same_events_may_go_to_two_targets_at_once() {
+    let (node, to_copies) = with_copies();
+    node.broker.answers(|handed| if handed.destination == "orders" { Answer::Full } else { Answer::Taken });
     let held = node.run(&request(), &many(2));
-    let other = node.run(&ReplayRequest { target: Some(target), ..request() }, &many(2));
+    let other = node.run(&to_copies, &many(2));
     node.until_state(other, ReplayState::Done);
     assert_eq!(node.detail(held).replay.state, ReplayState::Running);
+}
+
+/// They were left to the other one for good.
+#[test]
+fn a_resume_goes_on_with_what_another_one_has_put_elsewhere_meanwhile() {
+    let (node, to_copies) = with_copies();
+    let first = node.run(&canary(), &many(3));
+    node.until_state(first, ReplayState::Paused);
+    let other = node.run(&to_copies, &many(3));
+    node.until_state(other, ReplayState::Done);
+    node.resume(first).unwrap();
+    node.until_state(first, ReplayState::Done);
+    assert_eq!(node.deliveries(first), [Delivery::Confirmed; 3]);
+}
+
+/// It was seen only when somebody looked what became of it.
+#[test]
+fn what_a_running_one_has_just_put_back_is_not_put_back_again() {
+    let node = Node::new(&many(3));
+    let first = node.run(&canary(), &many(2));
+    node.until_state(first, ReplayState::Paused);
+    node.broker.answers(|handed| if handed.item == 0 { Answer::Taken } else { Answer::Full });
+    let second = node.run(&request(), &many(3)[1..]);
+    node.until(second, "one is confirmed", |it| it.replay.progress.confirmed == 1);
+    node.resume(first).unwrap();
+    node.until_state(first, ReplayState::Done);
+    assert_eq!(node.deliveries(first), [Delivery::Confirmed, Delivery::Rejected]);
+    assert_eq!(node.items(first)[1].why.as_deref(), Some("r-2 has put it back meanwhile"));
 }
 
 #[test]
