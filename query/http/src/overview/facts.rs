@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use tapline_api::{DestinationInfo, Gap, SourceInfo, SourceState};
+use tapline_api::{DestinationInfo, Gap, Replay, ReplayState, SourceInfo, SourceState};
 use tapline_chains::{Failure, Traffic, destination_id};
 use tapline_deadletter::Sample;
 
@@ -14,6 +14,9 @@ use crate::problem::Refusal;
 use crate::rollup::{CELL, Cell, Lane};
 use crate::state::App;
 use crate::system::archive_figures;
+
+/// Replays that are looked at for those that run.
+const REPLAYS: u32 = 20;
 
 /// Points of a chart.
 const POINTS: usize = 60;
@@ -40,6 +43,8 @@ pub(super) struct Facts {
     /// Those that most events wait for first.
     pub(super) causes: Vec<Dead>,
     pub(super) sources: Vec<SourceInfo>,
+    /// Those that run.
+    pub(super) replays: Vec<Replay>,
     pub(super) known: Vec<DestinationInfo>,
     pub(super) gaps: Vec<Gap>,
     /// Damaged files, with what is wrong.
@@ -160,6 +165,7 @@ impl Facts {
             producers: BTreeMap::new(),
             causes: Vec::new(),
             sources: app.sources(),
+            replays: running(app),
             known: app.standing.destinations(),
             gaps: app.standing.gaps(),
             damaged: figures.damaged,
@@ -245,6 +251,13 @@ impl Facts {
     }
 }
 
+/// Of the newest; without a state that can be read none: the page of replays says so.
+fn running(app: &App) -> Vec<Replay> {
+    let (mut replays, _) = app.replays.list(None, REPLAYS).unwrap_or_default();
+    replays.retain(|replay| replay.state == ReplayState::Running);
+    replays
+}
+
 fn add(series: &mut Series, slot: Slot, events: u64) {
     match slot {
         Slot::Point(at) => series.points[at] += events,
@@ -284,6 +297,7 @@ pub(super) mod tests {
             producers: BTreeMap::new(),
             causes: Vec::new(),
             sources: vec![source("shop")],
+            replays: Vec::new(),
             known: Vec::new(),
             gaps: Vec::new(),
             damaged: Vec::new(),

@@ -1,14 +1,31 @@
 //! What is known and mends itself.
 
-use tapline_api::{Level, Need, SourceInfo, SourceState};
+use tapline_api::{Level, Need, Replay, SourceInfo, SourceState};
+
+use tapline_chains::closed;
 
 use super::facts::Facts;
 use super::needs::action;
-use crate::words::{counted, duration, name, short};
+use crate::href;
+use crate::words::{counted, duration, name, short, thousands};
 
 pub(super) fn all(facts: &Facts) -> Vec<Need> {
     let starting = facts.sources.iter().filter_map(starting);
-    starting.chain(facts.sources.iter().filter_map(backfill)).collect()
+    let sources = starting.chain(facts.sources.iter().filter_map(backfill));
+    facts.replays.iter().map(replay).chain(sources).collect()
+}
+
+/// Somebody has decided it, and it goes on by itself.
+fn replay(replay: &Replay) -> Need {
+    let progress = &replay.progress;
+    #[expect(clippy::cast_possible_truncation, reason = "a float that is too large saturates")]
+    let left = progress.seconds_left.map(|seconds| format!(", {} left", duration((seconds * 1e6) as i64)));
+    let sent = format!("{} of {} sent", thousands(progress.confirmed), thousands(progress.items));
+    let waits = replay.why.as_ref().map(|why| format!("; it waits: {why}"));
+    let detail = closed(&format!("{sent}{}{}", left.unwrap_or_default(), waits.unwrap_or_default()));
+    let percent = progress.confirmed.saturating_mul(100) / progress.items.max(1);
+    let actions = vec![action("Open replay", href::replay(&replay.id))];
+    Need { actions, ..need(replay.sentence.clone(), detail, Some(format!("{percent} %"))) }
 }
 
 fn need(sentence: String, detail: String, figure: Option<String>) -> Need {
@@ -49,7 +66,7 @@ fn backfill(source: &SourceInfo) -> Option<Need> {
 
 #[cfg(test)]
 mod tests {
-    use tapline_api::Backfill;
+    use tapline_api::{Backfill, Progress, ReplayState};
 
     use super::*;
     use crate::overview::facts::tests::facts;
@@ -63,6 +80,28 @@ mod tests {
         assert_eq!(need.detail, "Done in about 4 min at 500 events a second.");
         facts.sources[0].backfill = Some(Backfill { left: 0, rate: 0.0, seconds_left: None });
         assert_eq!(all(&facts), []);
+    }
+
+    #[test]
+    fn a_replay_that_runs_says_how_far_it_is() {
+        let mut facts = facts();
+        let progress = Progress { items: 1_259, confirmed: 640, seconds_left: Some(61.0), ..Progress::default() };
+        facts.replays = vec![Replay {
+            id: "r-3".to_owned(),
+            state: ReplayState::Running,
+            why: None,
+            sentence: "Puts 1,259 `OrderPlaced` from `orders-dlt` back on `orders`".to_owned(),
+            who: "mara".to_owned(),
+            reason: String::new(),
+            fingerprint: None,
+            planned_at: String::new(),
+            started_at: None,
+            ended_at: None,
+            progress,
+        }];
+        let need = all(&facts).remove(0);
+        assert_eq!(need.detail, "640 of 1,259 sent, 1 min 1 s left.");
+        assert_eq!((need.figure.as_deref(), need.actions[0].href.as_str()), (Some("50 %"), "/replays/r-3"));
     }
 
     #[test]
