@@ -15,7 +15,7 @@ pub(crate) const ITEM: &str = "tapline-replay-item";
 /// How often the event was put back, with this time.
 pub(crate) const ATTEMPT: &str = "tapline-replay-attempt";
 /// Address of the event that was put back.
-pub(crate) const ORIGIN: &str = "tapline-replay-origin";
+pub(crate) const ORIGIN: &str = tapline_model::id::REPLAY_ORIGIN;
 /// Who started it.
 pub(crate) const BY: &str = "tapline-replay-by";
 /// When it was started, RFC 3339.

@@ -74,6 +74,9 @@ const ARENA: usize = 16 << 10;
 /// A record that needed more leaves an arena that is given back.
 const ARENA_KEPT: usize = 1 << 20;
 
+/// Bytes of an address that a header holds; names of destinations are percent-encoded in it.
+const LONGEST_ADDRESS: usize = 1_024;
+
 impl Decoder {
     /// A decoder for one thread.
     pub fn new(rules: Rules) -> Self {
@@ -178,6 +181,11 @@ impl Decoder {
 
     fn ids_of_headers<'a>(&'a self, headers: &Headers<'a>, ids: &mut IdSet<'a>) {
         for header in &headers.others {
+            if header.name == id::REPLAY_ORIGIN {
+                let text = headers.text_of(header).filter(|text| text.len() <= LONGEST_ADDRESS);
+                text.into_iter().for_each(|text| ids.push(id::REPLAY_ORIGIN, text));
+                continue;
+            }
             // A CloudEvents extension is named like the attribute, not like its header.
             let name = header.name.strip_prefix("ce_").unwrap_or(header.name);
             let kind = ids::classify(name).filter(|kind| !kind.plural);

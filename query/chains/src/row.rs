@@ -103,6 +103,9 @@ pub(crate) struct Row {
     pub(crate) retry: Option<i32>,
     /// Of a dead letter or retry.
     pub(crate) origin: Option<Origin>,
+    /// Of an event that a replay put back: the one that was chosen. What died or was retried afterwards carries the same
+    /// header, and has an origin of its own.
+    pub(crate) repeats: Option<Address>,
     pub(crate) schema_id: Option<i32>,
     pub(crate) tombstone: bool,
     pub(crate) size: i32,
@@ -220,6 +223,7 @@ impl<'a> RowReader<'a> {
             dead: dead.then(|| self.dead(row)),
             retry: (retry && !dead).then(|| int(self.retry, "attempts", row).unwrap_or(-1)),
             origin: origin.or_else(|| if retry { self::origin(self.retry, row) } else { None }),
+            repeats: if dead || retry { None } else { self.repeats(row)? },
             schema_id: schemas.is_valid(row).then(|| schemas.value(row)),
             tombstone: columns.text("format")?.value(row) == "null",
             size: columns.int(SIZE).map_or(0, |sizes| sizes.value(row)),
@@ -242,10 +246,16 @@ impl<'a> RowReader<'a> {
                 push(name, value, *role);
             }
         }
-        for (name, value) in self.columns.ids(row)? {
+        for (name, value) in self.columns.ids(row)?.into_iter().filter(|(name, _)| *name != id::REPLAY_ORIGIN) {
             push(name, value, role_of(&id::normal_name(name)));
         }
         Ok(ids)
+    }
+
+    fn repeats(&self, row: usize) -> Result<Option<Address>, ColumnError> {
+        let ids = self.columns.ids(row)?;
+        let mut named = ids.into_iter().filter(|(name, _)| *name == id::REPLAY_ORIGIN);
+        Ok(named.find_map(|(_, value)| Address::parse(value).ok()))
     }
 
     fn dead(&self, row: usize) -> Dead {

@@ -92,6 +92,7 @@ pub(crate) fn tokens(row: &Row, lives: &Lives) -> Vec<(Token, Option<Role>)> {
         let place = lives.address(&row.address.source, origin, row.at());
         all.push((Token::Place(Box::new(place)), None));
     }
+    all.extend(row.repeats.iter().map(|place| (Token::Place(Box::new(place.clone())), None)));
     all.push((Token::Place(Box::new(row.address.clone())), None));
     all
 }

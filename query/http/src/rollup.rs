@@ -10,12 +10,16 @@ use arrow::array::{Array, RecordBatch};
 use moka::sync::Cache;
 use tapline_archive::{Place, View};
 use tapline_model::columns::{ColumnError, EventColumns, field, get};
+use tapline_model::time;
 
 use crate::events::search::Stop;
 use crate::problem::Refusal;
 
 /// Width of a cell, microseconds.
 pub(crate) const CELL: i64 = 10_000_000;
+
+/// What is counted whoever asks for names, microseconds.
+const RECENT: i64 = 3_600_000_000;
 
 /// Counts kept, bytes.
 const KEPT: u64 = 64 << 20;
@@ -146,8 +150,14 @@ impl Rollups {
         Ok(all)
     }
 
-    /// The counts of places that were counted before; nothing is read.
-    pub(crate) fn counted(&self, view: &View) -> Vec<Arc<Rollup>> {
+    /// The counts of every place that has rows of the last hour, and of those that were counted before for something
+    /// else: names are looked for here without reading what is older.
+    pub(crate) fn recent(&self, view: &View, stop: &Stop) -> Result<Vec<Arc<Rollup>>, Refusal> {
+        self.between(view, time::now() - RECENT, i64::MAX, stop)?;
+        Ok(self.counted(view))
+    }
+
+    fn counted(&self, view: &View) -> Vec<Arc<Rollup>> {
         let files = view.files.iter().map(|file| Key::File(file.path.clone()));
         let chunks = view.hot.iter().map(|chunk| Key::Chunk(chunk.sequence));
         files.chain(chunks).filter_map(|key| self.0.get(&key)).collect()

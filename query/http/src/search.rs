@@ -10,6 +10,7 @@ use tapline_archive::View;
 use tapline_chains::Reading;
 use tapline_model::{Address, id};
 
+use crate::events::search::Stop;
 use crate::params::Params;
 use crate::problem::{Code, Refusal};
 use crate::state::App;
@@ -25,10 +26,11 @@ const MOST_OF_KIND: usize = 6;
 /// Longest text looked for, bytes: a little more than any identifier.
 const LONGEST: usize = 512;
 
-const PAGES: [(&str, &str, &str); 5] = [
+const PAGES: [(&str, &str, &str); 6] = [
     ("Overview", "/", "is everything all right?"),
     ("Events", "/events", "every event, filtered and live"),
     ("Dead letters", "/dead-letters", "why did events die?"),
+    ("Replays", "/replays", "events put back, and what became of them"),
     ("SQL", "/sql", "ask anything"),
     ("System", "/system", "sources, archive, configuration"),
 ];
@@ -46,14 +48,14 @@ pub(crate) async fn search(State(app): State<App>, params: Params) -> Result<Jso
     if text.is_empty() {
         return Ok(Json(SearchResults { hits: pages("") }));
     }
-    let hits = app.search(move |app, _| {
+    let hits = app.search(move |app, stop| {
         let view = app.archive.view();
         let mut hits = ids(&view, &text);
         hits.extend(event(&view, &text)?);
         let needle = text.to_lowercase();
         hits.extend(pages(&needle));
         hits.extend(destinations(app, &needle));
-        hits.extend(seen(app, &view, &needle));
+        hits.extend(seen(app, &view, &needle, stop)?);
         hits.truncate(MOST);
         Ok(hits)
     });
@@ -123,22 +125,22 @@ fn destinations(app: &App, needle: &str) -> Vec<SearchHit> {
     found.into_iter().take(MOST_OF_KIND).map(hit).collect()
 }
 
-/// Types and producers that were counted already: the pages keep the last hour counted.
-fn seen(app: &App, view: &View, needle: &str) -> Vec<SearchHit> {
+/// Types and producers of the last hour, and of what else was counted.
+fn seen(app: &App, view: &View, needle: &str, stop: &Stop) -> Result<Vec<SearchHit>, Refusal> {
     let (mut types, mut producers) = (BTreeMap::<String, u64>::new(), BTreeMap::<String, u64>::new());
-    for rollup in app.rollups.counted(view) {
-        for (lane, cell) in rollup.cells(i64::MIN, i64::MAX) {
+    for rollup in app.rollups.recent(view, stop)? {
+        for (lane, events) in rollup.lanes() {
             let both = [(&mut types, &lane.event_type), (&mut producers, &lane.producer)];
             for (counts, word) in both {
                 if let Some(word) = word.as_ref().filter(|word| rank(word, needle).is_some()) {
-                    *counts.entry(word.clone()).or_default() += u64::from(cell.events);
+                    *counts.entry(word.clone()).or_default() += events;
                 }
             }
         }
     }
     let mut hits = words_of(types, needle, SearchKind::Type, "type");
     hits.extend(words_of(producers, needle, SearchKind::Producer, "producer"));
-    hits
+    Ok(hits)
 }
 
 fn words_of(counts: BTreeMap<String, u64>, needle: &str, kind: SearchKind, parameter: &str) -> Vec<SearchHit> {

@@ -2,6 +2,7 @@
 
 use arrow::array::{Array, AsArray, RecordBatch};
 
+use tapline_model::Address;
 use tapline_model::address::{self, Position};
 use tapline_model::columns::{AddressColumns, ColumnError, EventColumns, get};
 use tapline_model::id;
@@ -30,7 +31,7 @@ pub fn columns_read() -> Vec<&'static str> {
 /// All entries of a batch of `events`, sorted by hash then row, none twice; rows count from `first_row`.
 ///
 /// A row is found under each of its identifiers, its key when that is text, its own address, and the address of the
-/// event it failed for (dead letters and retries), so that an origin leads to what became of it.
+/// event it failed for (dead letters and retries) or repeats (replays), so that an origin leads to what became of it.
 pub fn keys(batch: &RecordBatch, first_row: u32, names: &mut Names) -> Result<Vec<Entry>, ColumnError> {
     let columns = EventColumns::new(batch);
     let mut entries = Vec::with_capacity(batch.num_rows() * 6);
@@ -117,6 +118,9 @@ fn list_entries(columns: &EventColumns<'_>, names: &mut Names, entries: &mut Vec
             if let Some((name, value)) = values.value(at).split_once('=') {
                 seen.count(name, names);
                 entries.push(entry(id::hash_value(value), row));
+                if name == id::REPLAY_ORIGIN {
+                    entries.extend(Address::parse(value).ok().map(|address| entry(address.hash(), row)));
+                }
             }
         }
     }

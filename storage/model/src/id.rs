@@ -74,6 +74,10 @@ pub fn is_weak(value: &str) -> bool {
     length < 3 || (length < 5 && all(u8::is_ascii_alphabetic)) || (length < 6 && all(u8::is_ascii_digit))
 }
 
+/// The header of an event that a replay put back: the address of the event or dead letter that was chosen. It stands among
+/// the identifiers under this name, and the row is found under that address too.
+pub const REPLAY_ORIGIN: &str = "tapline-replay-origin";
+
 /// The key of a normalised value in the ID index. Names are not part of it, so that a bare value can be looked up.
 pub fn hash_value(value: &str) -> u64 {
     xxhash_rust::xxh3::xxh3_64(value.as_bytes())

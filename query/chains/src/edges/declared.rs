@@ -14,6 +14,9 @@ pub(crate) fn declared(book: &Book<'_>, members: &[RowAt]) -> Vec<Link> {
     book.sort(&mut rows);
     let mut links = origins(book, &rows);
     let mut copied: HashMap<RowAt, ()> = links.iter().map(|link| (link.to, ())).collect();
+    let put_back = put_back(book, &rows);
+    copied.extend(put_back.iter().map(|link| (link.to, ())));
+    links.extend(put_back);
     let again = repeats(book, &rows, &copied);
     copied.extend(again.iter().map(|link| (link.to, ())));
     links.extend(again);
@@ -64,6 +67,18 @@ fn origin_link(book: &Book<'_>, from: RowAt, to: RowAt) -> Link {
         _ => format!("`{destination}` names {place} as its origin"),
     };
     Link { from, to, rule: EdgeRule::DeadLetter, evidence }
+}
+
+/// What a replay put back, by what its header says: events need no message id for it.
+fn put_back(book: &Book<'_>, rows: &[RowAt]) -> Vec<Link> {
+    let by_address: HashMap<&str, RowAt> = rows.iter().map(|row| (&*book.rows[*row].text, *row)).collect();
+    let link = |to: &RowAt| {
+        let origin = book.rows[*to].repeats.as_ref()?.to_string();
+        let from = *by_address.get(&*origin).filter(|from| *from != to)?;
+        let replay = book.rows[*to].id(Role::Replay).unwrap_or("of another tool");
+        Some(Link { from, to: *to, rule: EdgeRule::Replay, evidence: format!("replay `{replay}` put `{origin}` back") })
+    };
+    rows.iter().filter_map(link).collect()
 }
 
 /// The same message id once more: a replay of ours, or a duplicate.

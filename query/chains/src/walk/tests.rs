@@ -296,6 +296,19 @@ fn a_replay_leads_from_the_dead_letter() {
     assert_eq!(world.chain("replay_id=r-31").members.len(), 1);
 }
 
+/// Without a message id it hung loosely beside the others, and without a key it was not there.
+#[test]
+fn a_replay_leads_from_what_its_header_names() {
+    let world = world(&[
+        event("orders OrderPlaced", 0).with("key=ORD-000001"),
+        event("orders-dlt OrderPlaced", S).with("key=ORD-000001").dead(("orders", 0, 0), "pay", "Bad", 1),
+        event("orders OrderPlaced", 9 * S).with("replay=r-31 tapline-replay-origin=shop/orders-dlt/0/0"),
+    ]);
+    let chain = world.chain("ORD-000001");
+    assert_eq!(arrows(&chain), ["orders/0/0 → orders-dlt/0/0 dead_letter", "orders-dlt/0/0 → orders/0/1 replay"]);
+    assert!(chain.members.iter().all(|member| member.ids.iter().all(|id| id.name != "tapline-replay-origin")));
+}
+
 #[test]
 fn absent_timestamps_do_not_break_the_order() {
     let mut timeless = event("orders OrderPlaced", 0).with("key=ORD-000001");

@@ -3,16 +3,13 @@
 use std::collections::BTreeMap;
 
 use tapline_api::{DestinationInfo, DestinationKind, Origin};
+use tapline_model::TopicRole;
 use tapline_model::pairing::{Observed, Pair, Pin, confirm, pair};
-use tapline_model::{TopicRole, time};
 
 use crate::events::search::Stop;
 use crate::problem::Refusal;
 use crate::rollup::Lane;
 use crate::state::App;
-
-/// Headers of at least this time are looked at, microseconds; of older rows where they were counted for something else.
-const LOOKED_AT: i64 = 3_600_000_000;
 
 /// Origins of one destination: what headers name is anybody's.
 const MOST: usize = 20;
@@ -39,9 +36,8 @@ pub(super) fn fill(app: &App, destinations: &mut [DestinationInfo], stop: &Stop)
 
 fn seen(app: &App, stop: &Stop) -> Result<Seen, Refusal> {
     let view = app.archive.view();
-    app.rollups.between(&view, time::now() - LOOKED_AT, i64::MAX, stop)?;
     let mut counted = BTreeMap::<(String, String, TopicRole), BTreeMap<String, u64>>::new();
-    for rollup in app.rollups.counted(&view) {
+    for rollup in app.rollups.recent(&view, stop)? {
         stop.check()?;
         for (lane, events) in rollup.lanes() {
             let (Some(role), Some(origin)) = (role(lane), &lane.origin) else { continue };

@@ -108,8 +108,6 @@ async fn search_offers_ids_destinations_types_and_pages() {
         },
         Sample { ids: vec![("orderId", "ORD-7".to_owned())], ..Sample::new("orders-dlt", 0) },
     ]);
-    // The page asks for the status all the time; that counts types and producers.
-    running.get("/api/v1/status").await;
     let hits = async |q: &str| -> Vec<(String, String)> {
         let answer = running.get(&format!("/api/v1/search?q={q}")).await.json();
         let hits = answer["hits"].as_array().unwrap().clone();

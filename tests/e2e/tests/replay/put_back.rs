@@ -205,6 +205,13 @@ fn a_dead_letter_that_only_points_to_its_event_puts_that_event_back() -> Result<
     let arrived = everything(&kafka, "orders")?.remove(&3).context("nothing in its partition")?.remove(2);
     assert_eq!(header(&arrived, "tapline-replay-origin").as_deref(), Some("shop/dlq.orders/3/0"));
     assert_eq!(without_ours(Record { timestamp: None, ..arrived }), failed);
+    let edge = json!(["shop/dlq.orders/3/0", "shop/orders/3/2", "replay"]);
+    wait_for("the story to go on from the dead letter", SOON, || {
+        let (_, chain) = tapline.get("/api/v1/chains/ORD-7")?;
+        let edges = chain["edges"].as_array().into_iter().flatten();
+        let mut found = edges.map(|it| json!([it["from"], it["to"], it["rule"]]));
+        Ok(found.any(|it| it == edge).then_some(()))
+    })?;
     let (_, causes) = tapline.get("/api/v1/dead-letters")?;
     assert_eq!(causes["causes"][0]["waiting"], 1, "what was put back waits no more: {causes}");
     Ok(())
