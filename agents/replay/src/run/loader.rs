@@ -3,13 +3,24 @@
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tapline_archive::Archive;
 
 use crate::error::ReplayError;
 use crate::item::Items;
 use crate::read::{Loaded, load, none_missing, stretch};
+
+/// Rows that a killed process had not written yet are read from the broker once more: so long they are waited for.
+const READ_AGAIN: Duration = Duration::from_secs(60);
+
+/// Between two looks whether they have come.
+const BREATH: Duration = Duration::from_millis(100);
+
+/// Whether an item is missing that stood in memory only when it was planned.
+fn was_in_memory(items: &Items, loaded: &Loaded) -> bool {
+    loaded.row.is_none() && items.items[loaded.number as usize].file == 0
+}
 
 /// Hands out items in the order of sending.
 pub(super) struct Loader(Receiver<Result<Vec<Loaded>, ReplayError>>);
@@ -28,11 +39,19 @@ impl Loader {
     pub(super) fn start(archive: Arc<Archive>, items: Arc<Items>, planned: Vec<u32>) -> Self {
         let (send, receive) = sync_channel(1);
         thread::spawn(move || {
+            let begun = Instant::now();
             let mut rest = planned.as_slice();
             while !rest.is_empty() {
                 let (now, later) = rest.split_at(stretch(&items, rest));
-                let view = archive.view();
-                let loaded = load(&view, &items, now).and_then(|loaded| none_missing(&view, loaded));
+                let loaded = loop {
+                    let view = archive.view();
+                    let loaded = load(&view, &items, now).and_then(|loaded| none_missing(&view, loaded));
+                    let come = |loaded: &Vec<Loaded>| !loaded.iter().any(|it| was_in_memory(&items, it));
+                    if begun.elapsed() >= READ_AGAIN || loaded.as_ref().map_or(true, come) {
+                        break loaded;
+                    }
+                    std::thread::sleep(BREATH);
+                };
                 let failed = loaded.is_err();
                 // Nobody waits any more, or nothing can be read.
                 if send.send(loaded).is_err() || failed {

@@ -95,13 +95,6 @@ impl Live {
                 }));
             }
         });
-        // What came between an empty answer and the tail's begin is told by neither of them.
-        effect(move || {
-            let empty = feed.answered.get_untracked() && feed.rows.with_untracked(Vec::is_empty);
-            if live.state.get() == TailState::Live && empty {
-                feed.reload();
-            }
-        });
         on_cleanup(move || drop(tail.try_set_value(None)));
         live.measure();
         live
