@@ -165,7 +165,7 @@ async fn back_after_esc_does_not_open_the_drawer_again() -> Result<()> {
     browser.go(&format!("{}/", tapline.address())).await?;
     browser.find("h1").await?;
     browser.press("ge").await?;
-    browser.find("table.ev tbody tr").await?;
+    browser.find("table.ev tbody tr[id]").await?;
     browser.press("j\u{E007}").await?;
     browser.find(".drawer").await?;
     browser.press("j").await?;
