@@ -1,6 +1,6 @@
 //! How replays stand, in a sentence: what needs somebody first.
 
-use tapline_api::{Level, Progress, Replay, ReplayPlan, ReplayState, duration, thousands};
+use tapline_api::{Level, Progress, Replay, ReplayPlan, ReplayState, span, thousands};
 
 /// Of all of them: the sentence, and what else there is to know.
 pub fn headline(replays: &[Replay]) -> (String, Option<String>) {
@@ -30,16 +30,21 @@ fn line(replay: &Replay) -> String {
     let why = replay.why.as_deref();
     closed(match replay.state {
         ReplayState::Planned => format!("{id} can start once its plan is read: {}", events(progress.items)),
-        ReplayState::Running => match (why, progress.seconds_left) {
-            (Some(why), _) => format!("{id} waits: {why}"),
-            (None, Some(left)) => format!("{id} is running: {sent} of {items} sent, {} left", span(left)),
-            (None, None) => format!("{id} is running: {sent} of {items} sent"),
+        ReplayState::Running => match why {
+            Some(why) => format!("{id} waits: {why}"),
+            None => format!("{id} is running: {}", course(progress)),
         },
         ReplayState::Paused => format!("{id} is paused{}", why.map(|why| format!(": {why}")).unwrap_or_default()),
         ReplayState::Stopped => format!("{id} stopped by itself: {}", why.unwrap_or("see its audit")),
         ReplayState::Cancelled => format!("{id} was cancelled: {sent} of {items} were sent"),
         ReplayState::Done => done(id, progress),
     })
+}
+
+/// How far one that runs is: `640 of 1,259 sent, 1 min 1 s left`.
+pub fn course(progress: &Progress) -> String {
+    let left = progress.seconds_left.map(|left| format!(", {} left", span(left))).unwrap_or_default();
+    format!("{} of {} sent{left}", thousands(progress.confirmed), thousands(progress.items))
 }
 
 /// What stands between a plan and its start.
@@ -105,11 +110,6 @@ pub(crate) fn counted(counts: &[(u64, &str)]) -> Option<String> {
 
 fn events(count: u64) -> String {
     if count == 1 { "one event".to_owned() } else { format!("{} events", thousands(count)) }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "seconds that are shown")]
-fn span(seconds: f64) -> String {
-    duration((seconds.clamp(0.0, 1e9).round() * 1e6) as i64)
 }
 
 fn closed(text: String) -> String {

@@ -28,7 +28,7 @@ mod watch;
 
 pub use error::ReplayError;
 pub use find::find_addresses;
-pub use headline::headline;
+pub use headline::{course, headline};
 pub use options::{ReplayOptions, Sources};
 pub use plan::Selected;
 pub use replays::{ItemFilter, Replays};

@@ -83,7 +83,7 @@ impl Planning<'_> {
         left.missing(selected.missing);
         left.count("without_offset", without);
         self.leave_out(&mut drafts, request, &stands, &mut left)?;
-        self.aim(&mut drafts, request, &stands, &words, &mut numbers, &mut left);
+        aim(&mut drafts, request, &lives, &stands, &words, &mut numbers, &mut left);
         if drafts.is_empty() {
             return Err(ReplayError::Nothing(left.nothing()));
         }
@@ -91,7 +91,7 @@ impl Planning<'_> {
         let goals: HashSet<u32> = drafts.iter().map(|draft| draft.item.to).collect();
         let goals: Vec<(u32, Stand)> = goals.into_iter().map(|at| (at, stands[at as usize].clone())).collect();
         let described = targets::describe(self.sources, &goals)?;
-        let chosen = self.partitions(view, &mut drafts, &described, &stands, &words)?;
+        let chosen = partitions(view, &mut drafts, &described, &lives, &stands, &words)?;
         self.times(&mut drafts, request, &described);
         order(&mut drafts);
         let items: Vec<Item> = drafts.into_iter().map(|draft| draft.item).collect();
@@ -126,40 +126,6 @@ impl Planning<'_> {
         Ok(())
     }
 
-    /// Says where each goes; those of which nobody knows are dropped.
-    fn aim(
-        &self,
-        drafts: &mut Vec<Draft>,
-        request: &ReplayRequest,
-        stands: &[Stand],
-        words: &[String],
-        numbers: &mut Numbers,
-        left: &mut LeftOut,
-    ) {
-        let lives = self.lives();
-        // Few pairs of place and origin for many events.
-        let mut known = HashMap::<(u32, u32), Option<u32>>::new();
-        drafts.retain_mut(|draft| {
-            let pair = (draft.item.from, draft.origin.0);
-            let to = known.entry(pair).or_insert_with(|| {
-                let from = &stands[pair.0 as usize];
-                let origin = words.get(pair.1 as usize).map(String::as_str).filter(|_| pair.1 > 0);
-                let stand = targets::stand_of(draft, request.target.as_ref(), from, origin)?;
-                Some(numbers.stand(&targets::in_its_life(stand, &lives)))
-            });
-            match to {
-                Some(to) => {
-                    draft.item.to = *to;
-                    true
-                }
-                None => {
-                    left.add("no_origin", address(stands, &draft.item).0);
-                    false
-                }
-            }
-        });
-    }
-
     /// The newest life of every destination, and its partitions.
     fn lives(&self) -> Lives {
         let mut lives = Lives::new();
@@ -171,56 +137,6 @@ impl Planning<'_> {
             }
         }
         lives
-    }
-
-    fn partitions(
-        &self,
-        view: &View,
-        drafts: &mut [Draft],
-        described: &[Described],
-        stands: &[Stand],
-        words: &[String],
-    ) -> Result<String, ReplayError> {
-        let lives = self.lives();
-        // Where each failed or stood: source, destination, and how many partitions it has, as far as it was read.
-        let place = |draft: &Draft| {
-            let from = &stands[draft.item.from as usize];
-            let destination = match draft.failed {
-                true => words.get(draft.origin.0 as usize)?,
-                false => &from.destination,
-            };
-            let partitions = lives.get(&(from.source.clone(), destination.clone())).map_or(0, |(_, count)| *count);
-            Some((&from.source, destination, partitions))
-        };
-        let mut by_target = HashMap::<u32, (i32, Chosen)>::new();
-        let mut said = Vec::new();
-        for known in described {
-            let to = known.target.stand;
-            let mut chosen = targets::chosen(view, &known.target.place())?;
-            // Too little on the target: those who wrote to where the events stood will write here.
-            let elsewhere =
-                |it: &(&String, &String, i32)| (it.0, it.1) != (&known.target.source, &known.target.destination);
-            let mut places = drafts.iter().filter(|draft| draft.item.to == to).filter_map(place).filter(elsewhere);
-            if chosen == Chosen::Assumed
-                && let Some((source, destination, partitions)) = places.next()
-            {
-                chosen = targets::chosen(view, &Place { source, destination, partitions })?;
-            }
-            by_target.insert(to, (known.target.partitions, chosen));
-            if !said.contains(&chosen.words()) {
-                said.push(chosen.words());
-            }
-        }
-        let stood: Vec<Option<bool>> = drafts
-            .iter()
-            .map(|draft| {
-                let (to, (source, destination, partitions)) = (&stands[draft.item.to as usize], place(draft)?);
-                let (count, _) = by_target.get(&draft.item.to)?;
-                (*destination == to.destination).then(|| *source == to.source || partitions == *count)
-            })
-            .collect();
-        targets::assign(drafts, &by_target, &stood);
-        Ok(said.join("; "))
     }
 
     /// Which of them keep their own time: an event that is older than its target keeps would be gone at once.
@@ -236,6 +152,89 @@ impl Planning<'_> {
             item.now = request.timestamps == Timestamps::Now || item.timestamp == i64::MIN || expires;
         }
     }
+}
+
+/// Says where each goes; those of which nobody knows are dropped.
+fn aim(
+    drafts: &mut Vec<Draft>,
+    request: &ReplayRequest,
+    lives: &Lives,
+    stands: &[Stand],
+    words: &[String],
+    numbers: &mut Numbers,
+    left: &mut LeftOut,
+) {
+    // Few pairs of place and origin for many events.
+    let mut known = HashMap::<(u32, u32), Option<u32>>::new();
+    drafts.retain_mut(|draft| {
+        let pair = (draft.item.from, draft.origin.0);
+        let to = known.entry(pair).or_insert_with(|| {
+            let from = &stands[pair.0 as usize];
+            let origin = words.get(pair.1 as usize).map(String::as_str).filter(|_| pair.1 > 0);
+            let stand = targets::stand_of(draft, request.target.as_ref(), from, origin)?;
+            Some(numbers.stand(&targets::in_its_life(stand, lives)))
+        });
+        match to {
+            Some(to) => {
+                draft.item.to = *to;
+                true
+            }
+            None => {
+                left.add("no_origin", address(stands, &draft.item).0);
+                false
+            }
+        }
+    });
+}
+
+/// Chooses partitions; says how.
+fn partitions(
+    view: &View,
+    drafts: &mut [Draft],
+    described: &[Described],
+    lives: &Lives,
+    stands: &[Stand],
+    words: &[String],
+) -> Result<String, ReplayError> {
+    // Where each failed or stood: source, destination, and how many partitions it has, as far as it was read.
+    let place = |draft: &Draft| {
+        let from = &stands[draft.item.from as usize];
+        let destination = match draft.failed {
+            true => words.get(draft.origin.0 as usize)?,
+            false => &from.destination,
+        };
+        let partitions = lives.get(&(from.source.clone(), destination.clone())).map_or(0, |(_, count)| *count);
+        Some((&from.source, destination, partitions))
+    };
+    let mut by_target = HashMap::<u32, (i32, Chosen)>::new();
+    let mut said = Vec::new();
+    for known in described {
+        let to = known.target.stand;
+        let mut chosen = targets::chosen(view, &known.target.place())?;
+        // Too little on the target: those who wrote to where the events stood will write here.
+        let elsewhere =
+            |it: &(&String, &String, i32)| (it.0, it.1) != (&known.target.source, &known.target.destination);
+        let mut places = drafts.iter().filter(|draft| draft.item.to == to).filter_map(place).filter(elsewhere);
+        if chosen == Chosen::Assumed
+            && let Some((source, destination, partitions)) = places.next()
+        {
+            chosen = targets::chosen(view, &Place { source, destination, partitions })?;
+        }
+        by_target.insert(to, (known.target.partitions, chosen));
+        if !said.contains(&chosen.words()) {
+            said.push(chosen.words());
+        }
+    }
+    let stood: Vec<Option<bool>> = drafts
+        .iter()
+        .map(|draft| {
+            let (to, (source, destination, partitions)) = (&stands[draft.item.to as usize], place(draft)?);
+            let (count, _) = by_target.get(&draft.item.to)?;
+            (*destination == to.destination).then(|| *source == to.source || partitions == *count)
+        })
+        .collect();
+    targets::assign(drafts, &by_target, &stood);
+    Ok(said.join("; "))
 }
 
 /// How old an event may be that a target takes and keeps for a while, microseconds.

@@ -7,7 +7,7 @@ use tapline_adapter::RawRecord;
 use tapline_model::{DeadLetterRow, IdPair, RetryRow, id};
 
 use crate::cloudevents::{self, Attributes, Missing};
-use crate::header::{self, Headers, Known};
+use crate::header::{self, Headers, Known, Slot};
 use crate::ids::{self, CompiledIdRules, IdSet, Scalar};
 use crate::json::ExpectedNames;
 use crate::name_table::NameTable;
@@ -180,12 +180,10 @@ impl Decoder {
     }
 
     fn ids_of_headers<'a>(&'a self, headers: &Headers<'a>, ids: &mut IdSet<'a>) {
+        if let Some(text) = headers.text(Slot::ReplayOrigin).filter(|text| text.len() <= LONGEST_ADDRESS) {
+            ids.push(id::REPLAY_ORIGIN, text);
+        }
         for header in &headers.others {
-            if header.name == id::REPLAY_ORIGIN {
-                let text = headers.text_of(header).filter(|text| text.len() <= LONGEST_ADDRESS);
-                text.into_iter().for_each(|text| ids.push(id::REPLAY_ORIGIN, text));
-                continue;
-            }
             // A CloudEvents extension is named like the attribute, not like its header.
             let name = header.name.strip_prefix("ce_").unwrap_or(header.name);
             let kind = ids::classify(name).filter(|kind| !kind.plural);

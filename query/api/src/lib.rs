@@ -28,7 +28,7 @@ pub use dead_letter::{
 pub use event::{
     Dropped, EventDetail, EventPage, EventSummary, HeaderView, Histogram, IdView, Payload, Series, SeriesBy,
 };
-pub use number::{duration, thousands};
+pub use number::{duration, span, thousands};
 pub use overview::{Action, Change, FlowEdge, FlowMap, FlowNode, Need, Overview, Stat};
 pub use problem::Problem;
 pub use replay::{

@@ -28,6 +28,12 @@ pub fn duration(micros: i64) -> String {
     }
 }
 
+/// Seconds as [`duration`] writes them, rounded.
+#[expect(clippy::cast_possible_truncation, reason = "seconds that are shown")]
+pub fn span(seconds: f64) -> String {
+    duration((seconds.clamp(0.0, 1e9).round() * 1e6) as i64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -213,17 +213,18 @@ impl<'a> RowReader<'a> {
         let (times, schemas) = (columns.micros("timestamp")?, columns.int("schema_id")?);
         let (dead, retry) = (self.dead.is_valid(row), self.retry.is_valid(row));
         let origin = if dead { origin(self.dead, row) } else { None };
+        let (ids, repeats) = self.ids(row)?;
         Ok(Row {
             text: address.to_string().into(),
             time: times.is_valid(row).then(|| times.value(row)).filter(|time| *time > 0),
             archived_at: columns.micros("archived_at")?.value(row),
             event_type: get(columns.text("type")?, row).map(Box::from),
             service: get(columns.text("producer")?, row).map(|producer| service_name(producer).into()),
-            ids: self.ids(row)?,
+            ids,
             dead: dead.then(|| self.dead(row)),
             retry: (retry && !dead).then(|| int(self.retry, "attempts", row).unwrap_or(-1)),
             origin: origin.or_else(|| if retry { self::origin(self.retry, row) } else { None }),
-            repeats: if dead || retry { None } else { self.repeats(row)? },
+            repeats: repeats.filter(|_| !dead && !retry),
             schema_id: schemas.is_valid(row).then(|| schemas.value(row)),
             tombstone: columns.text("format")?.value(row) == "null",
             size: columns.int(SIZE).map_or(0, |sizes| sizes.value(row)),
@@ -231,8 +232,9 @@ impl<'a> RowReader<'a> {
         })
     }
 
-    fn ids(&self, row: usize) -> Result<Vec<RowId>, ColumnError> {
-        let mut ids = Vec::new();
+    /// The identifiers, and what the row says that it repeats, which stands among them.
+    fn ids(&self, row: usize) -> Result<(Vec<RowId>, Option<Address>), ColumnError> {
+        let (mut ids, mut repeats) = (Vec::new(), None);
         let mut push = |name: &str, value: &str, role| {
             let normal = id::normal_name(name).as_ref().into();
             ids.push(RowId { name: name.into(), normal, value: value.into(), role });
@@ -246,16 +248,14 @@ impl<'a> RowReader<'a> {
                 push(name, value, *role);
             }
         }
-        for (name, value) in self.columns.ids(row)?.into_iter().filter(|(name, _)| *name != id::REPLAY_ORIGIN) {
-            push(name, value, role_of(&id::normal_name(name)));
+        for (name, value) in self.columns.ids(row)? {
+            if name == id::REPLAY_ORIGIN {
+                repeats = repeats.or_else(|| Address::parse(value).ok());
+            } else {
+                push(name, value, role_of(&id::normal_name(name)));
+            }
         }
-        Ok(ids)
-    }
-
-    fn repeats(&self, row: usize) -> Result<Option<Address>, ColumnError> {
-        let ids = self.columns.ids(row)?;
-        let mut named = ids.into_iter().filter(|(name, _)| *name == id::REPLAY_ORIGIN);
-        Ok(named.find_map(|(_, value)| Address::parse(value).ok()))
+        Ok((ids, repeats))
     }
 
     fn dead(&self, row: usize) -> Dead {

@@ -1,8 +1,7 @@
 //! What answers about replays look like.
 
 use tapline_api::{
-    AuditView, ChangePreview, Count, Level, PlanWarning, Progress, Replay, ReplayDetail, ReplayItem, ReplayPlan,
-    duration,
+    AuditView, ChangePreview, Count, Level, PlanWarning, Progress, Replay, ReplayDetail, ReplayItem, ReplayPlan, span,
 };
 
 use crate::command::table::{Cell, bytes, count, plain, text};
@@ -187,11 +186,6 @@ pub(super) fn progress(replay: &Replay) -> String {
     let why = replay.why.as_deref().map(|why| format!(": {}", plain(why))).unwrap_or_default();
     let known: String = known.collect();
     format!("{} {}: {confirmed} of {items} sent{known}{left}{why}", replay.id, replay.state.as_str())
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "seconds that are shown")]
-fn span(seconds: f64) -> String {
-    duration((seconds.clamp(0.0, 1e9).round() * 1e6) as i64)
 }
 
 /// An event before and after a change.

@@ -76,7 +76,8 @@ impl View {
         found
     }
 
-    /// Reads rows, grouped by place. Columns may be fields (`dead_letter.message`); what is in memory has them whole. Rows of damaged files are left out and their files named. Blocks on the disk.
+    /// Reads rows, grouped by place. Columns may be fields (`dead_letter.message`); what is in memory has them whole. Rows
+    /// of damaged files are left out and their files named. Blocks on the disk.
     pub fn fetch(&self, hits: &[Hit], columns: &[&str]) -> (Vec<Fetched>, Vec<ArchiveError>) {
         let mut places = BTreeMap::<Place, Vec<u32>>::new();
         for hit in hits {

@@ -17,9 +17,17 @@ const READ_AGAIN: Duration = Duration::from_secs(60);
 /// Between two looks whether they have come.
 const BREATH: Duration = Duration::from_millis(100);
 
-/// Whether an item is missing that stood in memory only when it was planned.
-fn was_in_memory(items: &Items, loaded: &Loaded) -> bool {
-    loaded.row.is_none() && items.items[loaded.number as usize].file == 0
+/// Reads items. Those that stood in memory only when they were planned are waited for until then.
+fn read(archive: &Archive, items: &Items, numbers: &[u32], until: Instant) -> Result<Vec<Loaded>, ReplayError> {
+    let lost = |it: &Loaded| it.row.is_none() && items.items[it.number as usize].file == 0;
+    loop {
+        let view = archive.view();
+        let loaded = none_missing(&view, load(&view, items, numbers)?)?;
+        if Instant::now() >= until || !loaded.iter().any(lost) {
+            return Ok(loaded);
+        }
+        thread::sleep(BREATH);
+    }
 }
 
 /// Hands out items in the order of sending.
@@ -43,15 +51,7 @@ impl Loader {
             let mut rest = planned.as_slice();
             while !rest.is_empty() {
                 let (now, later) = rest.split_at(stretch(&items, rest));
-                let loaded = loop {
-                    let view = archive.view();
-                    let loaded = load(&view, &items, now).and_then(|loaded| none_missing(&view, loaded));
-                    let come = |loaded: &Vec<Loaded>| !loaded.iter().any(|it| was_in_memory(&items, it));
-                    if begun.elapsed() >= READ_AGAIN || loaded.as_ref().map_or(true, come) {
-                        break loaded;
-                    }
-                    std::thread::sleep(BREATH);
-                };
+                let loaded = read(&archive, &items, now, begun + READ_AGAIN);
                 let failed = loaded.is_err();
                 // Nobody waits any more, or nothing can be read.
                 if send.send(loaded).is_err() || failed {
@@ -95,6 +95,15 @@ mod tests {
 
     use super::*;
     use crate::item::tests::items;
+
+    /// Killed and resumed at once, they were given up before the tap had read them again.
+    #[tokio::test]
+    async fn what_stood_in_memory_only_is_not_given_up_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = Archive::open(folder.path(), ArchiveOptions::default()).await.unwrap();
+        let loader = Loader::start(archive, Arc::new(items(2)), vec![0, 1]);
+        assert!(matches!(loader.next(Duration::from_millis(500)).unwrap(), Stretch::Soon));
+    }
 
     #[tokio::test]
     async fn a_reader_that_panics_ends_without_having_handed_out_all() {

@@ -41,6 +41,7 @@ pub(crate) enum Slot {
     Application,
     DebeziumContext,
     ReplayId,
+    ReplayOrigin,
     KafkaCorrelationId,
     // Identifiers: what becomes of no column is listed among the other identifiers.
     CeId,
@@ -151,6 +152,7 @@ const SLOTS: &[(Slot, &[&str])] = &[
     ),
     (Slot::DebeziumContext, &["__debezium.context.connectorName", "__debezium.context.connectorLogicalName"]),
     (Slot::ReplayId, &["tapline-replay-id"]),
+    (Slot::ReplayOrigin, &[tapline_model::id::REPLAY_ORIGIN]),
     (Slot::KafkaCorrelationId, &["kafka_correlationId"]),
     (Slot::CeId, &["ce_id"]),
     (Slot::CeCorrelationId, &["ce_correlationid"]),

@@ -12,9 +12,10 @@ use crate::row::{Role, Row};
 pub(crate) fn declared(book: &Book<'_>, members: &[RowAt]) -> Vec<Link> {
     let mut rows = members.to_vec();
     book.sort(&mut rows);
-    let mut links = origins(book, &rows);
+    let by_address: HashMap<&str, RowAt> = rows.iter().map(|row| (&*book.rows[*row].text, *row)).collect();
+    let mut links = origins(book, &rows, &by_address);
     let mut copied: HashMap<RowAt, ()> = links.iter().map(|link| (link.to, ())).collect();
-    let put_back = put_back(book, &rows);
+    let put_back = put_back(book, &rows, &by_address);
     copied.extend(put_back.iter().map(|link| (link.to, ())));
     links.extend(put_back);
     let again = repeats(book, &rows, &copied);
@@ -25,8 +26,7 @@ pub(crate) fn declared(book: &Book<'_>, members: &[RowAt]) -> Vec<Link> {
 }
 
 /// Dead letters and retries: the event, its retries in the order of their attempts, the dead letter.
-fn origins(book: &Book<'_>, rows: &[RowAt]) -> Vec<Link> {
-    let by_address: HashMap<&str, RowAt> = rows.iter().map(|row| (&*book.rows[*row].text, *row)).collect();
+fn origins(book: &Book<'_>, rows: &[RowAt], by_address: &HashMap<&str, RowAt>) -> Vec<Link> {
     let mut copies = BTreeMap::<String, Vec<RowAt>>::new();
     for row in rows {
         if let Some(origin) = book.origin(*row) {
@@ -70,8 +70,7 @@ fn origin_link(book: &Book<'_>, from: RowAt, to: RowAt) -> Link {
 }
 
 /// What a replay put back, by what its header says: events need no message id for it.
-fn put_back(book: &Book<'_>, rows: &[RowAt]) -> Vec<Link> {
-    let by_address: HashMap<&str, RowAt> = rows.iter().map(|row| (&*book.rows[*row].text, *row)).collect();
+fn put_back(book: &Book<'_>, rows: &[RowAt], by_address: &HashMap<&str, RowAt>) -> Vec<Link> {
     let link = |to: &RowAt| {
         let origin = book.rows[*to].repeats.as_ref()?.to_string();
         let from = *by_address.get(&*origin).filter(|from| *from != to)?;

@@ -7,7 +7,7 @@ use tapline_chains::closed;
 use super::facts::Facts;
 use super::needs::action;
 use crate::href;
-use crate::words::{counted, duration, name, short, thousands};
+use crate::words::{counted, duration, name, short};
 
 pub(super) fn all(facts: &Facts) -> Vec<Need> {
     let starting = facts.sources.iter().filter_map(starting);
@@ -18,11 +18,8 @@ pub(super) fn all(facts: &Facts) -> Vec<Need> {
 /// Somebody has decided it, and it goes on by itself.
 fn replay(replay: &Replay) -> Need {
     let progress = &replay.progress;
-    #[expect(clippy::cast_possible_truncation, reason = "a float that is too large saturates")]
-    let left = progress.seconds_left.map(|seconds| format!(", {} left", duration((seconds * 1e6) as i64)));
-    let sent = format!("{} of {} sent", thousands(progress.confirmed), thousands(progress.items));
-    let waits = replay.why.as_ref().map(|why| format!("; it waits: {why}"));
-    let detail = closed(&format!("{sent}{}{}", left.unwrap_or_default(), waits.unwrap_or_default()));
+    let waits = replay.why.as_ref().map(|why| format!("; it waits: {why}")).unwrap_or_default();
+    let detail = closed(&format!("{}{waits}", tapline_replay::course(progress)));
     let percent = progress.confirmed.saturating_mul(100) / progress.items.max(1);
     let actions = vec![action("Open replay", href::replay(&replay.id))];
     Need { actions, ..need(replay.sentence.clone(), detail, Some(format!("{percent} %"))) }
