@@ -12,6 +12,7 @@ use tapline_archive::{Archive, ArchiveError, ArchiveOptions};
 use tapline_engine::{Engine, EngineOptions};
 use tapline_http::{DemoFix, Secret, Server, ServerOptions, check_listen as check_address};
 use tapline_kafka::KafkaSource;
+use tapline_originals::Originals;
 use tapline_pipeline::{FeedOptions, PayloadPolicy, Pipeline, Tapped};
 use tapline_replay::{ReplayOptions, Replays, Sources};
 use tapline_state::State;
@@ -29,6 +30,7 @@ const DISCOVERY: Duration = Duration::from_secs(5);
 pub(crate) struct Node {
     address: SocketAddr,
     archive: Arc<Archive>,
+    originals: Originals,
     pipeline: Arc<Mutex<Pipeline>>,
     replays: Replays,
     listener: TcpListener,
@@ -61,7 +63,9 @@ impl Node {
         let sources: Sources =
             taps.iter().map(|tapped| (tapped.source.name().to_owned(), Arc::clone(&tapped.source))).collect();
         let options = replay_options(config);
-        let replays = Replays::open(Arc::clone(&archive), state.clone(), sources, options, config.environment());
+        let originals = Originals::open(Arc::clone(&archive), &taps).await.map_err(anyhow::Error::from)?;
+        let (events, beside) = (Arc::clone(&archive), Arc::clone(originals.kept()));
+        let replays = Replays::open(events, beside, state.clone(), sources, options, config.environment());
         let replays = replays.map_err(anyhow::Error::from)?;
         let pipeline = Pipeline::start(taps, &archive, FeedOptions::default()).map_err(anyhow::Error::from)?;
         let pipeline = Arc::new(Mutex::new(pipeline));
@@ -70,7 +74,7 @@ impl Node {
         let engine = Arc::new(engine.map_err(anyhow::Error::from)?);
         let options = ServerOptions { fix, ..server_options(config, settings, address, token) };
         let server = Server::new(Arc::clone(&archive), engine, standing, state, replays.clone(), options);
-        Ok(Self { address, archive, pipeline, replays, listener, server })
+        Ok(Self { address, archive, originals, pipeline, replays, listener, server })
     }
 
     /// Where page and API are served.
@@ -87,6 +91,7 @@ impl Node {
             let (archive, writing) = (Arc::clone(&self.archive), writing.clone());
             tokio::spawn(async move { archive.run(writing).await })
         };
+        let originals = tokio::spawn(self.originals.run(writing.clone()));
         let server = tokio::spawn(self.server.serve(self.listener, serving.clone()));
         stop.await;
         serving.cancel();
@@ -98,10 +103,11 @@ impl Node {
         let stopped = tokio::task::spawn_blocking(move || pipeline.lock().stop()).await;
         writing.cancel();
         let written = writer.await;
-        let (served, _) = tokio::join!(server, upkeep);
+        let (served, kept, _) = tokio::join!(server, originals, upkeep);
         paused.map_err(anyhow::Error::from)?;
         stopped.map_err(anyhow::Error::from)?;
         written.map_err(anyhow::Error::from)?.map_err(anyhow::Error::from)?;
+        kept.map_err(anyhow::Error::from)?.map_err(anyhow::Error::from)?;
         served.map_err(anyhow::Error::from)?.map_err(anyhow::Error::from)?;
         Ok(())
     }

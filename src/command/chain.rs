@@ -1,7 +1,9 @@
 //! `tapline chain`: the story of an ID, to a server or to an archive folder.
 
 use tapline_api::{Chain, ChainState, Member};
+use tapline_archive::View;
 use tapline_chains::ChainOptions;
+use tapline_originals::Originals;
 use tokio::runtime::Runtime;
 
 use super::sql::{open, tell_damaged};
@@ -16,7 +18,9 @@ pub(crate) fn run(args: &ChainArgs, config: &Config, json: bool, runtime: &Runti
         Answerer::Server(client) => client.chain(&args.id)?,
         Answerer::Folder(folder) => {
             let archive = runtime.block_on(open(&folder))?;
-            let (view, ledger, now) = (archive.view(), archive.ledger(), tapline_model::time::now());
+            let originals = runtime.block_on(Originals::read(&folder)).map_err(anyhow::Error::from)?;
+            let view = originals.map_or_else(|| archive.view(), |it| View::and(&archive.view(), &it.view()));
+            let (ledger, now) = (archive.ledger(), tapline_model::time::now());
             let chain = tapline_chains::chain(&view, &ledger, &args.id, now, &ChainOptions::default());
             tell_damaged(&archive);
             chain.map_err(|error| Fault::Refused(error.to_string()))?

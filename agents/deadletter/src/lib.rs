@@ -15,6 +15,7 @@ mod letters;
 mod members;
 mod newest;
 mod origin;
+mod pointers;
 mod read;
 
 pub use apart::{Compared, Difference, apart};
@@ -27,3 +28,4 @@ pub use letters::{Letter, LetterCache, Letters, Sample};
 pub use members::{Member, members};
 pub use newest::{Newest, read_newest};
 pub use origin::{origin_address, story};
+pub use pointers::{Pointer, pointers};

@@ -12,15 +12,15 @@ pub(crate) mod rows;
 pub(crate) mod targets;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
 use tapline_api::{Level, PlanWarning, ReplayRequest, Timestamps};
-use tapline_archive::{Archive, Hit, View};
+use tapline_archive::{Hit, View};
 use tapline_model::time;
 
 use crate::error::ReplayError;
 use crate::item::{Item, Items, Numbers, Stand};
 use crate::options::{ReplayOptions, Sources};
+use crate::read::Archives;
 use pointers::Lives;
 use rows::{Body, Draft};
 use targets::{Chosen, Described, Place, Target};
@@ -45,7 +45,7 @@ pub struct Selected {
 
 /// What a plan is made of.
 pub(crate) struct Planning<'a> {
-    pub(crate) archive: &'a Archive,
+    pub(crate) archives: &'a Archives,
     pub(crate) sources: &'a Sources,
     pub(crate) options: &'a ReplayOptions,
     pub(crate) stop: &'a dyn Fn() -> bool,
@@ -66,17 +66,15 @@ impl Planning<'_> {
     /// Makes items of what was chosen, in the order of sending.
     pub(crate) fn choose(
         &self,
-        view: &Arc<View>,
+        view: &View,
         request: &ReplayRequest,
         selected: &Selected,
     ) -> Result<Drawn, ReplayError> {
         if selected.hits.len() > self.options.most_items {
             return Err(ReplayError::TooMany { items: selected.hits.len(), most: self.options.most_items });
         }
-        let mut numbers = Numbers::default();
-        let (mut drafts, without) = rows::read(view, &selected.hits, &mut numbers, self.stop)?;
-        let lives = self.lives();
-        pointers::resolve(view, &mut drafts, &lives, &mut numbers, self.stop)?;
+        let (lives, mut numbers) = (self.lives(), Numbers::default());
+        let (mut drafts, without) = self.drafts(view, &selected.hits, &lives, &mut numbers)?;
         let stands = numbers.clone_stands();
         let words = numbers.clone_words();
         let mut left = LeftOut::default();
@@ -98,6 +96,26 @@ impl Planning<'_> {
         let mut targets: Vec<Target> = described.into_iter().map(|described| described.target).collect();
         targets.sort_by_key(|target| target.stand);
         Ok(Drawn { items: numbers.finish(items), targets, warnings: left.warnings(), partitioner: chosen })
+    }
+
+    /// What was chosen, and how many of it cannot be told apart by offsets.
+    fn drafts(
+        &self,
+        view: &View,
+        hits: &[Hit],
+        lives: &Lives,
+        numbers: &mut Numbers,
+    ) -> Result<(Vec<Draft>, usize), ReplayError> {
+        let (mut drafts, without) = rows::read(view, hits, numbers, self.stop)?;
+        pointers::resolve(view, &mut drafts, lives, numbers, self.stop)?;
+        Ok((drafts, without))
+    }
+
+    /// Events as items that go nowhere.
+    pub(crate) fn stay(&self, view: &View, hits: &[Hit]) -> Result<Items, ReplayError> {
+        let mut numbers = Numbers::default();
+        let (drafts, _) = self.drafts(view, hits, &self.lives(), &mut numbers)?;
+        Ok(numbers.finish(drafts.into_iter().map(|draft| draft.item).collect()))
     }
 
     /// Drops what must not or cannot be sent.
@@ -129,7 +147,7 @@ impl Planning<'_> {
     /// The newest life of every destination, and its partitions.
     fn lives(&self) -> Lives {
         let mut lives = Lives::new();
-        for (source, known) in self.archive.ledger().sources {
+        for (source, known) in self.archives.events.ledger().sources {
             for destination in known.destinations {
                 let partitions = i32::try_from(destination.partitions.len()).unwrap_or(i32::MAX);
                 let life = lives.entry((source.clone(), destination.name)).or_default();
@@ -345,8 +363,10 @@ fn left_out(why: &'static str, items: usize, addresses: Vec<String>) -> PlanWarn
             "They were over `payload_limit` of their source when they were read.",
         ),
         "pointer" => (
-            format!("{items} {is} left out: they only point to the event that failed, which is not in the archive"),
-            "Their source reads from `start` on and leaves out what `exclude` says.",
+            format!(
+                "{items} {is} left out: they only point to the event that failed, which neither the archive nor the broker has"
+            ),
+            "What an event that was never read looked like is asked of the broker when its dead letter is seen: it was gone then, or `exclude` names its topic.",
         ),
         "loop" => (
             format!("{items} {is} left out: they were put back too often already"),

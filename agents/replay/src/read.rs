@@ -4,10 +4,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use tapline_archive::{ArchiveError, Hit, Place, View};
+use tapline_archive::find::hashes;
+use tapline_archive::{Archive, ArchiveError, Hit, Place, View};
 
 use crate::error::ReplayError;
-use crate::find::{find, hashes};
+use crate::find::find;
 use crate::item::{Item, Items};
 
 /// Bytes of a stretch, about: twice as many are in memory, the one that is sent and the one after it.
@@ -29,6 +30,26 @@ const COLUMNS: [&str; 11] = [
     "headers",
     "decode_error",
 ];
+
+/// Where bytes are read.
+#[derive(Clone)]
+pub(crate) struct Archives {
+    /// All that taps read.
+    pub(crate) events: Arc<Archive>,
+    /// Events that dead letters point to and the other one lacks.
+    pub(crate) originals: Arc<Archive>,
+}
+
+impl Archives {
+    pub(crate) fn view(&self) -> Arc<View> {
+        self.with(&self.events.view())
+    }
+
+    /// Both, with a snapshot of the events that somebody chose from: what was found in it stands in the same place.
+    pub(crate) fn with(&self, events: &Arc<View>) -> Arc<View> {
+        View::and(events, &self.originals.view())
+    }
+}
 
 /// An item whose bytes are there; `None` if they are no longer in the archive.
 #[derive(Debug, Clone)]
@@ -114,4 +135,21 @@ fn fetch(view: &View, hits: &[Option<Hit>]) -> Result<Rows, ReplayError> {
         }
     }
     Ok(rows)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use tapline_archive::ArchiveOptions;
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// Two that are empty.
+    pub(crate) async fn archives() -> (TempDir, Archives) {
+        let folder = TempDir::new().unwrap();
+        let (events, originals) = (folder.path().join("events"), folder.path().join("originals"));
+        let open = async |folder| Archive::open(folder, ArchiveOptions::default()).await.unwrap();
+        let archives = Archives { events: open(&events).await, originals: open(&originals).await };
+        (folder, archives)
+    }
 }

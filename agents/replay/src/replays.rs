@@ -29,6 +29,7 @@ use crate::message::Changes;
 use crate::options::{ReplayOptions, Sources};
 use crate::plan::examine::examine;
 use crate::plan::{Planning, Selected};
+use crate::read::Archives;
 use crate::standing::{Counts, Standing};
 use crate::watch::Watcher;
 
@@ -49,7 +50,7 @@ const ITSELF: &str = "Tapline";
 pub struct Replays(Arc<Inner>);
 
 struct Inner {
-    archive: Arc<Archive>,
+    archives: Archives,
     state: State,
     sources: Arc<Sources>,
     options: ReplayOptions,
@@ -96,20 +97,21 @@ impl Open {
 }
 
 impl Replays {
-    /// Takes up the replays of an archive. One that was running when the process ended is paused: whoever resumes it
+    /// Takes up the replays of an archive, beside which stand the events that its dead letters only point to. One that was running when the process ended is paused: whoever resumes it
     /// decides that it goes on.
     ///
     /// # Errors
     /// When the state cannot be read.
     pub fn open(
         archive: Arc<Archive>,
+        originals: Arc<Archive>,
         state: State,
         sources: Sources,
         options: ReplayOptions,
         environment: Environment,
     ) -> Result<Self, ReplayError> {
         let replays = Self(Arc::new(Inner {
-            archive,
+            archives: Archives { events: archive, originals },
             state,
             sources: Arc::new(sources),
             options,
@@ -177,6 +179,7 @@ impl Replays {
         check(request)?;
         let changes = self.changes(request)?;
         let planning = self.planning(stop);
+        let view = &self.0.archives.with(view);
         let drawn = planning.choose(view, request, selected)?;
         let before = |address| self.0.put_back.by(address);
         let examined = examine(&planning, view, &drawn.items, request, &changes, &before)?;
@@ -195,7 +198,7 @@ impl Replays {
     }
 
     fn planning<'a>(&'a self, stop: &'a dyn Fn() -> bool) -> Planning<'a> {
-        Planning { archive: &self.0.archive, sources: &self.0.sources, options: &self.0.options, stop }
+        Planning { archives: &self.0.archives, sources: &self.0.sources, options: &self.0.options, stop }
     }
 
     fn changes(&self, request: &ReplayRequest) -> Result<Changes, ReplayError> {
@@ -207,7 +210,7 @@ impl Replays {
     }
 
     fn folder(&self, number: i64) -> Folder {
-        Folder::new(&self.0.archive.root(), number)
+        Folder::new(&self.0.archives.events.root(), number)
     }
 
     /// The items of a replay, read if they are not in memory.
@@ -280,7 +283,7 @@ impl Replays {
         let live = &open.live;
         let fresh = live.take_fresh();
         self.0.put_back.note(number, live, &fresh);
-        let view = self.0.archive.view();
+        let view = self.0.archives.events.view();
         let looked = open.watcher.lock().look(live, fresh, &view, &self.0.sources, &self.0.options)?;
         if open.sending.load(Ordering::Relaxed) {
             let stop = open.stop;

@@ -13,12 +13,12 @@ use std::sync::Arc;
 
 use tapline_adapter::Source;
 use tapline_api::{Delivery, KeyOrder};
-use tapline_archive::Archive;
 
 use crate::error::ReplayError;
 use crate::live::{Live, Wish};
 use crate::message::Changes;
 use crate::options::{ReplayOptions, Sources};
+use crate::read::Archives;
 use crate::settle::settle;
 use sender::Sender;
 
@@ -28,7 +28,7 @@ const DOUBTS: u8 = 5;
 /// What a sender needs.
 pub(crate) struct Job {
     pub(crate) live: Arc<Live>,
-    pub(crate) archive: Arc<Archive>,
+    pub(crate) archives: Archives,
     pub(crate) sources: Arc<Sources>,
     pub(crate) options: ReplayOptions,
     pub(crate) token: String,

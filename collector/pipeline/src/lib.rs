@@ -13,5 +13,5 @@ mod supervisor;
 
 pub use feed::FeedOptions;
 pub use rates::Rates;
-pub use sink::PayloadPolicy;
+pub use sink::{ChunkSink, PayloadPolicy};
 pub use supervisor::{Pipeline, SourceStanding, Tapped};

@@ -28,7 +28,7 @@ impl PayloadPolicy {
 }
 
 /// Rows of one source until they are handed to the archive.
-pub(crate) struct ChunkSink {
+pub struct ChunkSink {
     source: String,
     system: &'static str,
     policy: PayloadPolicy,
@@ -39,13 +39,14 @@ pub(crate) struct ChunkSink {
 }
 
 impl ChunkSink {
-    pub(crate) fn new(source: &str, system: &'static str, rules: Rules, policy: PayloadPolicy) -> Self {
+    /// For a source by its configured name.
+    pub fn new(source: &str, system: &'static str, rules: Rules, policy: PayloadPolicy) -> Self {
         let decoder = Decoder::new(rules);
         Self { source: source.to_owned(), system, policy, decoder, builder: EventBuilder::new(), archived_at: 0 }
     }
 
     /// Rows collected.
-    pub(crate) fn rows(&self) -> usize {
+    pub fn rows(&self) -> usize {
         self.builder.len()
     }
 
@@ -55,7 +56,7 @@ impl ChunkSink {
     }
 
     /// Yields the rows and empties the sink.
-    pub(crate) fn finish(&mut self) -> RecordBatch {
+    pub fn finish(&mut self) -> RecordBatch {
         self.builder.finish()
     }
 }

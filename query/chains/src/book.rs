@@ -34,6 +34,8 @@ pub(crate) struct Book<'v> {
     started: Instant,
     pub(crate) rows: Vec<Row>,
     by_hit: HashMap<Hit, RowAt>,
+    /// By hash of the address.
+    by_address: HashMap<u64, RowAt>,
     pub(crate) tokens: Vec<Token>,
     by_token: HashMap<Token, TokenAt>,
     row_tokens: Vec<Vec<(TokenAt, Option<Role>)>>,
@@ -52,6 +54,7 @@ impl<'v> Book<'v> {
             started: Instant::now(),
             rows: Vec::new(),
             by_hit: HashMap::new(),
+            by_address: HashMap::new(),
             tokens: Vec::new(),
             by_token: HashMap::new(),
             row_tokens: Vec::new(),
@@ -182,6 +185,17 @@ impl<'v> Book<'v> {
     }
 
     fn push(&mut self, hit: Hit, row: Row) {
+        // A record that was looked up may have been read by a tap since.
+        let address = row.address.hash();
+        let known = self.by_address.get(&address).copied().filter(|known| {
+            let known = &self.rows[*known];
+            (&known.text, known.time, known.size) == (&row.text, row.time, row.size)
+        });
+        if let Some(known) = known {
+            self.by_hit.insert(hit, known);
+            return;
+        }
+        self.by_address.insert(address, self.rows.len());
         let mut held = Vec::new();
         for (token, role) in token::tokens(&row, &self.lives) {
             let token = self.token(token);

@@ -33,7 +33,7 @@ pub(crate) async fn chain(State(app): State<App>, uri: Uri, params: Params) -> R
 }
 
 fn look_up(app: &App, id: &str) -> Result<Chain, ChainError> {
-    let (view, ledger) = (app.archive.view(), app.archive.ledger());
+    let (view, ledger) = (app.replays.with_originals(), app.archive.ledger());
     let span = tracing::info_span!(
         "chain.lookup",
         tapline.files = view.files.len(),

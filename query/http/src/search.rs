@@ -49,13 +49,13 @@ pub(crate) async fn search(State(app): State<App>, params: Params) -> Result<Jso
         return Ok(Json(SearchResults { hits: pages("") }));
     }
     let hits = app.search(move |app, stop| {
-        let view = app.archive.view();
-        let mut hits = ids(&view, &text);
-        hits.extend(event(&view, &text)?);
+        let all = app.replays.with_originals();
+        let mut hits = ids(&all, &text);
+        hits.extend(event(&all, &text)?);
         let needle = text.to_lowercase();
         hits.extend(pages(&needle));
         hits.extend(destinations(app, &needle));
-        hits.extend(seen(app, &view, &needle, stop)?);
+        hits.extend(seen(app, &app.archive.view(), &needle, stop)?);
         hits.truncate(MOST);
         Ok(hits)
     });

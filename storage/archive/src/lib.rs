@@ -14,6 +14,7 @@ pub mod error;
 pub mod examine;
 pub mod figures;
 pub mod file;
+pub mod find;
 mod foreign;
 pub mod indexes;
 pub mod ledger;

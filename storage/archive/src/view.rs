@@ -21,6 +21,20 @@ pub struct View {
 }
 
 impl View {
+    /// One and another archive's, those of the first in the same places. The rows of both are looked up and read; the
+    /// version is that of the first.
+    pub fn and(first: &Arc<Self>, second: &Self) -> Arc<Self> {
+        if second.hot.is_empty() && second.files.is_empty() {
+            return Arc::clone(first);
+        }
+        Arc::new(Self {
+            hot: first.hot.iter().chain(&second.hot).cloned().collect(),
+            files: Arc::new(first.files.iter().chain(&*second.files).cloned().collect()),
+            version: first.version,
+            reader: first.reader.clone(),
+        })
+    }
+
     /// Rows in memory.
     pub fn hot_rows(&self) -> u64 {
         self.hot.iter().map(|chunk| chunk.batch.num_rows() as u64).sum()

@@ -14,7 +14,7 @@ use tapline_adapter::Source;
 use tapline_api::{
     Environment, KeyOrder, ReplayAct, ReplayDetail, ReplayRequest, ReplayState, ReplayTarget, Select, StopAt,
 };
-use tapline_archive::{Archive, Hit, Place};
+use tapline_archive::{Archive, ArchiveOptions, Hit, Place};
 use tapline_kafka::KafkaSource;
 use tapline_kit::{Kafka, Record};
 use tapline_replay::{ReplayOptions, Replays, Selected, Sources};
@@ -93,7 +93,9 @@ fn replays(kafka: &Kafka, recorded: &Recorded) -> Result<Replays> {
     let environment = Environment { name: "bench".to_owned(), colour: "grey".to_owned(), confirm_replays: false };
     let options = ReplayOptions { watch: Duration::ZERO, ..ReplayOptions::default() };
     let state = State::open(recorded.folder.path())?;
-    Ok(Replays::open(Arc::clone(&recorded.archive), state, sources, options, environment)?)
+    let folder = recorded.folder.path().join("originals");
+    let originals = recorded.runtime.block_on(Archive::open(&folder, ArchiveOptions::default()))?;
+    Ok(Replays::open(Arc::clone(&recorded.archive), originals, state, sources, options, environment)?)
 }
 
 fn planned(archive: &Arc<Archive>, replays: &Replays, target: &str, order: KeyOrder) -> Result<ReplayDetail> {

@@ -191,7 +191,7 @@ impl Replays {
         let number = record.number;
         let changes = self.changes(&record.request)?;
         let before = |address| self.0.put_back.by(address).filter(|by| *by != number);
-        let view = self.0.archive.view();
+        let view = self.0.archives.view();
         let Examined { mut plan, targets } =
             examine(&self.planning(stop), &view, &open.live.items, &record.request, &changes, &before)?;
         let old = &record.plan;

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use arrow::array::Array;
 use tapline_api::{AuditView, Bytes, ChangePreview, Delivery, Outcome, ReplayItem};
+use tapline_archive::find::FEW;
 use tapline_archive::{Hit, View};
 use tapline_model::columns::EventColumns;
 use tapline_model::{Address, id, time};
 
 use super::{Open, Replays};
 use crate::error::ReplayError;
-use crate::find::FEW;
 use crate::item::Item;
 use crate::message::{Changes, Row};
 use crate::read::{Loaded, load};
@@ -50,7 +50,7 @@ impl Replays {
         let next = (numbers.len() > limit).then(|| numbers[limit]);
         numbers.truncate(limit);
         let changes = self.changes(&self.0.state.replay(number)?.request)?;
-        let view = self.0.archive.view();
+        let view = self.0.archives.view();
         let mut loaded = Vec::with_capacity(numbers.len());
         // A page's rows that were moved are looked up: looking through all files is for stretches that are sent.
         for numbers in numbers.chunks(FEW) {
@@ -150,28 +150,30 @@ impl Replays {
     ///
     /// # Errors
     /// When the program is none, or the events cannot be read.
-    pub fn preview(&self, view: &View, hits: &[Hit], program: &str) -> Result<Vec<ChangePreview>, ReplayError> {
+    pub fn preview(&self, view: &Arc<View>, hits: &[Hit], program: &str) -> Result<Vec<ChangePreview>, ReplayError> {
         let own = self.own_headers();
         let plain = Changes::new(&[], None, own.clone()).map_err(ReplayError::BadRequest)?;
         let changed = Changes::new(&[], Some(program), own).map_err(ReplayError::BadRequest)?;
+        let view = self.0.archives.with(view);
+        let items = self.planning(&|| false).stay(&view, hits)?;
+        let numbers: Vec<u32> = (0..).zip(&items.items).map(|(number, _)| number).collect();
         let mut previews = Vec::new();
-        let whole = ["source", "destination", "incarnation", "partition", "offset", "position"];
-        let columns = [&whole[..], &["key", "payload", "headers", "dead_letter", "retry"]].concat();
-        for fetched in view.fetch(hits, &columns).0 {
-            let columns = EventColumns::new(&fetched.batch);
-            let (dead, retry) = (columns.record("dead_letter")?, columns.record("retry")?);
-            for at in 0..fetched.rows.len() {
-                let row = Row::new(&fetched.batch, at, dead.is_valid(at) || retry.is_valid(at))?;
-                let address = columns.address(at)?;
-                let before = plain.message(&row, address.hash()).map_or_else(|why| why, |message| message.text());
-                let (after, error) = match changed.message(&row, address.hash()) {
-                    Ok(message) => (Some(message.text()), None),
-                    Err(why) => (None, Some(why)),
-                };
-                previews.push(ChangePreview { address: address.to_string(), before, after, error });
-            }
+        for loaded in load(&view, &items, &numbers)? {
+            let (item, Some((batch, row))) = (&items.items[loaded.number as usize], loaded.row) else { continue };
+            let (row, address) = (Row::new(&batch, row, item.is_failed())?, items.address(item));
+            let before = plain.message(&row, address.hash()).map_or_else(|why| why, |message| message.text());
+            let (after, error) = match changed.message(&row, address.hash()) {
+                Ok(message) => (Some(message.text()), None),
+                Err(why) => (None, Some(why)),
+            };
+            previews.push(ChangePreview { address: address.to_string(), before, after, error });
         }
         Ok(previews)
+    }
+
+    /// All events, and those that dead letters only point to and the archive lacks.
+    pub fn with_originals(&self) -> Arc<View> {
+        self.0.archives.view()
     }
 }
 

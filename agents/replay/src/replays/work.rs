@@ -121,7 +121,7 @@ impl Replays {
             targets.into_iter().map(|target| (target.stand, target.id)).collect();
         Ok(Job {
             live: Arc::clone(&open.live),
-            archive: Arc::clone(&self.0.archive),
+            archives: self.0.archives.clone(),
             sources: Arc::clone(&self.0.sources),
             options: self.0.options.clone(),
             token: record.token.clone(),

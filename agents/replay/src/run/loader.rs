@@ -5,11 +5,9 @@ use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tapline_archive::Archive;
-
 use crate::error::ReplayError;
 use crate::item::Items;
-use crate::read::{Loaded, load, none_missing, stretch};
+use crate::read::{Archives, Loaded, load, none_missing, stretch};
 
 /// Rows that a killed process had not written yet are read from the broker once more: so long they are waited for.
 const READ_AGAIN: Duration = Duration::from_secs(60);
@@ -18,10 +16,10 @@ const READ_AGAIN: Duration = Duration::from_secs(60);
 const BREATH: Duration = Duration::from_millis(100);
 
 /// Reads items. Those that stood in memory only when they were planned are waited for until then.
-fn read(archive: &Archive, items: &Items, numbers: &[u32], until: Instant) -> Result<Vec<Loaded>, ReplayError> {
+fn read(archives: &Archives, items: &Items, numbers: &[u32], until: Instant) -> Result<Vec<Loaded>, ReplayError> {
     let lost = |it: &Loaded| it.row.is_none() && items.items[it.number as usize].file == 0;
     loop {
-        let view = archive.view();
+        let view = archives.view();
         let loaded = none_missing(&view, load(&view, items, numbers)?)?;
         if Instant::now() >= until || !loaded.iter().any(lost) {
             return Ok(loaded);
@@ -44,14 +42,14 @@ pub(super) enum Stretch {
 }
 
 impl Loader {
-    pub(super) fn start(archive: Arc<Archive>, items: Arc<Items>, planned: Vec<u32>) -> Self {
+    pub(super) fn start(archives: Archives, items: Arc<Items>, planned: Vec<u32>) -> Self {
         let (send, receive) = sync_channel(1);
         thread::spawn(move || {
             let begun = Instant::now();
             let mut rest = planned.as_slice();
             while !rest.is_empty() {
                 let (now, later) = rest.split_at(stretch(&items, rest));
-                let loaded = read(&archive, &items, now, begun + READ_AGAIN);
+                let loaded = read(&archives, &items, now, begun + READ_AGAIN);
                 let failed = loaded.is_err();
                 // Nobody waits any more, or nothing can be read.
                 if send.send(loaded).is_err() || failed {
@@ -91,26 +89,23 @@ fn into(error: std::sync::mpsc::RecvTimeoutError) -> TryRecvError {
 
 #[cfg(test)]
 mod tests {
-    use tapline_archive::ArchiveOptions;
-
     use super::*;
     use crate::item::tests::items;
+    use crate::read::tests::archives;
 
     /// Killed and resumed at once, they were given up before the tap had read them again.
     #[tokio::test]
     async fn what_stood_in_memory_only_is_not_given_up_at_once() {
-        let folder = tempfile::tempdir().unwrap();
-        let archive = Archive::open(folder.path(), ArchiveOptions::default()).await.unwrap();
-        let loader = Loader::start(archive, Arc::new(items(2)), vec![0, 1]);
+        let (_folder, archives) = archives().await;
+        let loader = Loader::start(archives, Arc::new(items(2)), vec![0, 1]);
         assert!(matches!(loader.next(Duration::from_millis(500)).unwrap(), Stretch::Soon));
     }
 
     #[tokio::test]
     async fn a_reader_that_panics_ends_without_having_handed_out_all() {
-        let folder = tempfile::tempdir().unwrap();
-        let archive = Archive::open(folder.path(), ArchiveOptions::default()).await.unwrap();
+        let (_folder, archives) = archives().await;
         // There is no item of this number.
-        let loader = Loader::start(archive, Arc::new(items(2)), vec![7]);
+        let loader = Loader::start(archives, Arc::new(items(2)), vec![7]);
         assert!(matches!(loader.next(Duration::from_secs(60)).unwrap(), Stretch::End));
     }
 }

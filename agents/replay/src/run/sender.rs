@@ -64,7 +64,7 @@ impl<'a> Sender<'a> {
         let planned: Vec<u32> = job.live.look(|standing| standing.all(Delivery::Planned).collect());
         let sent = (job.live.items.items.len() - planned.len()) as u64;
         let refused: Vec<u32> = job.live.look(|standing| standing.refused().collect());
-        let loader = Loader::start(Arc::clone(&job.archive), Arc::clone(&job.live.items), planned);
+        let loader = Loader::start(job.archives.clone(), Arc::clone(&job.live.items), planned);
         let mut sender = Self {
             job,
             publishers: BTreeMap::new(),
@@ -316,23 +316,22 @@ impl<'a> Sender<'a> {
 
 #[cfg(test)]
 mod tests {
-    use tapline_archive::{Archive, ArchiveOptions};
-
     use super::*;
     use crate::item::tests::items;
     use crate::journal::Journal;
     use crate::live::Live;
     use crate::message::Changes;
     use crate::options::ReplayOptions;
+    use crate::read::tests::archives;
 
     #[tokio::test]
     async fn what_was_not_read_is_not_taken_for_done() {
-        let folder = tempfile::tempdir().unwrap();
+        let (folder, archives) = archives().await;
         let items = Arc::new(items(2));
         let journal = Journal::open(&folder.path().join("journal.jsonl"), Arc::clone(&items)).unwrap();
         let job = Job {
             live: Arc::new(Live::new(1, items, journal, u64::MAX)),
-            archive: Archive::open(folder.path(), ArchiveOptions::default()).await.unwrap(),
+            archives,
             sources: Arc::default(),
             options: ReplayOptions::default(),
             token: String::new(),

@@ -122,6 +122,7 @@ pub(crate) fn request() -> ReplayRequest {
 pub(crate) struct Node {
     pub(crate) folder: TempDir,
     pub(crate) archive: Arc<Archive>,
+    pub(crate) originals: Arc<Archive>,
     pub(crate) state: State,
     pub(crate) broker: Broker,
     pub(crate) options: ReplayOptions,
@@ -140,9 +141,12 @@ impl Node {
         let folder = TempDir::new().unwrap();
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let of_archive = ArchiveOptions { disk_reserve: 0, ..ArchiveOptions::default() };
-        let archive = runtime.block_on(Archive::open(folder.path(), of_archive)).unwrap();
+        let archive = runtime.block_on(Archive::open(folder.path(), of_archive.clone())).unwrap();
+        let beside = folder.path().join("originals");
+        let originals = runtime.block_on(Archive::open(&beside, of_archive)).unwrap();
         let state = State::open(folder.path()).unwrap();
-        let mut node = Self { folder, archive, state, broker: Broker::new(), options, replays: None, runtime };
+        let mut node =
+            Self { folder, archive, originals, state, broker: Broker::new(), options, replays: None, runtime };
         node.archive(samples);
         node.open();
         node
@@ -153,7 +157,8 @@ impl Node {
         let sources = Sources::from([(NAME.to_owned(), Arc::new(self.broker.clone()) as Arc<dyn Source>)]);
         let environment = Environment { name: "test".to_owned(), colour: "grey".to_owned(), confirm_replays: false };
         let (archive, state, options) = (Arc::clone(&self.archive), self.state.clone(), self.options.clone());
-        self.replays = Some(Replays::open(archive, state, sources, options, environment).unwrap());
+        let originals = Arc::clone(&self.originals);
+        self.replays = Some(Replays::open(archive, originals, state, sources, options, environment).unwrap());
     }
 
     pub(crate) fn replays(&self) -> &Replays {

@@ -51,7 +51,7 @@ pub(crate) async fn detail(
     let path = uri.path().strip_prefix("/api/v1/events/").unwrap_or_default();
     let address = Address::parse(path)?;
     app.search(move |app, _| {
-        let view = app.archive.view();
+        let view = app.replays.with_originals();
         let (fetched, at) = find(&view, &address)?;
         match raw {
             Some(column) => download(&fetched, at, column, &address),

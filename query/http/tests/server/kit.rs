@@ -131,7 +131,8 @@ impl Running {
     pub(crate) async fn with(adjust: impl FnOnce(&mut ServerOptions)) -> Self {
         let folder = TempDir::new().unwrap();
         let options = ArchiveOptions { disk_reserve: 0, ..ArchiveOptions::default() };
-        let archive = Archive::open(folder.path(), options).await.unwrap();
+        let archive = Archive::open(folder.path(), options.clone()).await.unwrap();
+        let originals = Archive::open(&folder.path().join("originals"), options).await.unwrap();
         let facts = Arc::new(ArchiveFacts(Arc::clone(&archive)));
         let options = EngineOptions { target_partitions: 2, concurrent: 2, ..EngineOptions::default() };
         let engine = Arc::new(Engine::new(Arc::clone(&archive), Arc::clone(&facts) as _, options).unwrap());
@@ -142,6 +143,7 @@ impl Running {
         let state = State::open(folder.path()).unwrap();
         let replays = Replays::open(
             Arc::clone(&archive),
+            originals,
             state.clone(),
             Sources::new(),
             ReplayOptions::default(),

@@ -4,5 +4,6 @@ mod crash;
 mod elsewhere;
 mod outage;
 mod people;
+mod pointers;
 mod put_back;
 mod world;

@@ -8,9 +8,7 @@ use rdkafka::message::{Headers, Message};
 use serde_json::json;
 use tapline_kit::{Kafka, Record, wait_for};
 
-use crate::world::{
-    SOON, ask, broker, dead_letter, everything, header, plan, replay, start, tapline, until, without_ours,
-};
+use crate::world::{SOON, ask, broker, dead_letter, everything, header, plan, replay, start, tapline, until};
 
 #[test]
 fn bytes_key_and_headers_are_as_they_were_but_for_the_failure() -> Result<()> {
@@ -171,48 +169,5 @@ fn pause_resume_canary_and_cancel() -> Result<()> {
     let query = rest["plan"]["sql"].as_str().context("no query")?;
     let chosen = tapline.sql(&format!("SELECT count(*) FROM ({query})"))?;
     assert_eq!(chosen[0][0], DEAD - sent, "and its query says so: {query}");
-    Ok(())
-}
-
-/// A share group's dead letter holds neither key nor payload: nothing could be put back.
-#[test]
-fn a_dead_letter_that_only_points_to_its_event_puts_that_event_back() -> Result<()> {
-    let kafka = Kafka::start()?;
-    for topic in ["orders", "dlq.orders"] {
-        kafka.admin()?.create_topic(topic, 6, &[])?;
-    }
-    let failed = Record::new("orders", 3, "{\"orderId\":\"ORD-7\"}").key("ORD-7").header("tenant", Some(b"b"));
-    let producer = kafka.producer()?;
-    producer.send_all(&[Record::new("orders", 3, "{}").key("ORD-1"), failed.clone()])?;
-    let pointer = |offset: &[u8]| {
-        Record { topic: "dlq.orders".to_owned(), partition: Some(3), ..Record::default() }
-            .header("__dlq.errors.topic", Some(b"orders"))
-            .header("__dlq.errors.partition", Some(b"3"))
-            .header("__dlq.errors.offset", Some(offset))
-            .header("__dlq.errors.group", Some(b"pickers"))
-    };
-    producer.send_all(&[pointer(b"1"), pointer(b"4000")])?;
-    let tapline = tapline(&kafka, 2, "")?;
-    let planned = plan(&tapline, &json!({}))?;
-    assert_eq!((&planned["progress"]["items"], &planned["plan"]["by_key"]), (&json!(1), &json!([])), "{planned}");
-    let left = planned["plan"]["warnings"].as_array().context("no warnings")?;
-    let left = left.iter().find(|warning| warning["kind"] == "left_out").context("the other one is not told")?;
-    assert_eq!(left["addresses"][0], "shop/dlq.orders/3/1", "{left}");
-    let id = start(&tapline, &planned)?;
-    until(&tapline, &id, "done")?;
-    let item = tapline.get(&format!("/api/v1/replays/{id}/items"))?.1["items"][0].clone();
-    assert_eq!((&item["address"], &item["key"]), (&json!("shop/dlq.orders/3/0"), &json!("ORD-7")), "{item}");
-    let arrived = everything(&kafka, "orders")?.remove(&3).context("nothing in its partition")?.remove(2);
-    assert_eq!(header(&arrived, "tapline-replay-origin").as_deref(), Some("shop/dlq.orders/3/0"));
-    assert_eq!(without_ours(Record { timestamp: None, ..arrived }), failed);
-    let edge = json!(["shop/dlq.orders/3/0", "shop/orders/3/2", "replay"]);
-    wait_for("the story to go on from the dead letter", SOON, || {
-        let (_, chain) = tapline.get("/api/v1/chains/ORD-7")?;
-        let edges = chain["edges"].as_array().into_iter().flatten();
-        let mut found = edges.map(|it| json!([it["from"], it["to"], it["rule"]]));
-        Ok(found.any(|it| it == edge).then_some(()))
-    })?;
-    let (_, causes) = tapline.get("/api/v1/dead-letters")?;
-    assert_eq!(causes["causes"][0]["waiting"], 1, "what was put back waits no more: {causes}");
     Ok(())
 }
