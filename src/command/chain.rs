@@ -18,8 +18,8 @@ pub(crate) fn run(args: &ChainArgs, config: &Config, json: bool, runtime: &Runti
         Answerer::Server(client) => client.chain(&args.id)?,
         Answerer::Folder(folder) => {
             let archive = runtime.block_on(open(&folder))?;
-            let originals = runtime.block_on(Originals::read(&folder)).map_err(anyhow::Error::from)?;
-            let view = originals.map_or_else(|| archive.view(), |it| View::and(&archive.view(), &it.view()));
+            let originals = runtime.block_on(Originals::read(&folder));
+            let view = originals.map_or_else(|| archive.view(), |it| View::and(&archive.view(), it.view()));
             let (ledger, now) = (archive.ledger(), tapline_model::time::now());
             let chain = tapline_chains::chain(&view, &ledger, &args.id, now, &ChainOptions::default());
             tell_damaged(&archive);

@@ -18,11 +18,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
-use tapline_adapter::Source;
 use tapline_archive::{Archive, ArchiveError, ArchiveOptions};
-use tapline_decode::Rules;
-use tapline_pipeline::{PayloadPolicy, Tapped};
+use tapline_model::time;
+use tapline_pipeline::{ChunkSink, Tapped};
 use tapline_upkeep::Limits;
 use tokio_util::sync::CancellationToken;
 
@@ -34,9 +32,6 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Name of the folder beside the events.
 const FOLDER: &str = "originals";
 
-/// Whoever writes a dead letter says where its event stands: not in what brokers keep for themselves.
-const INTERNAL: [&str; 2] = ["__*", "_schemas"];
-
 /// Between commits: until then it is lost with the process, and its broker may remove it meanwhile.
 const COMMIT: Duration = Duration::from_secs(1);
 
@@ -45,11 +40,18 @@ const MEMORY: usize = 64 << 20;
 
 /// A broker that is asked for events.
 struct Broker {
-    source: Arc<dyn Source>,
-    /// What is never read.
-    exclude: GlobSet,
-    rules: Rules,
-    payloads: PayloadPolicy,
+    tapped: Tapped,
+}
+
+impl Broker {
+    fn allows(&self, destination: &str) -> bool {
+        self.tapped.source.allows(&self.tapped.options, destination)
+    }
+
+    fn sink(&self) -> ChunkSink {
+        let Tapped { source, rules, payloads, .. } = &self.tapped;
+        ChunkSink::new(source.name(), source.system(), rules.clone(), *payloads)
+    }
 }
 
 /// Keeps what pointers point to.
@@ -73,27 +75,24 @@ impl Originals {
             commit_pause: COMMIT,
             ..events.options().clone()
         };
-        let kept = Archive::open(&folder.join(FOLDER), options).await?;
-        let broker = |tapped: &Tapped| Broker {
-            source: Arc::clone(&tapped.source),
-            exclude: globs(&tapped.options.exclude),
-            rules: tapped.rules.clone(),
-            payloads: tapped.payloads,
+        let kept = match Archive::open(&folder.join(FOLDER), options.clone()).await {
+            Ok(kept) => kept,
+            // What is kept beside the events must not keep anybody from them.
+            Err(error) => open_anew(folder, options, &error).await?,
         };
-        let brokers = taps.iter().map(|tapped| (tapped.source.name().to_owned(), broker(tapped))).collect();
-        Ok(Self { events, kept, brokers })
+        let brokers = taps.iter().map(|tapped| (tapped.source.name().to_owned(), Broker { tapped: tapped.clone() }));
+        Ok(Self { events, kept, brokers: brokers.collect() })
     }
 
-    /// What was kept beside the archive in a folder, if anything was; for reading.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub async fn read(folder: &Path) -> Result<Option<Arc<Archive>>, ArchiveError> {
+    /// What was kept beside the archive in a folder, for reading; `None` if nothing was, or it cannot be read.
+    pub async fn read(folder: &Path) -> Option<Arc<Archive>> {
         let folder = folder.join(FOLDER);
         if !folder.exists() {
-            return Ok(None);
+            return None;
         }
-        Archive::open_read_only(&folder).await.map(Some)
+        let opened = Archive::open_read_only(&folder).await;
+        let unread = |error: &ArchiveError| tracing::warn!(%error, "what dead letters only point to is left out");
+        opened.inspect_err(unread).ok()
     }
 
     /// What was kept: rows as those of all events.
@@ -109,10 +108,11 @@ impl Originals {
         let kept = Arc::clone(&self.kept);
         let upkeep = tokio::spawn(tapline_upkeep::run(Arc::clone(&kept), Limits::default(), cancel.clone()));
         let looking = tokio::spawn(look(Looker::new(self), cancel.clone()));
-        let written = kept.run(cancel).await;
+        // What it could not write it keeps, and it is tried once more.
+        let _ = kept.run(cancel).await;
         // Whatever became of them, nothing of theirs is lost.
         let _ = tokio::join!(looking, upkeep);
-        kept.flush().await.and(written)
+        kept.flush().await
     }
 }
 
@@ -135,12 +135,30 @@ async fn look(mut looker: Looker, cancel: CancellationToken) {
     }
 }
 
-/// The patterns are those that the tap was given, which refused what is none.
-fn globs(patterns: &[String]) -> GlobSet {
-    let mut set = GlobSetBuilder::new();
-    let all = patterns.iter().map(String::as_str).chain(INTERNAL);
-    all.filter_map(|pattern| Glob::new(pattern).ok()).for_each(|glob| {
-        set.add(glob);
-    });
-    set.build().unwrap_or_default()
+/// Moves what cannot be opened aside.
+async fn open_anew(folder: &Path, options: ArchiveOptions, error: &ArchiveError) -> Result<Arc<Archive>, ArchiveError> {
+    let (damaged, aside) = (folder.join(FOLDER), folder.join(format!("{FOLDER}-damaged-{}", time::now())));
+    let (error, to) = (error as &dyn std::error::Error, aside.display());
+    tracing::error!(error, %to, "what dead letters only point to cannot be opened and is moved aside");
+    let io = |source| ArchiveError::Io { action: "move", path: damaged.clone(), source };
+    std::fs::rename(&damaged, &aside).map_err(io)?;
+    Archive::open(&damaged, options).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_cannot_be_opened_is_moved_aside_and_keeps_nobody_from_the_events() {
+        let folder = tempfile::tempdir().unwrap();
+        let events = Archive::open(folder.path(), ArchiveOptions::default()).await.unwrap();
+        let log = folder.path().join(FOLDER).join("events/_delta_log");
+        std::fs::create_dir_all(&log).unwrap();
+        std::fs::write(log.join("00000000000000000000.json"), "{no log").unwrap();
+        let originals = Originals::open(events, &[]).await.unwrap();
+        assert!(originals.kept().view().files.is_empty());
+        let names = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        assert!(names.into_iter().any(|name| name.to_string_lossy().starts_with("originals-damaged-")));
+    }
 }

@@ -8,21 +8,18 @@ use tapline_adapter::AdapterError;
 use tapline_archive::{Archive, ArchiveError, Ledger, Place, Progress, View};
 use tapline_deadletter::{DeadLetterError, pointers};
 
-use crate::ask::{Fate, ask};
-use crate::open::{Open, Opens, Spot, address, is_coming, life, spot};
+use crate::ask::{Described, Fate, ask};
+use crate::open::{Open, Opens, Spot, address, is_coming, life, spot, tapped_life};
 use crate::{Broker, Originals};
 
-/// Records asked for at once.
+/// Records asked for at once, of each source in each look.
 const AT_ONCE: usize = 4_096;
 
 /// Pointers whose events are not there yet; with so many, no further dead letters are looked through.
 const MOST_OPEN: usize = 100_000;
 
-/// Hashes of events that need nothing more; with so many, all are forgotten, and looked for again when they are seen.
+/// Pointers that need nothing more; with so many, all are forgotten, and looked for again when they are seen.
 const MOST_KNOWN: usize = 4_000_000;
-
-/// Between two attempts to read what could not be read.
-const AGAIN: Duration = Duration::from_secs(60);
 
 /// A file by its path, a chunk by its number.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -39,7 +36,7 @@ pub(crate) struct Looker {
     /// Files and chunks that were looked through.
     seen: HashSet<Seen>,
     open: Opens,
-    /// Addresses, in the first life of their destination, that need nothing more.
+    /// Pointers that need nothing more, as [`mark`] tells them apart.
     known: HashSet<u64>,
 }
 
@@ -50,14 +47,17 @@ impl Looker {
     }
 
     /// One look. Blocks on disk and brokers.
-    pub(crate) fn look(&mut self, stop: &dyn Fn() -> bool) -> Result<(), DeadLetterError> {
+    pub(crate) fn look(&mut self, stop: &dyn Fn() -> bool) -> Result<(), ArchiveError> {
         let view = self.events.view();
-        self.gather(&view, stop)?;
-        self.settle(&view, stop)
+        self.gather(&view, stop);
+        if self.open.is_empty() { Ok(()) } else { self.settle(&view, stop) }
     }
 
     /// Takes up the pointers of what was not looked through yet.
-    fn gather(&mut self, view: &View, stop: &dyn Fn() -> bool) -> Result<(), DeadLetterError> {
+    fn gather(&mut self, view: &View, stop: &dyn Fn() -> bool) {
+        if self.open.len() >= MOST_OPEN {
+            self.give_up();
+        }
         let files = view.files.iter().enumerate().filter(|(_, file)| file.damage().is_none());
         let files = files.map(|(at, file)| (Place::File(at), Seen::File(file.path.clone())));
         let chunks = view.hot.iter().enumerate();
@@ -65,40 +65,45 @@ impl Looker {
         // Those that are no more are forgotten.
         let mut there = HashSet::with_capacity(self.seen.len());
         for (place, key) in files.chain(chunks) {
-            if self.seen.contains(&key) || (!stop() && self.open.len() < MOST_OPEN && self.take(view, place)?) {
+            if self.seen.contains(&key) || (!stop() && self.open.len() < MOST_OPEN && self.take(view, place)) {
                 there.insert(key);
             }
         }
         self.seen = there;
-        Ok(())
     }
 
-    /// Whether it could be looked through.
-    fn take(&mut self, view: &View, place: Place) -> Result<bool, DeadLetterError> {
+    /// Those that could not be read before make room.
+    fn give_up(&mut self) {
+        let failed: Vec<Spot> =
+            self.open.iter().filter(|(_, open)| open.attempts > 0).map(|(spot, _)| spot.clone()).collect();
+        tracing::warn!(count = failed.len(), "events that dead letters point to and cannot be read are given up");
+        failed.iter().for_each(|spot| self.close(spot));
+    }
+
+    /// Whether it was looked through.
+    fn take(&mut self, view: &View, place: Place) -> bool {
         let found = match pointers(view, place) {
             Ok(found) => found,
             // Damage is told where it is noticed.
-            Err(DeadLetterError::Archive(_)) => return Ok(false),
-            Err(error) => return Err(error),
+            Err(DeadLetterError::Archive(_)) => return false,
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "dead letters cannot be looked through");
+                return true;
+            }
         };
         let now = Instant::now();
         for pointer in found {
-            if !self.known.contains(&pointer.origin.hash())
-                && let Some(spot) = spot(&pointer)
-            {
-                self.open.entry(spot).or_insert(Open {
-                    timestamp: pointer.timestamp,
-                    since: now,
-                    due: now,
-                    missing: false,
-                });
+            let Some(spot) = spot(&pointer) else { continue };
+            if !self.known.contains(&mark(&spot, pointer.timestamp)) {
+                let open = self.open.entry(spot).or_insert_with(|| Open::new(pointer.timestamp, now));
+                open.timestamp = open.timestamp.max(pointer.timestamp);
             }
         }
-        Ok(true)
+        true
     }
 
     /// Looks for those that are due.
-    fn settle(&mut self, view: &View, stop: &dyn Fn() -> bool) -> Result<(), DeadLetterError> {
+    fn settle(&mut self, view: &View, stop: &dyn Fn() -> bool) -> Result<(), ArchiveError> {
         let (now, ledger) = (Instant::now(), self.events.ledger());
         let due = self.open.iter().filter(|(_, open)| open.due <= now);
         let due: Vec<(Spot, Open)> = due.map(|(spot, open)| (spot.clone(), open.clone())).collect();
@@ -107,21 +112,23 @@ impl Looker {
         let Some(missing) = self.missing(view, due, &ledger, stop)? else { return Ok(()) };
         let mut wanted = BTreeMap::<String, Vec<(Spot, Open)>>::new();
         for (spot, open) in missing {
-            if self.brokers.get(&spot.0).is_some_and(|broker| !broker.exclude.is_match(&spot.1)) {
+            if self.brokers.get(&spot.0).is_some_and(|broker| broker.allows(&spot.1)) {
                 wanted.entry(spot.0.clone()).or_default().push((spot, open));
             } else {
                 self.close(&spot);
             }
         }
-        for (source, wanted) in &wanted {
-            for wanted in wanted.chunks(AT_ONCE).take_while(|_| !stop()) {
-                self.fetch(source, wanted, &ledger)?;
+        for (source, mut wanted) in wanted {
+            wanted.truncate(AT_ONCE);
+            // Taps wait for memory and disk too.
+            if !stop() && self.kept.wait_for_room(Duration::ZERO) {
+                self.fetch(&source, wanted, &ledger)?;
             }
         }
         Ok(())
     }
 
-    /// Those that are neither archived nor kept; `None` when stopped.
+    /// Those that no tap has read; `None` when stopped.
     fn missing(
         &mut self,
         view: &View,
@@ -129,46 +136,78 @@ impl Looker {
         ledger: &Ledger,
         stop: &dyn Fn() -> bool,
     ) -> Result<Option<Vec<(Spot, Open)>>, ArchiveError> {
-        let hashes =
-            |spot: &Spot| (1..=life(ledger, spot)).map(|life| address(spot, life).hash()).collect::<Vec<u64>>();
-        let (mut missing, mut due): (Vec<_>, Vec<_>) = due.into_iter().partition(|(_, open)| open.missing);
-        for view in [view, &*self.kept.view()] {
-            let all: HashSet<u64> = due.iter().flat_map(|(spot, _)| hashes(spot)).collect();
-            let Some(found) = view.find(&all, &HashSet::new(), stop)? else { return Ok(None) };
-            let (there, gone): (Vec<_>, Vec<_>) =
-                due.into_iter().partition(|(spot, _)| hashes(spot).iter().any(|hash| found.contains_key(hash)));
-            there.iter().for_each(|(spot, _)| self.close(spot));
-            due = gone;
-        }
-        for (spot, _) in &due {
+        let hashes = |spot: &Spot| {
+            let newest = tapped_life(ledger, &spot.0, &spot.1).unwrap_or(0);
+            (1..=newest).map(|life| address(spot, life).hash()).collect::<Vec<u64>>()
+        };
+        let asked = due.iter().filter(|(_, open)| !open.missing);
+        let asked: HashSet<u64> = asked.flat_map(|(spot, _)| hashes(spot)).collect();
+        let Some(found) = view.find(&asked, &HashSet::new(), stop)? else { return Ok(None) };
+        let (there, missing): (Vec<_>, Vec<_>) =
+            due.into_iter().partition(|(spot, _)| hashes(spot).iter().any(|hash| found.contains_key(hash)));
+        there.iter().for_each(|(spot, _)| self.close(spot));
+        for (spot, _) in &missing {
             self.open.entry(spot.clone()).and_modify(|open| open.missing = true);
         }
-        missing.append(&mut due);
-        missing.sort_by(|(a, _), (b, _)| a.cmp(b));
         Ok(Some(missing))
     }
 
     /// Asks a broker, and keeps what it has.
-    fn fetch(&mut self, source: &str, wanted: &[(Spot, Open)], ledger: &Ledger) -> Result<(), ArchiveError> {
+    fn fetch(&mut self, source: &str, wanted: Vec<(Spot, Open)>, ledger: &Ledger) -> Result<(), ArchiveError> {
         let Some(broker) = self.brokers.get(source) else { return Ok(()) };
-        let system = broker.source.system().to_owned();
-        let answer = match ask(broker, wanted, ledger) {
-            Ok(answer) => answer,
-            Err(AdapterError::Unsupported { .. }) => {
-                wanted.iter().for_each(|(spot, _)| self.close(spot));
-                return Ok(());
-            }
+        let (system, ours) = (broker.tapped.source.system().to_owned(), self.kept.ledger());
+        let described = Described::ask(broker, &wanted, |name, id| life([ledger, &ours], source, name, id));
+        let described = match described {
+            Ok(described) => described,
             Err(error) => {
-                tracing::warn!(source, error = &error as &dyn std::error::Error, "what dead letters point to waits");
-                wanted.iter().for_each(|(spot, _)| self.put_off(spot, AGAIN));
+                self.failed(source, wanted.iter().map(|(spot, _)| spot), &error);
                 return Ok(());
             }
         };
-        let kept = answer.batch.num_rows();
-        let progress = Progress { source: source.to_owned(), system, ..Progress::default() };
+        let moved = described.moved(&wanted);
+        let (fates, left) = self.without_reading(wanted, &described)?;
+        let Some(broker) = self.brokers.get(source) else { return Ok(()) };
+        let answer = match ask(broker, &left, &described) {
+            Ok(answer) => answer,
+            Err(error) => {
+                self.failed(source, left.iter().map(|(spot, _)| spot), &error);
+                return Ok(());
+            }
+        };
+        let (kept, slow) = (answer.batch.num_rows(), answer.fates.is_empty());
+        let progress = Progress { source: source.to_owned(), system, moved, missing: Vec::new() };
         self.kept.append([answer.batch], &progress)?;
-        let mut gone = 0;
-        for (spot, fate) in answer.fates {
+        if slow {
+            left.iter().for_each(|(spot, _)| self.fail(spot));
+        }
+        self.tell(source, kept, fates.into_iter().chain(answer.fates));
+        Ok(())
+    }
+
+    /// What is kept already or known to be gone, and what has to be read.
+    #[expect(clippy::type_complexity, reason = "a pair of lists")]
+    fn without_reading(
+        &self,
+        wanted: Vec<(Spot, Open)>,
+        described: &Described,
+    ) -> Result<(Vec<(Spot, Fate)>, Vec<(Spot, Open)>), ArchiveError> {
+        let hash = |spot: &Spot| described.of(spot).ok().map(|known| address(spot, known.incarnation).hash());
+        let hashes: HashSet<u64> = wanted.iter().filter_map(|(spot, _)| hash(spot)).collect();
+        let found = self.kept.view().find(&hashes, &HashSet::new(), &|| false)?.unwrap_or_default();
+        let (mut fates, mut left) = (Vec::new(), Vec::new());
+        for (spot, open) in wanted {
+            match described.of(&spot) {
+                Err(fate) => fates.push((spot, fate)),
+                Ok(_) if hash(&spot).is_some_and(|hash| found.contains_key(&hash)) => fates.push((spot, Fate::Read)),
+                Ok(_) => left.push((spot, open)),
+            }
+        }
+        Ok((fates, left))
+    }
+
+    fn tell(&mut self, source: &str, kept: usize, fates: impl Iterator<Item = (Spot, Fate)>) {
+        let (mut gone, mut failed, mut why) = (0, 0, None);
+        for (spot, fate) in fates {
             match fate {
                 Fate::Read => self.close(&spot),
                 Fate::Gone => {
@@ -176,21 +215,42 @@ impl Looker {
                     self.close(&spot);
                 }
                 Fate::Failed(error) => {
-                    tracing::warn!(source, topic = spot.1, %error, "what a dead letter points to cannot be read");
-                    self.put_off(&spot, AGAIN);
+                    failed += 1;
+                    self.fail(&spot);
+                    why.get_or_insert((spot.1, error));
                 }
             }
         }
-        tracing::info!(source, kept, gone, "events that dead letters only point to were looked up");
-        Ok(())
+        if kept + gone > 0 {
+            tracing::info!(source, kept, gone, "events that dead letters only point to were looked up");
+        }
+        if let Some((topic, error)) = why {
+            tracing::warn!(source, topic, failed, %error, "events that dead letters only point to cannot be read");
+        }
+    }
+
+    /// None of them could be asked for.
+    fn failed<'s>(&mut self, source: &str, spots: impl Iterator<Item = &'s Spot>, error: &AdapterError) {
+        if let AdapterError::Unsupported { .. } = error {
+            spots.for_each(|spot| self.close(spot));
+            return;
+        }
+        tracing::warn!(source, %error, "events that dead letters only point to cannot be read");
+        spots.for_each(|spot| self.fail(spot));
+    }
+
+    fn fail(&mut self, spot: &Spot) {
+        if self.open.get_mut(spot).is_some_and(|open| !open.failed()) {
+            self.close(spot);
+        }
     }
 
     fn close(&mut self, spot: &Spot) {
-        self.open.remove(spot);
+        let Some(open) = self.open.remove(spot) else { return };
         if self.known.len() >= MOST_KNOWN {
             self.known.clear();
         }
-        self.known.insert(address(spot, 1).hash());
+        self.known.insert(mark(spot, open.timestamp));
     }
 
     fn put_off(&mut self, spot: &Spot, by: Duration) {
@@ -198,4 +258,9 @@ impl Looker {
             open.due = Instant::now() + by;
         }
     }
+}
+
+/// Two dead letters may name the same offset in two lives of a destination.
+fn mark(spot: &Spot, timestamp: Option<i64>) -> u64 {
+    address(spot, 1).hash() ^ timestamp.unwrap_or(0).cast_unsigned().rotate_left(32)
 }

@@ -64,7 +64,9 @@ pub(crate) struct Told {
     pub(crate) standing: Standing,
     /// Behind the last item that was confirmed, or the end when sending began.
     ends: Floors,
-    /// Where items that may be on the target would be found.
+    /// The same when the younger wave of items began: where they would be found.
+    younger: Floors,
+    /// Where any item that may be on the target would be found.
     pub(crate) floors: Floors,
 }
 
@@ -73,7 +75,7 @@ pub(crate) struct Told {
 pub(crate) struct Journal {
     path: PathBuf,
     file: File,
-    line: Vec<u8>,
+    lines: Vec<u8>,
     /// Bytes of whole lines.
     length: u64,
     broken: bool,
@@ -89,7 +91,7 @@ impl Journal {
         let (told, whole) = read(path, &mut file, &items)?;
         // What a killed process did not finish.
         file.set_len(whole).and_then(|()| file.seek(SeekFrom::End(0))).map_err(fault("write", path))?;
-        Ok(Self { path: path.to_owned(), file, line: Vec::new(), length: whole, broken: false, items, told })
+        Ok(Self { path: path.to_owned(), file, lines: Vec::new(), length: whole, broken: false, items, told })
     }
 
     /// What it says by now.
@@ -97,24 +99,26 @@ impl Journal {
         &self.told
     }
 
-    /// Adds an entry. It may be lost with the power until [`Self::sync`].
-    pub(crate) fn write(&mut self, entry: &Entry) -> Result<(), ReplayError> {
-        self.line.clear();
-        serde_json::to_writer(&mut self.line, entry).map_err(|error| fault("write", &self.path)(error.into()))?;
-        self.line.push(b'\n');
+    /// Adds entries, all at once. They may be lost with the power until [`Self::sync`].
+    pub(crate) fn write(&mut self, entries: &[Entry]) -> Result<(), ReplayError> {
+        self.lines.clear();
+        for entry in entries {
+            serde_json::to_writer(&mut self.lines, entry).map_err(|error| fault("write", &self.path)(error.into()))?;
+            self.lines.push(b'\n');
+        }
         if self.broken {
             let what = "a line could not be written, and not be taken back; start Tapline again".to_owned();
             return Err(ReplayError::Damaged { path: self.path.clone(), what });
         }
-        if let Err(error) = self.file.write_all(&self.line) {
+        if let Err(error) = self.file.write_all(&self.lines) {
             // Half a line in the middle would be damage: the disk may have room again for the next one.
             let back = self.file.set_len(self.length).and_then(|()| self.file.seek(SeekFrom::Start(self.length)));
             self.broken = back.is_err();
             return Err(fault("write", &self.path)(error));
         }
-        self.length += self.line.len() as u64;
+        self.length += self.lines.len() as u64;
         let damaged = |what| ReplayError::Damaged { path: self.path.clone(), what };
-        self.told.apply(&self.items, entry).map_err(damaged)
+        entries.iter().try_for_each(|entry| self.told.apply(&self.items, entry)).map_err(damaged)
     }
 
     /// What was added survives a loss of power.
@@ -155,7 +159,7 @@ fn read(path: &Path, file: &mut File, items: &Items) -> Result<(Told, u64), Repl
 impl Told {
     fn new(items: &Items) -> Self {
         let standing = Standing::new(items.items.len());
-        Self { standing, ends: Floors::new(), floors: Floors::new() }
+        Self { standing, ends: Floors::new(), younger: Floors::new(), floors: Floors::new() }
     }
 
     fn apply(&mut self, items: &Items, entry: &Entry) -> Result<(), String> {
@@ -166,8 +170,12 @@ impl Told {
                 Ok(())
             }
             Entry::Sending { runs, .. } => {
+                let none = self.standing.counts().of(Delivery::Sending) == 0;
                 // Whatever is on its way from here on is found behind what was known until here.
-                if self.standing.counts().of(Delivery::Sending) == 0 {
+                if self.standing.begin_wave() {
+                    self.floors = std::mem::replace(&mut self.younger, self.ends.clone());
+                }
+                if none {
                     self.floors.clone_from(&self.ends);
                 }
                 runs.iter().try_for_each(|(first, count)| self.each(items, *first, *count, Delivery::Sending))
@@ -242,7 +250,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal.jsonl");
         let mut journal = Journal::open(&path, Arc::new(items(6))).unwrap();
-        entries.iter().for_each(|entry| journal.write(entry).unwrap());
+        journal.write(entries).unwrap();
         journal.sync().unwrap();
         (folder, path)
     }
@@ -276,7 +284,7 @@ mod tests {
         fs::write(&path, &whole[..whole.len() - 3]).unwrap();
         let mut journal = Journal::open(&path, Arc::new(items(6))).unwrap();
         assert_eq!(journal.told().standing.delivery(4), Delivery::Planned);
-        journal.write(&Entry::Back(vec![2])).unwrap();
+        journal.write(&[Entry::Back(vec![2])]).unwrap();
         let told = super::told(&path, &items(6)).unwrap();
         assert_eq!(told.standing.all(Delivery::Planned).collect::<Vec<_>>(), [2, 4]);
     }
@@ -330,7 +338,7 @@ mod tests {
             let mut after = vec![journal.told().standing.clone()];
             for (at, (op, item)) in (0..).zip(ops) {
                 if let Some(entry) = step(&journal.told().standing, op, item, at) {
-                    journal.write(&entry).unwrap();
+                    journal.write(std::slice::from_ref(&entry)).unwrap();
                     after.push(journal.told().standing.clone());
                 }
             }
@@ -344,7 +352,7 @@ mod tests {
             for item in again.told().standing.all(Delivery::Confirmed) {
                 prop_assert_eq!((last.delivery(item), last.offset(item)), (Delivery::Confirmed, after[lines].offset(item)));
             }
-            again.write(&Entry::Began { at: 0, ends: Vec::new() }).unwrap();
+            again.write(&[Entry::Began { at: 0, ends: Vec::new() }]).unwrap();
             prop_assert_eq!(&told(&path, &all).unwrap().standing, &after[lines]);
         }
 

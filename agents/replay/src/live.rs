@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
-use tapline_api::{Delivery, Outcome, Progress};
+use tapline_api::{Delivery, Progress};
 use tapline_model::time;
 
 use crate::error::ReplayError;
 use crate::item::{Items, Stand};
 use crate::journal::{Entry, Floors, Journal, runs};
 use crate::standing::{Evidence, Standing};
+use crate::watch::Judged;
 
 /// Points of the course that is kept.
 const POINTS: usize = 120;
@@ -152,12 +153,12 @@ impl Live {
     pub(crate) fn began(&self, ends: Vec<(u32, i32, i64)>) -> Result<(), ReplayError> {
         *self.begun.lock() = time::now();
         self.meter.lock().since = Some(Instant::now());
-        self.write(&Entry::Began { at: time::now(), ends }).and_then(|journal| journal.sync())
+        self.write(Entry::Began { at: time::now(), ends }).and_then(|journal| journal.sync())
     }
 
     /// These will be sent. On the disk before they are.
     pub(crate) fn sending(&self, items: impl IntoIterator<Item = u32>) -> Result<(), ReplayError> {
-        self.write(&Entry::Sending { at: time::now(), runs: runs(items) }).and_then(|journal| journal.sync())
+        self.write(Entry::Sending { at: time::now(), runs: runs(items) }).and_then(|journal| journal.sync())
     }
 
     pub(crate) fn confirmed(&self, items: Vec<(u32, i64)>) -> Result<(), ReplayError> {
@@ -166,36 +167,35 @@ impl Live {
         }
         self.meter.lock().add(items.len() as u64);
         let fresh: Vec<u32> = items.iter().map(|(item, _)| *item).collect();
-        drop(self.write(&Entry::Confirmed { at: time::now(), items })?);
+        drop(self.write(Entry::Confirmed { at: time::now(), items })?);
         self.fresh.lock().extend(fresh);
         Ok(())
     }
 
     pub(crate) fn back(&self, items: Vec<u32>) -> Result<(), ReplayError> {
-        if items.is_empty() { Ok(()) } else { self.write(&Entry::Back(items)).map(drop) }
+        if items.is_empty() { Ok(()) } else { self.write(Entry::Back(items)).map(drop) }
     }
 
     pub(crate) fn rejected(&self, item: u32, why: &str) -> Result<(), ReplayError> {
-        self.write(&Entry::Rejected(item, why.to_owned())).map(drop)
+        self.write(Entry::Rejected(item, why.to_owned())).map(drop)
     }
 
     pub(crate) fn left_to(&self, item: u32, other: i64) -> Result<(), ReplayError> {
-        self.write(&Entry::Left(item, other)).map(drop)
+        self.write(Entry::Left(item, other)).map(drop)
     }
 
     pub(crate) fn uncertain(&self, item: u32, why: &str) -> Result<(), ReplayError> {
-        self.write(&Entry::Uncertain(item, why.to_owned())).map(drop)
+        self.write(Entry::Uncertain(item, why.to_owned())).map(drop)
     }
 
-    pub(crate) fn turned_out(
-        &self,
-        item: u32,
-        outcome: Outcome,
-        evidence: Option<Evidence>,
-        why: Option<&str>,
-    ) -> Result<(), ReplayError> {
-        let evidence = evidence.map(|evidence| (evidence.address, evidence.at));
-        self.write(&Entry::Outcome(item, outcome, evidence, why.map(str::to_owned))).map(drop)
+    /// What became of items: outcome, what shows it, why.
+    pub(crate) fn turned_out(&self, items: Vec<(u32, Judged)>) -> Result<(), ReplayError> {
+        let shown = |evidence: Evidence| (evidence.address, evidence.at);
+        let entry = |(item, (outcome, evidence, why)): (u32, Judged)| {
+            Entry::Outcome(item, outcome, evidence.map(shown), why.map(str::to_owned))
+        };
+        let entries: Vec<Entry> = items.into_iter().map(entry).collect();
+        if entries.is_empty() { Ok(()) } else { self.write_all(&entries).map(drop) }
     }
 
     /// What was written survives a loss of power.
@@ -203,9 +203,13 @@ impl Live {
         self.journal.lock().sync()
     }
 
-    fn write(&self, entry: &Entry) -> Result<MutexGuard<'_, Journal>, ReplayError> {
+    fn write(&self, entry: Entry) -> Result<MutexGuard<'_, Journal>, ReplayError> {
+        self.write_all(&[entry])
+    }
+
+    fn write_all(&self, entries: &[Entry]) -> Result<MutexGuard<'_, Journal>, ReplayError> {
         let mut journal = self.journal.lock();
-        journal.write(entry)?;
+        journal.write(entries)?;
         Ok(journal)
     }
 

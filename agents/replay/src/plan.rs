@@ -21,7 +21,7 @@ use crate::error::ReplayError;
 use crate::item::{Item, Items, Numbers, Stand};
 use crate::options::{ReplayOptions, Sources};
 use crate::read::Archives;
-use pointers::Lives;
+use pointers::{Life, Lives};
 use rows::{Body, Draft};
 use targets::{Chosen, Described, Place, Target};
 
@@ -147,11 +147,18 @@ impl Planning<'_> {
     /// The newest life of every destination, and its partitions.
     fn lives(&self) -> Lives {
         let mut lives = Lives::new();
-        for (source, known) in self.archives.events.ledger().sources {
-            for destination in known.destinations {
-                let partitions = i32::try_from(destination.partitions.len()).unwrap_or(i32::MAX);
-                let life = lives.entry((source.clone(), destination.name)).or_default();
-                *life = (destination.incarnation, partitions).max(*life);
+        for (archive, whole) in [(&self.archives.events, true), (&self.archives.originals, false)] {
+            for (source, known) in archive.ledger().sources {
+                for destination in known.destinations {
+                    // Of what is only looked up few partitions are known.
+                    let partitions = if whole { destination.partitions.len() } else { 0 };
+                    let (incarnation, first) = (destination.incarnation, destination.first);
+                    let partitions = i32::try_from(partitions).unwrap_or(i32::MAX);
+                    let life = lives.entry((source.clone(), destination.name)).or_default();
+                    if incarnation > life.incarnation {
+                        *life = Life { incarnation, partitions, first };
+                    }
+                }
             }
         }
         lives
@@ -221,7 +228,7 @@ fn partitions(
             true => words.get(draft.origin.0 as usize)?,
             false => &from.destination,
         };
-        let partitions = lives.get(&(from.source.clone(), destination.clone())).map_or(0, |(_, count)| *count);
+        let partitions = lives.get(&(from.source.clone(), destination.clone())).map_or(0, |life| life.partitions);
         Some((&from.source, destination, partitions))
     };
     let mut by_target = HashMap::<u32, (i32, Chosen)>::new();

@@ -47,7 +47,7 @@ impl Archives {
 
     /// Both, with a snapshot of the events that somebody chose from: what was found in it stands in the same place.
     pub(crate) fn with(&self, events: &Arc<View>) -> Arc<View> {
-        View::and(events, &self.originals.view())
+        View::and(events, self.originals.view())
     }
 }
 
@@ -108,7 +108,7 @@ pub(crate) fn load(view: &View, items: &Items, numbers: &[u32]) -> Result<Vec<Lo
 /// What was not found while a file of the archive is missing may stand in that one: it is not given up.
 pub(crate) fn none_missing(view: &View, loaded: Vec<Loaded>) -> Result<Vec<Loaded>, ReplayError> {
     let incomplete = loaded.iter().any(|loaded| loaded.row.is_none());
-    match view.files.iter().find(|file| incomplete && !file.location.exists()) {
+    match view.every_file().find(|file| incomplete && !file.location.exists()) {
         Some(file) => {
             let what = "put it back and resume".to_owned();
             Err(ArchiveError::Damaged { path: file.path.clone(), what }.into())

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use tapline_api::{Delivery, Outcome, Progress};
 
-/// How the items stand, by number. Eighteen bytes an item.
+/// How the items stand, by number. Nineteen bytes an item.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Standing {
     deliveries: Vec<Delivery>,
@@ -20,6 +20,17 @@ pub(crate) struct Standing {
     /// What shows an outcome, and when that was seen.
     evidence: HashMap<u32, Evidence>,
     counts: Counts,
+    waves: Waves,
+}
+
+/// Items on their way, in two waves: those of the elder left before the younger began.
+#[derive(Debug, Clone, PartialEq)]
+struct Waves {
+    /// Of each item that is on its way.
+    of: Vec<bool>,
+    younger: bool,
+    /// Items on their way.
+    count: [u64; 2],
 }
 
 /// What shows the outcome of an item.
@@ -79,6 +90,7 @@ impl Standing {
             left: HashSet::new(),
             evidence: HashMap::new(),
             counts,
+            waves: Waves { of: vec![false; items], younger: false, count: [0, 0] },
         }
     }
 
@@ -130,9 +142,26 @@ impl Standing {
         let outcome = self.outcomes[item as usize] as usize;
         self.counts.outcomes[outcome] -= u64::from(before == Delivery::Confirmed);
         self.counts.outcomes[outcome] += u64::from(delivery == Delivery::Confirmed);
+        if before == Delivery::Sending {
+            self.waves.count[usize::from(self.waves.of[item as usize])] -= 1;
+        }
+        if delivery == Delivery::Sending {
+            self.waves.of[item as usize] = self.waves.younger;
+            self.waves.count[usize::from(self.waves.younger)] += 1;
+        }
         if matches!(delivery, Delivery::Planned | Delivery::Sending | Delivery::Confirmed) {
             self.why.remove(&item);
         }
+    }
+
+    /// Begins a wave if none of the elder is on its way any more; whether it did.
+    pub(crate) fn begin_wave(&mut self) -> bool {
+        let elder = !self.waves.younger;
+        let over = self.waves.count[usize::from(elder)] == 0;
+        if over {
+            self.waves.younger = elder;
+        }
+        over
     }
 
     pub(crate) fn confirm(&mut self, item: u32, offset: i64, at: i64) {

@@ -112,28 +112,41 @@ impl Watcher {
         self.readers.ask(live, sources, options);
         let lag = self.readers.lag;
         let (begin, now) = (Instant::now(), time::now());
-        let mut decided = 0;
+        let (mut decided, mut fault) = (Vec::new(), None);
         for _ in 0..self.pending.len() {
-            if begin.elapsed() > BUDGET {
+            if begin.elapsed() > BUDGET || fault.is_some() {
                 break;
             }
             let Some(number) = self.pending.pop_front() else { break };
-            let judged = self.judge(live, view, number, now, options.watch);
-            // It is looked at again: nothing is known of it.
-            let judged = judged.inspect_err(|_| self.pending.push_back(number))?;
-            match judged {
-                Some((outcome, evidence, why)) => {
-                    live.turned_out(number, outcome, evidence, why)?;
-                    self.known.remove(&number);
-                    if live.look(|it| it.confirmed_at(number)) >= Some(self.begun) {
-                        self.note(outcome == Outcome::FailedAgain);
-                    }
-                    decided += 1;
+            match self.judge(live, view, number, now, options.watch) {
+                Ok(Some(judged)) => decided.push((number, judged)),
+                Ok(None) => self.pending.push_back(number),
+                Err(error) => {
+                    // It is looked at again: nothing is known of it.
+                    self.pending.push_back(number);
+                    fault = Some(error);
                 }
-                None => self.pending.push_back(number),
             }
         }
-        Ok(self.share(decided, lag))
+        let count = decided.len();
+        self.tell(live, decided)?;
+        fault.map_or_else(|| Ok(self.share(count, lag)), Err)
+    }
+
+    /// Written down together: a million lines, each by itself, cost more than finding out what they say.
+    fn tell(&mut self, live: &Live, decided: Vec<(u32, Judged)>) -> Result<(), ReplayError> {
+        let known: Vec<(u32, Outcome)> = decided.iter().map(|(number, (outcome, ..))| (*number, *outcome)).collect();
+        live.turned_out(decided).inspect_err(|_| self.pending.extend(known.iter().map(|(number, _)| number)))?;
+        let since: Vec<bool> = live.look(|standing| {
+            known.iter().map(|(number, _)| standing.confirmed_at(*number) >= Some(self.begun)).collect()
+        });
+        for ((number, outcome), since) in known.into_iter().zip(since) {
+            self.known.remove(&number);
+            if since {
+                self.note(outcome == Outcome::FailedAgain);
+            }
+        }
+        Ok(())
     }
 
     fn take_in(&mut self, live: &Live, fresh: Vec<u32>) {
@@ -213,7 +226,8 @@ impl Watcher {
     }
 }
 
-type Judged = (Outcome, Option<Evidence>, Option<&'static str>);
+/// What became of an item, what shows it, and why.
+pub(crate) type Judged = (Outcome, Option<Evidence>, Option<&'static str>);
 
 /// What names the place where an item was written as its origin.
 #[derive(Debug, Default)]

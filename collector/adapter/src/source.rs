@@ -72,6 +72,13 @@ pub trait Source: Send + Sync {
     /// broker that cannot be reached is retried inside the tap and shown by [`Tap::facts`].
     fn tap(&self, options: &TapOptions, positions: Positions) -> Result<Box<dyn Tap>, AdapterError>;
 
+    /// Whether records of a destination may be looked up, whether or not it is read: not what is excluded, and what the
+    /// system keeps for itself only where it is asked for by its name.
+    fn allows(&self, options: &TapOptions, destination: &str) -> bool {
+        let _ = (options, destination);
+        true
+    }
+
     /// What the broker tells of these destinations, in the order asked; few requests for all together. Blocks up to some
     /// seconds.
     ///

@@ -67,11 +67,21 @@ impl Filter {
             Verdict::Other
         } else if self.exclude.is_match(topic) {
             Verdict::LeftOut("exclude")
-        } else if is_internal(topic) && !self.named.iter().any(|name| name == topic) {
+        } else if self.is_kept_out(topic) {
             Verdict::LeftOut("internal")
         } else {
             Verdict::Read
         }
+    }
+
+    /// Whether single records of a topic may be looked up.
+    pub(crate) fn allows(&self, topic: &str) -> bool {
+        !self.exclude.is_match(topic) && !self.is_kept_out(topic)
+    }
+
+    /// Internal topics have to be asked for by their names.
+    fn is_kept_out(&self, topic: &str) -> bool {
+        is_internal(topic) && !self.named.iter().any(|name| name == topic)
     }
 
     /// Topics asked for by their plain names.

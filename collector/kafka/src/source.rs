@@ -65,6 +65,10 @@ impl Source for KafkaSource {
         "kafka"
     }
 
+    fn allows(&self, options: &TapOptions, destination: &str) -> bool {
+        Filter::new(&self.cluster.name, options).is_ok_and(|filter| filter.allows(destination))
+    }
+
     fn capabilities(&self) -> Vec<Capability> {
         let missing = |name, reason: &str| Capability { name, missing: Some(reason.to_owned()) };
         vec![

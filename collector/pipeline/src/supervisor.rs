@@ -17,6 +17,7 @@ use crate::resume;
 use crate::sink::{ChunkSink, PayloadPolicy};
 
 /// A source with what is read of it.
+#[derive(Clone)]
 pub struct Tapped {
     /// The broker.
     pub source: Arc<dyn Source>,

@@ -1,6 +1,6 @@
 //! Single rows and what a value means: for the search box and the page of one event.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use arrow::array::RecordBatch;
 
@@ -51,7 +51,9 @@ pub fn find(view: &View, query: &IdQuery, limit: usize) -> Found {
     let total = view.lookup(query.hash(), 0).total;
     let (newest, _) = query::newest(view, query.hash(), LOOKED_AT);
     let (fetched, _) = view.fetch(&newest, &row::COLUMNS);
-    let rows: Vec<Row> = fetched.iter().filter_map(|part| row::read(&part.batch).ok()).flatten().collect();
+    let mut seen = HashSet::new();
+    let rows = fetched.iter().filter_map(|part| row::read(&part.batch).ok()).flatten();
+    let rows: Vec<Row> = rows.filter(|row| seen.insert(row.text.clone())).collect();
     let mut readings = BTreeMap::<&str, Vec<(&Row, &str)>>::new();
     for row in &rows {
         for id in row.ids.iter().filter(|id| query::is_meant(id, query)) {

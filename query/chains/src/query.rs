@@ -132,6 +132,7 @@ fn readings(book: &Book<'_>, hits: &[Hit], query: &IdQuery) -> Readings {
     }
     for rows in readings.values_mut() {
         book.sort(rows);
+        rows.dedup();
     }
     readings
 }
@@ -214,6 +215,7 @@ pub(crate) fn newest(view: &View, hash: u64, limit: usize) -> (Vec<Hit>, Vec<Str
             Err(_) => unasked.push(file.path.clone()),
         }
     }
+    hits.extend(view.lookup_beside(hash, limit.saturating_sub(hits.len())).hits);
     hits.truncate(limit);
     (hits, unasked)
 }

@@ -148,7 +148,7 @@ impl Archive {
         Ok(Arc::new(Self {
             folder: folder.to_owned(),
             options,
-            view: ArcSwap::from_pointee(View { files, version, reader, hot: Vec::new() }),
+            view: ArcSwap::from_pointee(View { files, version, reader, hot: Vec::new(), beside: None }),
             state: Mutex::new(state),
             room: Condvar::new(),
             log: tokio::sync::Mutex::new(log),

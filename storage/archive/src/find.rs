@@ -76,6 +76,12 @@ impl View {
                 first += u32::try_from(batch.num_rows()).unwrap_or(0);
             }
         }
+        if let Some(beside) = &self.beside {
+            let Some(others) = beside.find_many(wanted, skipped, stop)? else { return Ok(None) };
+            for (hash, hit) in others {
+                found.entry(hash).or_insert(self.behind_own(hit));
+            }
+        }
         Ok(Some(found))
     }
 }

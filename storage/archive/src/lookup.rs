@@ -10,9 +10,9 @@ use crate::view::View;
 /// A chunk or file of one [`View`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Place {
-    /// Index into [`View::files`].
+    /// Index into [`View::files`], and behind them into those beside it: [`View::file`].
     File(usize),
-    /// Index into [`View::hot`].
+    /// Index into [`View::hot`], and behind them into those beside it: [`View::chunk`].
     Hot(usize),
 }
 
@@ -73,7 +73,28 @@ impl View {
                 }
             }
         }
+        let beside = self.lookup_beside(hash, limit.saturating_sub(found.hits.len()));
+        found.hits.extend(beside.hits);
+        found.unasked.extend(beside.unasked);
+        found.total += beside.total;
         found
+    }
+
+    /// As [`Self::lookup`], of what stands beside it only.
+    pub fn lookup_beside(&self, hash: u64, limit: usize) -> Lookup {
+        let Some(beside) = &self.beside else { return Lookup::default() };
+        let mut found = beside.lookup(hash, limit);
+        found.hits.iter_mut().for_each(|hit| *hit = self.behind_own(*hit));
+        found
+    }
+
+    /// Places beside it are counted behind its own.
+    pub(crate) fn behind_own(&self, hit: Hit) -> Hit {
+        let place = match hit.place {
+            Place::File(at) => Place::File(at + self.files.len()),
+            Place::Hot(at) => Place::Hot(at + self.hot.len()),
+        };
+        Hit { place, ..hit }
     }
 
     /// Reads rows, grouped by place. Columns may be fields (`dead_letter.message`); what is in memory has them whole. Rows
@@ -97,8 +118,8 @@ impl View {
 
     fn fetch_place(&self, place: Place, rows: &[u32], columns: &[&str]) -> Result<RecordBatch, ArchiveError> {
         match place {
-            Place::File(at) => self.reader.rows(&self.files[at], rows, columns),
-            Place::Hot(at) => take(&self.hot[at].batch, rows, columns),
+            Place::File(at) => self.reader.rows(self.file(at), rows, columns),
+            Place::Hot(at) => take(&self.chunk(at).batch, rows, columns),
         }
     }
 }

@@ -18,21 +18,39 @@ pub struct View {
     pub version: u64,
     /// Reads rows of `files`.
     pub reader: Reader,
+    /// What stands beside it, see [`Self::and`].
+    pub(crate) beside: Option<Arc<View>>,
 }
 
 impl View {
-    /// One and another archive's, those of the first in the same places. The rows of both are looked up and read; the
-    /// version is that of the first.
-    pub fn and(first: &Arc<Self>, second: &Self) -> Arc<Self> {
-        if second.hot.is_empty() && second.files.is_empty() {
-            return Arc::clone(first);
+    /// With another archive beside it, whose rows are looked up and read as its own. They are in none of its lists: who
+    /// goes through those goes through its own rows.
+    pub fn and(own: &Arc<Self>, beside: Arc<Self>) -> Arc<Self> {
+        if beside.hot.is_empty() && beside.files.is_empty() {
+            return Arc::clone(own);
         }
-        Arc::new(Self {
-            hot: first.hot.iter().chain(&second.hot).cloned().collect(),
-            files: Arc::new(first.files.iter().chain(&*second.files).cloned().collect()),
-            version: first.version,
-            reader: first.reader.clone(),
-        })
+        Arc::new(Self { beside: Some(beside), ..Self::clone(own) })
+    }
+
+    /// Its own files, and those beside it.
+    pub fn every_file(&self) -> impl Iterator<Item = &Arc<DataFile>> {
+        self.files.iter().chain(self.beside.iter().flat_map(|beside| beside.files.iter()))
+    }
+
+    /// The file of a [`Place::File`](crate::Place::File).
+    pub fn file(&self, at: usize) -> &Arc<DataFile> {
+        match (&self.beside, at.checked_sub(self.files.len())) {
+            (Some(beside), Some(at)) => &beside.files[at],
+            _ => &self.files[at],
+        }
+    }
+
+    /// The chunk of a [`Place::Hot`](crate::Place::Hot).
+    pub fn chunk(&self, at: usize) -> &Arc<Chunk> {
+        match (&self.beside, at.checked_sub(self.hot.len())) {
+            (Some(beside), Some(at)) => &beside.hot[at],
+            _ => &self.hot[at],
+        }
     }
 
     /// Rows in memory.

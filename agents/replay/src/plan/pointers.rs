@@ -12,8 +12,19 @@ use crate::error::ReplayError;
 use crate::find::find;
 use crate::item::{Numbers, Stand};
 
-/// Destinations by source and name: their newest life, and its partitions.
-pub(crate) type Lives = HashMap<(String, String), (i32, i32)>;
+/// Destinations by source and name: their newest lives.
+pub(crate) type Lives = HashMap<(String, String), Life>;
+
+/// The newest life of a destination.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Life {
+    /// 1 for the first.
+    pub(crate) incarnation: i32,
+    /// How many partitions of it were read.
+    pub(crate) partitions: i32,
+    /// Broker time of the oldest event of it that is known, microseconds.
+    pub(crate) first: Option<i64>,
+}
 
 /// Gives pointers the body of the event they point to, where the archive has it.
 pub(crate) fn resolve(
@@ -54,7 +65,11 @@ fn candidates(draft: &Draft, stands: &[Stand], words: &[String], lives: &Lives) 
     let (destination, Some(partition), Some(offset)) = draft.origin else { return Vec::new() };
     let source = &stands[draft.item.from as usize].source;
     let Some(destination) = words.get(destination as usize).filter(|name| !name.is_empty()) else { return Vec::new() };
-    let newest = lives.get(&(source.clone(), destination.clone())).map_or(1, |(life, _)| *life);
+    let newest = lives.get(&(source.clone(), destination.clone())).copied();
+    let newest = newest.unwrap_or(Life { incarnation: 1, ..Life::default() });
+    // What failed since the destination was made anew did not stand in the one before.
+    let since = newest.first.is_some_and(|first| draft.item.timestamp >= first);
+    let oldest = if since { newest.incarnation } else { 1 };
     let address = |incarnation: i32| Address {
         source: source.clone(),
         destination: destination.clone(),
@@ -62,7 +77,7 @@ fn candidates(draft: &Draft, stands: &[Stand], words: &[String], lives: &Lives) 
         partition: Some(partition),
         position: offset.to_string(),
     };
-    (1..=newest).rev().map(address).collect()
+    (oldest..=newest.incarnation).rev().map(address).collect()
 }
 
 fn take(draft: &mut Draft, original: &Draft, body: u32) {

@@ -117,7 +117,7 @@ fn read_rows(
         return Err(fault.into());
     }
     let file = match place {
-        Place::File(at) => Some(view.files[at].path.as_str()),
+        Place::File(at) => Some(view.file(at).path.as_str()),
         Place::Hot(_) => None,
     };
     let file = numbers.word(file);

@@ -206,6 +206,7 @@ pub(crate) fn assign(drafts: &mut [Draft], targets: &HashMap<u32, (i32, Chosen)>
 
 /// A stand in the life that the archive would file it under.
 pub(crate) fn in_its_life(mut stand: Stand, lives: &Lives) -> Stand {
-    stand.incarnation = lives.get(&(stand.source.clone(), stand.destination.clone())).map_or(1, |(life, _)| *life);
+    stand.incarnation =
+        lives.get(&(stand.source.clone(), stand.destination.clone())).map_or(1, |life| life.incarnation);
     stand
 }

@@ -10,7 +10,7 @@ use crate::read::Loaded;
 use crate::run::loader::{Loader, Stretch};
 
 /// Items that are written down and handed over together. One that waits for its time does not wait for others.
-const BATCH: usize = 4_096;
+const BATCH: usize = 16_384;
 
 /// Items that wait for one of their key: more are not read before some of them left.
 const MOST_HELD: usize = 100_000;

@@ -22,16 +22,13 @@ use crate::pace::Pace;
 use crate::read::Loaded;
 
 /// Items handed over and not answered: after a crash each of them has to be looked for.
-const ON_THEIR_WAY: usize = 20_000;
+const ON_THEIR_WAY: usize = 50_000;
 
 /// How long the last answers are waited for when somebody wants it to stop.
 const LAST_ANSWERS: Duration = Duration::from_secs(30);
 
 /// How long answers are waited for before what has not left is taken back.
 const PAUSED: Duration = Duration::from_secs(3);
-
-/// Items that are sent before all answers are waited for.
-const STRETCH: usize = 50_000;
 
 /// Longest time without looking whether somebody wants something.
 const BREATH: Duration = Duration::from_millis(20);
@@ -53,8 +50,6 @@ pub(super) struct Sender<'a> {
     pub(super) doubt: bool,
     /// Items refused for good, without one that was taken between them.
     pub(super) refused: usize,
-    /// Items sent since none was on its way.
-    pub(super) since_empty: usize,
     /// Written anew for each item.
     stamp: Stamp,
 }
@@ -78,7 +73,6 @@ impl<'a> Sender<'a> {
             sent,
             doubt: false,
             refused: 0,
-            since_empty: 0,
             stamp: Stamp {
                 id: format!("r-{}", job.live.number),
                 by: job.by.clone(),
@@ -153,11 +147,6 @@ impl<'a> Sender<'a> {
                 self.collect(BREATH)?;
                 continue;
             }
-            // Where items would be found after a crash moves on only while none is on its way.
-            if self.since_empty >= STRETCH && !self.flying.is_empty() {
-                self.collect(BREATH)?;
-                continue;
-            }
             let room = self.job.live.allowed().saturating_sub(self.sent);
             let next = match self.queue.next(&mut self.pace, &self.job.live.items, room) {
                 Ok(next) => next,
@@ -229,10 +218,6 @@ impl<'a> Sender<'a> {
 
     /// Written down first, then handed over.
     fn send(&mut self, batch: Vec<Loaded>) -> Result<(), ReplayError> {
-        if self.flying.is_empty() {
-            self.since_empty = 0;
-        }
-        self.since_empty += batch.len();
         self.sent += batch.len() as u64;
         self.job.live.sending(batch.iter().map(|loaded| loaded.number))?;
         let mut rest = batch.into_iter();
