@@ -7,6 +7,7 @@ use tapline_archive::{Hit, Place};
 
 use crate::grouping::Grouping;
 use crate::letters::{Letter, Letters, Sample};
+use crate::pairs::{Tally, each_letter};
 
 /// Points of a trend, one an hour.
 pub const TREND: usize = 24;
@@ -62,32 +63,51 @@ struct Sum<'a> {
 
 /// Adds up all dead letters at a time (microseconds), the cause with most first.
 pub fn causes(places: &[(Place, Arc<Letters>)], grouping: &Grouping, now: i64) -> Vec<Cause> {
-    let mut sums = Vec::<Sum>::new();
-    let mut numbers = HashMap::<String, usize>::new();
-    for (place, letters) in places {
-        // A rule may ask for the type: what is the same for all of a sample and a type is done once for each pair.
-        let mut pairs = BTreeMap::<(u32, u32), (usize, u64)>::new();
-        for letter in &letters.letters {
-            let sample = &letters.samples[letter.sample as usize];
-            let (at, count) = pairs.entry((letter.sample, letter.kind)).or_insert_with(|| {
-                let id = grouping.cause(sample, letters.types[letter.kind as usize].as_deref());
-                let at = *numbers.entry(id).or_insert(sums.len());
-                if at == sums.len() {
-                    sums.push(Sum::default());
-                }
-                (at, 0)
-            });
-            *count += 1;
-            sums[*at].add(letter, Hit { place: *place, row: letter.row }, sample, now);
-        }
-        for ((sample, kind), (at, count)) in pairs {
-            sums[at].name(&letters.samples[sample as usize], letters.types[kind as usize].as_deref(), count);
-        }
+    let mut sums = Sums { grouping, now, sums: Vec::new(), numbers: HashMap::new(), pairs: Vec::new() };
+    each_letter(places, |_| true, &mut sums);
+    let Sums { mut sums, numbers, pairs, .. } = sums;
+    for pair in pairs {
+        sums[pair.sum].name(pair.sample, pair.kind, pair.count);
     }
     let finished = numbers.into_iter().filter_map(|(id, at)| std::mem::take(&mut sums[at]).finish(id));
     let mut causes: Vec<Cause> = finished.collect();
     causes.sort_by(|a, b| (b.count, &a.id).cmp(&(a.count, &b.id)));
     causes
+}
+
+/// All causes so far.
+struct Sums<'a, 'g> {
+    grouping: &'g Grouping,
+    now: i64,
+    sums: Vec<Sum<'a>>,
+    /// Of the sum of each cause.
+    numbers: HashMap<String, usize>,
+    pairs: Vec<Pair<'a>>,
+}
+
+/// A rule may ask for the type: a cause has one or several pairs.
+struct Pair<'a> {
+    sample: &'a Sample,
+    kind: Option<&'a str>,
+    sum: usize,
+    count: u64,
+}
+
+impl<'a> Tally<'a> for Sums<'a, '_> {
+    fn pair(&mut self, sample: &'a Sample, kind: Option<&'a str>) -> usize {
+        let sum = *self.numbers.entry(self.grouping.cause(sample, kind)).or_insert(self.sums.len());
+        if sum == self.sums.len() {
+            self.sums.push(Sum::default());
+        }
+        self.pairs.push(Pair { sample, kind, sum, count: 0 });
+        self.pairs.len() - 1
+    }
+
+    fn letter(&mut self, pair: usize, place: Place, letter: &'a Letter) {
+        let pair = &mut self.pairs[pair];
+        pair.count += 1;
+        self.sums[pair.sum].add(letter, Hit { place, row: letter.row }, pair.sample, self.now);
+    }
 }
 
 impl<'a> Sum<'a> {
@@ -168,7 +188,8 @@ mod tests {
             letter(5, 0, 29 * HOUR, 8),
             letter(9, 2, i64::MIN, 0),
         ];
-        let samples = vec![sample("f1", "orders-dlt"), sample("f1", "orders-dlq"), sample("f2", "x")];
+        let samples =
+            [sample("f1", "orders-dlt"), sample("f1", "orders-dlq"), sample("f2", "x")].map(Arc::new).to_vec();
         (Place::Hot(3), Arc::new(Letters { letters, samples, types: vec![Some("OrderPlaced".to_owned())] }))
     }
 

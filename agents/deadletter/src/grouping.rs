@@ -40,6 +40,11 @@ impl Grouping {
         id
     }
 
+    /// Whether a dead letter is of a cause.
+    pub(crate) fn is_of(&self, sample: &Sample, kind: Option<&str>, cause: &str) -> bool {
+        if self.0.is_empty() { sample.fingerprint == cause } else { self.cause(sample, kind) == cause }
+    }
+
     /// Whether a rule has to do with a cause: it is a part of another, or others are part of it.
     pub fn concerns(&self, cause: &str) -> bool {
         let merged = |rule: &Regrouping| matches!(rule, Regrouping::Merged(into) if into == cause);

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use tapline_archive::Place;
 
 use crate::grouping::Grouping;
-use crate::letters::{Letters, Sample};
+use crate::letters::{Letter, Letters, Sample};
+use crate::pairs::{Tally, each_letter};
 
 /// Dead letters of one cause on one destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,32 +24,40 @@ pub struct Heap {
 
 /// Those from one time to another (microseconds, the second exclusive), most first.
 pub fn heaps(places: &[(Place, Arc<Letters>)], grouping: &Grouping, (from, to): (i64, i64)) -> Vec<Heap> {
-    let mut heaps = Vec::<Heap>::new();
-    let mut numbers = HashMap::<(String, &str, &str), usize>::new();
-    for (_, letters) in places {
-        // A rule may ask for the type: causes are looked up once for each pair that occurs.
-        let mut known = HashMap::<(u32, u32), usize>::new();
-        for letter in letters.letters.iter().filter(|letter| (from..to).contains(&letter.timestamp)) {
-            let at = *known.entry((letter.sample, letter.kind)).or_insert_with(|| {
-                let (sample, kind) = (&letters.samples[letter.sample as usize], &letters.types[letter.kind as usize]);
-                let cause = grouping.cause(sample, kind.as_deref());
-                *numbers.entry((cause.clone(), &sample.source, &sample.destination)).or_insert_with(|| {
-                    heaps.push(Heap { cause, sample: sample.clone(), times: Vec::new(), addresses: Vec::new() });
-                    heaps.len() - 1
-                })
-            });
-            heaps[at].times.push(letter.timestamp);
-            heaps[at].addresses.push(letter.address);
-        }
-    }
+    let mut heaps = Heaps { grouping, heaps: Vec::new(), numbers: HashMap::new() };
+    each_letter(places, |letter| (from..to).contains(&letter.timestamp), &mut heaps);
+    let mut heaps = heaps.heaps;
     heaps.sort_by(|a, b| (b.times.len(), &a.cause).cmp(&(a.times.len(), &b.cause)));
     heaps
+}
+
+/// All heaps so far.
+struct Heaps<'a, 'g> {
+    grouping: &'g Grouping,
+    heaps: Vec<Heap>,
+    /// By cause, source and destination.
+    numbers: HashMap<(String, &'a str, &'a str), usize>,
+}
+
+impl<'a> Tally<'a> for Heaps<'a, '_> {
+    fn pair(&mut self, sample: &'a Sample, kind: Option<&'a str>) -> usize {
+        let cause = self.grouping.cause(sample, kind);
+        let heaps = &mut self.heaps;
+        *self.numbers.entry((cause.clone(), &sample.source, &sample.destination)).or_insert_with(|| {
+            heaps.push(Heap { cause, sample: sample.clone(), times: Vec::new(), addresses: Vec::new() });
+            heaps.len() - 1
+        })
+    }
+
+    fn letter(&mut self, pair: usize, _: Place, letter: &'a Letter) {
+        self.heaps[pair].times.push(letter.timestamp);
+        self.heaps[pair].addresses.push(letter.address);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::letters::Letter;
 
     #[test]
     fn letters_of_a_time_lie_where_they_died() {
@@ -68,7 +77,8 @@ mod tests {
             origin: 0,
         };
         let letters = vec![letter(0, 0, 9), letter(1, 0, 10), letter(2, 1, 19), letter(3, 0, 20), letter(4, 0, 11)];
-        let letters = Letters { letters, samples: vec![sample("a"), sample("b")], types: vec![None] };
+        let letters =
+            Letters { letters, samples: [sample("a"), sample("b")].map(Arc::new).to_vec(), types: vec![None] };
         let heaps = heaps(&[(Place::Hot(0), Arc::new(letters))], &Grouping::default(), (10, 20));
         let found: Vec<_> = heaps.iter().map(|heap| (&*heap.sample.destination, &heap.addresses[..])).collect();
         assert_eq!(found, [("a", &[1, 4][..]), ("b", &[2][..])]);

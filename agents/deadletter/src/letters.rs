@@ -4,11 +4,11 @@
 //! (messages, stack traces) is kept once a cause, or read again where it is shown.
 
 use std::collections::HashMap;
-use std::hash::Hash;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use arrow::array::{Array, RecordBatch};
 use moka::sync::Cache;
+use parking_lot::Mutex;
 use tapline_archive::{Place, View};
 use tapline_model::columns::{AddressColumns, ColumnError, EventColumns, field, get};
 use tapline_model::id::hash_value;
@@ -19,6 +19,9 @@ use crate::read;
 
 /// Kept, bytes.
 const KEPT: u64 = 192 << 20;
+
+/// Samples that are shared before those of places that are no more are forgotten.
+const MOST_SAMPLES: usize = 100_000;
 
 /// Characters of texts that come from messages.
 const LONGEST: usize = 400;
@@ -66,15 +69,16 @@ pub struct Sample {
 pub struct Letters {
     /// In order of their rows.
     pub letters: Vec<Letter>,
-    /// What they have in common.
-    pub samples: Vec<Sample>,
+    /// What they have in common; shared with other places of the same cache.
+    pub samples: Vec<Arc<Sample>>,
     /// Event types.
     pub types: Vec<Option<String>>,
 }
 
 impl Letters {
     fn weight(&self) -> u32 {
-        let bytes = self.letters.len() * size_of::<Letter>() + self.samples.len() * 1_500 + self.types.len() * 100;
+        // Half of what a sample takes: most stand in several files.
+        let bytes = self.letters.len() * size_of::<Letter>() + self.samples.len() * 750 + self.types.len() * 100;
         u32::try_from(bytes).unwrap_or(u32::MAX)
     }
 }
@@ -87,11 +91,16 @@ enum Key {
 
 /// The dead letters of all files and chunks, read when first asked for.
 #[derive(Debug)]
-pub struct LetterCache(Cache<Key, Arc<Letters>>);
+pub struct LetterCache {
+    places: Cache<Key, Arc<Letters>>,
+    /// What letters of any place have in common, as long as one of them is kept.
+    samples: Mutex<HashMap<Sample, Weak<Sample>>>,
+}
 
 impl Default for LetterCache {
     fn default() -> Self {
-        Self(Cache::builder().max_capacity(KEPT).weigher(|_, letters: &Arc<Letters>| letters.weight()).build())
+        let places = Cache::builder().max_capacity(KEPT).weigher(|_, letters: &Arc<Letters>| letters.weight()).build();
+        Self { places, samples: Mutex::default() }
     }
 }
 
@@ -130,25 +139,53 @@ impl LetterCache {
         let chunks = chunks.map(|(at, chunk)| (Place::Hot(at), Key::Chunk(chunk.sequence)));
         let mut all = Vec::new();
         for (place, key) in files.chain(chunks) {
-            let letters = match self.0.get(&key) {
-                Some(known) => known,
-                None if stop() => return Err(DeadLetterError::Stopped),
-                None => match read_place(view, place) {
-                    Ok(letters) => {
-                        let letters = Arc::new(letters);
-                        self.0.insert(key, Arc::clone(&letters));
-                        letters
-                    }
+            if stop() {
+                return Err(DeadLetterError::Stopped);
+            }
+            // Of several who ask at once one reads.
+            match self.places.try_get_with(key, || self.read_place(view, place).map(Arc::new)) {
+                Ok(letters) if letters.letters.is_empty() => {}
+                Ok(letters) => all.push((place, letters)),
+                Err(fault) => match &*fault {
+                    DeadLetterError::Column(error) => return Err(error.clone().into()),
                     // Damage is told where it is noticed.
-                    Err(DeadLetterError::Archive(_)) => continue,
-                    Err(fault) => return Err(fault),
+                    DeadLetterError::Archive(_) | DeadLetterError::Stopped => {}
                 },
-            };
-            if !letters.letters.is_empty() {
-                all.push((place, letters));
             }
         }
         Ok(all)
+    }
+
+    fn read_place(&self, view: &View, place: Place) -> Result<Letters, DeadLetterError> {
+        let rows = read::dead_rows(view, place)?;
+        let mut reading = Reading::default();
+        if let Some(batch) = read::rows(view, place, &rows, &COLUMNS)? {
+            reading.take(&batch, &rows)?;
+        }
+        let Reading { letters, samples, types } = reading;
+        Ok(Letters { letters, samples: self.shared(samples), types: in_order(types) })
+    }
+
+    /// Samples as other places have them.
+    fn shared(&self, samples: HashMap<Sample, (u32, Option<String>)>) -> Vec<Arc<Sample>> {
+        let mut all = self.samples.lock();
+        if all.len() > MOST_SAMPLES {
+            all.retain(|_, known| known.strong_count() > 0);
+        }
+        let mut shared: Vec<(u32, Arc<Sample>)> = samples
+            .into_iter()
+            .map(|(sample, (number, message))| {
+                let known = all.get(&sample).and_then(Weak::upgrade);
+                let shared = known.unwrap_or_else(|| {
+                    let shared = Arc::new(Sample { message, ..sample.clone() });
+                    all.insert(sample, Arc::downgrade(&shared));
+                    shared
+                });
+                (number, shared)
+            })
+            .collect();
+        shared.sort_unstable_by_key(|(number, _)| *number);
+        shared.into_iter().map(|(_, sample)| sample).collect()
     }
 }
 
@@ -177,19 +214,11 @@ const COLUMNS: [&str; 22] = [
     "dead_letter.attempts",
 ];
 
-fn read_place(view: &View, place: Place) -> Result<Letters, DeadLetterError> {
-    let rows = read::dead_rows(view, place)?;
-    let mut reading = Reading::default();
-    if let Some(batch) = read::rows(view, place, &rows, &COLUMNS)? {
-        reading.take(&batch, &rows)?;
-    }
-    Ok(reading.letters)
-}
-
 #[derive(Default)]
 struct Reading {
-    letters: Letters,
-    samples: HashMap<Sample, u32>,
+    letters: Vec<Letter>,
+    /// By number, with the message of the first.
+    samples: HashMap<Sample, (u32, Option<String>)>,
     types: HashMap<Option<String>, u32>,
 }
 
@@ -212,12 +241,18 @@ impl Reading {
                 folded: tapline_decode::folded(field(dead, "message", at).unwrap_or_default()),
                 message: None,
             };
-            let sample = self.sample(sample, || text("message"));
-            let kind = number(&mut self.types, &mut self.letters.types, get(types, at).map(cut));
+            // The message is that of the first: it tells causes apart only without what differs from event to event.
+            let next = (count(self.samples.len()), None);
+            let (sample, message) = self.samples.entry(sample).or_insert(next);
+            if message.is_none() {
+                *message = text("message");
+            }
+            let next = count(self.types.len());
+            let kind = *self.types.entry(get(types, at).map(cut)).or_insert(next);
             let key = if keys.is_valid(at) { hash_of(keys.value(at)) } else { 0 };
-            self.letters.letters.push(Letter {
+            self.letters.push(Letter {
                 row: *row,
-                sample,
+                sample: *sample,
                 kind,
                 timestamp: if times.is_valid(at) { times.value(at) } else { i64::MIN },
                 key,
@@ -228,24 +263,16 @@ impl Reading {
         }
         Ok(())
     }
-
-    /// The message is that of the first: it tells causes apart only without what differs from event to event.
-    fn sample(&mut self, sample: Sample, message: impl FnOnce() -> Option<String>) -> u32 {
-        if let Some(known) = self.samples.get(&sample) {
-            return *known;
-        }
-        let number = u32::try_from(self.letters.samples.len()).unwrap_or(u32::MAX);
-        self.letters.samples.push(Sample { message: message(), ..sample.clone() });
-        self.samples.insert(sample, number);
-        number
-    }
 }
 
-fn number<T: Clone + Eq + Hash>(known: &mut HashMap<T, u32>, all: &mut Vec<T>, value: T) -> u32 {
-    *known.entry(value).or_insert_with_key(|value| {
-        all.push(value.clone());
-        u32::try_from(all.len() - 1).unwrap_or(u32::MAX)
-    })
+fn count(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+fn in_order<T>(numbered: HashMap<T, u32>) -> Vec<T> {
+    let mut all: Vec<(T, u32)> = numbered.into_iter().collect();
+    all.sort_unstable_by_key(|(_, number)| *number);
+    all.into_iter().map(|(value, _)| value).collect()
 }
 
 /// 0 means none.

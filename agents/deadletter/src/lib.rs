@@ -15,6 +15,7 @@ mod letters;
 mod members;
 mod newest;
 mod origin;
+mod pairs;
 mod pointers;
 mod read;
 

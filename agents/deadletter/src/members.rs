@@ -48,7 +48,7 @@ pub(crate) fn all<'a>(
         // Whether a pair of sample and type belongs to it, asked once each.
         let kinds = letters.types.iter().map(Option::as_deref);
         let belongs: Vec<Vec<bool>> = kinds
-            .map(|kind| letters.samples.iter().map(|sample| grouping.cause(sample, kind) == cause).collect())
+            .map(|kind| letters.samples.iter().map(|sample| grouping.is_of(sample, kind, cause)).collect())
             .collect();
         let wanted = letters.letters.iter().filter(move |letter| belongs[letter.kind as usize][letter.sample as usize]);
         wanted.map(|letter| Member {
@@ -77,7 +77,14 @@ mod tests {
             origin: 0,
         };
         let letters = (0..).zip(letters).map(letter).collect();
-        (Place::Hot(0), Arc::new(Letters { letters, samples: vec![sample("f1"), sample("f2")], types: vec![None] }))
+        (
+            Place::Hot(0),
+            Arc::new(Letters {
+                letters,
+                samples: [sample("f1"), sample("f2")].map(Arc::new).to_vec(),
+                types: vec![None],
+            }),
+        )
     }
 
     #[test]

@@ -34,8 +34,8 @@ pub(crate) fn rows_of(
         }
     }
     // The newest files first, for those who take no more than some.
-    for (at, file) in view.files.iter().enumerate().rev().filter(|(_, file)| file.damage().is_none()) {
-        if may_hold((file.times.map(|(_, newest)| newest), file.archived.1)) {
+    for (at, file) in view.files.iter().enumerate().rev() {
+        if may_hold((file.times.map(|(_, newest)| newest), file.archived.1)) && file.damage().is_none() {
             let (rows, _) = view.reader.find(file, hash, limit)?;
             hits.extend(rows.into_iter().map(|row| Hit { place: Place::File(at), row }));
         }

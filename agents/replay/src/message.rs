@@ -4,9 +4,9 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use arrow::array::{Array, RecordBatch};
+use arrow::array::{Array, BinaryViewArray, ListArray, RecordBatch, StringViewArray};
 use tapline_api::{Bytes, Edit, ItemEdit};
-use tapline_model::columns::{ColumnError, EventColumns};
+use tapline_model::columns::{ColumnError, EventColumns, HeaderColumns};
 use tapline_model::{Address, Header};
 use tapline_transform::{Event, Transform};
 
@@ -106,19 +106,41 @@ pub(crate) struct Row<'a> {
     failed: bool,
 }
 
-impl<'a> Row<'a> {
-    /// `failed` is whether it is a dead letter or a retry, whose headers tell of a failure.
-    pub(crate) fn new(batch: &'a RecordBatch, row: usize, failed: bool) -> Result<Self, ColumnError> {
+/// What is sent of the rows of a batch: looked up by name once, not for each of a million events.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    keys: BinaryViewArray,
+    payloads: BinaryViewArray,
+    headers: ListArray,
+    names: StringViewArray,
+    values: BinaryViewArray,
+}
+
+impl Rows {
+    pub(crate) fn of(batch: &RecordBatch) -> Result<Self, ColumnError> {
         let columns = EventColumns::new(batch);
-        let (keys, payloads) = (columns.binary("key")?, columns.binary("payload")?);
-        Ok(Self {
-            key: keys.is_valid(row).then(|| keys.value(row)),
-            payload: payloads.is_valid(row).then(|| payloads.value(row)),
-            headers: columns.headers(row)?,
-            failed,
-        })
+        let (keys, payloads) = (columns.binary("key")?.clone(), columns.binary("payload")?.clone());
+        let HeaderColumns { list, names, values } = columns.header_columns()?;
+        Ok(Self { keys, payloads, headers: list.clone(), names: names.clone(), values: values.clone() })
     }
 
+    pub(crate) fn key(&self, row: usize) -> Option<&[u8]> {
+        self.keys.is_valid(row).then(|| self.keys.value(row))
+    }
+
+    /// `failed` is whether it is a dead letter or a retry, whose headers tell of a failure.
+    pub(crate) fn row(&self, row: usize, failed: bool) -> Row<'_> {
+        let headers = HeaderColumns { list: &self.headers, names: &self.names, values: &self.values };
+        Row {
+            key: self.key(row),
+            payload: self.payloads.is_valid(row).then(|| self.payloads.value(row)),
+            headers: headers.of(row),
+            failed,
+        }
+    }
+}
+
+impl<'a> Row<'a> {
     /// Bytes of key, headers and payload as they are kept. Of a whole event they are as many as it had.
     pub(crate) fn size(&self) -> usize {
         let headers = self.headers.iter().map(|(name, value)| name.len() + value.map_or(0, <[u8]>::len));

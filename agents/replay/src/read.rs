@@ -3,13 +3,14 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use foldhash::HashMapExt;
 use tapline_archive::find::hashes;
 use tapline_archive::{Archive, ArchiveError, Hit, Place, View};
 
 use crate::error::ReplayError;
 use crate::find::find;
 use crate::item::{Item, Items};
+use crate::message::Rows;
 
 /// Bytes of a stretch, about: twice as many are in memory, the one that is sent and the one after it.
 const STRETCH_BYTES: u64 = 32 << 20;
@@ -57,7 +58,7 @@ pub(crate) struct Loaded {
     /// Which.
     pub(crate) number: u32,
     /// Where its row is.
-    pub(crate) row: Option<(Arc<RecordBatch>, usize)>,
+    pub(crate) row: Option<(Arc<Rows>, usize)>,
 }
 
 /// How many of these items make one stretch.
@@ -99,7 +100,7 @@ pub(crate) fn load(view: &View, items: &Items, numbers: &[u32]) -> Result<Vec<Lo
     let loaded = numbers.iter().zip(hits).map(|(number, hit)| {
         let row = hit.and_then(|hit| rows.get(&hit).cloned());
         // A file of the same name with other rows would send somebody else's event.
-        let same = |(_, _, hash): &(Arc<RecordBatch>, usize, u64)| *hash == items.body_hash(item(number));
+        let same = |(_, _, hash): &(Arc<Rows>, usize, u64)| *hash == items.body_hash(item(number));
         Loaded { number: *number, row: row.filter(same).map(|(batch, row, _)| (batch, row)) }
     });
     Ok(loaded.collect())
@@ -117,19 +118,20 @@ pub(crate) fn none_missing(view: &View, loaded: Vec<Loaded>) -> Result<Vec<Loade
     }
 }
 
-type Rows = HashMap<Hit, (Arc<RecordBatch>, usize, u64)>;
+/// By place: the row, and the hash of its address.
+type Read = foldhash::HashMap<Hit, (Arc<Rows>, usize, u64)>;
 
 /// Rows of damaged files are missing.
-fn fetch(view: &View, hits: &[Option<Hit>]) -> Result<Rows, ReplayError> {
+fn fetch(view: &View, hits: &[Option<Hit>]) -> Result<Read, ReplayError> {
     let hits: Vec<Hit> = hits.iter().flatten().copied().collect();
-    let mut rows = Rows::with_capacity(hits.len());
+    let mut rows = Read::with_capacity(hits.len());
     let (fetched, faults) = view.fetch(&hits, &COLUMNS);
     // Rows of a file that is damaged are gone; what the machine cannot read at the moment is not.
     let passing = faults.into_iter().find(|fault| !matches!(fault, ArchiveError::Damaged { .. }));
     passing.map_or(Ok(()), |fault| Err(ReplayError::from(fault)))?;
     for fetched in fetched {
         let hashes = hashes(&fetched.batch)?;
-        let batch = Arc::new(fetched.batch);
+        let batch = Arc::new(Rows::of(&fetched.batch)?);
         for (at, (row, hash)) in fetched.rows.iter().zip(hashes).enumerate() {
             rows.insert(Hit { place: fetched.place, row: *row }, (Arc::clone(&batch), at, hash));
         }

@@ -5,10 +5,11 @@
 //! elsewhere. Both are found in the archive by the ID index; which groups read how far is asked of the broker.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use arrow::array::Array;
+use foldhash::HashMap;
 use tapline_adapter::{AdapterError, Groups, Source};
 use tapline_api::Outcome;
 use tapline_archive::{Hit, View};

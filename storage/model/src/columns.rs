@@ -86,13 +86,17 @@ impl<'a> EventColumns<'a> {
 
     /// All headers of a row, in order; `None` is a null value.
     pub fn headers(&self, row: usize) -> Result<Vec<HeaderPair<'a>>, ColumnError> {
+        Ok(self.header_columns()?.of(row))
+    }
+
+    /// The same for many rows.
+    pub fn header_columns(&self) -> Result<HeaderColumns<'a>, ColumnError> {
         let fault = ColumnError("headers");
         let list = self.list("headers")?;
         let pairs = list.values().as_struct_opt().ok_or(fault.clone())?;
         let names = pairs.column_by_name("name").and_then(|a| a.as_string_view_opt()).ok_or(fault.clone())?;
         let values = pairs.column_by_name("value").and_then(|a| a.as_binary_view_opt()).ok_or(fault)?;
-        let (from, to) = bounds(list, row);
-        Ok((from..to).map(|at| (names.value(at), values.is_valid(at).then(|| values.value(at)))).collect())
+        Ok(HeaderColumns { list, names, values })
     }
 
     /// The address of a row.
@@ -113,6 +117,26 @@ impl<'a> EventColumns<'a> {
 
     fn column(&self, name: &'static str) -> Result<&'a dyn Array, ColumnError> {
         Ok(self.batch.column_by_name(name).ok_or(ColumnError(name))?.as_ref())
+    }
+}
+
+/// Headers of the rows of a batch.
+#[derive(Debug, Clone, Copy)]
+pub struct HeaderColumns<'a> {
+    /// Which of them are of which row.
+    pub list: &'a ListArray,
+    /// Of all rows.
+    pub names: &'a StringViewArray,
+    /// Of all rows.
+    pub values: &'a BinaryViewArray,
+}
+
+impl<'a> HeaderColumns<'a> {
+    /// Those of a row, in order; `None` is a null value.
+    pub fn of(&self, row: usize) -> Vec<HeaderPair<'a>> {
+        let (names, values) = (self.names, self.values);
+        let (from, to) = bounds(self.list, row);
+        (from..to).map(|at| (names.value(at), values.is_valid(at).then(|| values.value(at)))).collect()
     }
 }
 

@@ -6,6 +6,7 @@ mod ingest;
 mod lookup;
 mod measure;
 mod memory;
+mod rate;
 mod recorder;
 mod replay;
 mod traffic;
@@ -33,6 +34,8 @@ enum Bench {
     Lookup(lookup::Args),
     /// Events put back, against librdkafka's idempotent producer on the same broker.
     Replay(replay::Args),
+    /// Events put back at a rate that was asked for.
+    Rate(rate::Args),
     /// Calls about a flood of dead letters of many causes.
     Causes(causes::Args),
     /// The whole process with a long backlog in many partitions.
@@ -45,6 +48,7 @@ fn main() -> anyhow::Result<()> {
         Bench::Freshness(args) => freshness::run(&args),
         Bench::Lookup(args) => lookup::run(&args),
         Bench::Replay(args) => replay::run(&args),
+        Bench::Rate(args) => rate::run(&args),
         Bench::Causes(args) => causes::run(&args),
         Bench::Memory(args) => memory::run(&args),
     }

@@ -1,5 +1,5 @@
-//! Events put back from the archive, unthrottled; the peer only produces, by librdkafka's idempotent producer with four
-//! headers each.
+//! Events put back from the archive, unthrottled, against librdkafka's idempotent producer in a loop that has all records
+//! in memory: with the headers that a replay puts on, so that both write the same bytes, and without them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -38,8 +38,10 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    println!("| payload | events | order | plan s | plan MiB | librdkafka msg/s | tapline msg/s | CPU µs | ratio |");
-    println!("|---|---|---|---|---|---|---|---|---|");
+    println!(
+        "| payload | order | plan s | plan MiB | librdkafka, bare | same bytes | tapline msg/s | CPU µs | of bare | ratio |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|---|");
     for size in &args.sizes {
         let kafka = Kafka::start()?;
         let topic = format!("bench-{size}");
@@ -65,24 +67,27 @@ fn row(
     order: KeyOrder,
 ) -> Result<()> {
     let (word, n) = (format!("{order:?}").to_lowercase(), args.messages);
-    let (target, other) = (format!("ours-{size}-{word}"), format!("peer-{size}-{word}"));
-    for topic in [&target, &other] {
+    let [target, bare, same] = ["ours", "bare", "same"].map(|who| format!("{who}-{size}-{word}"));
+    for topic in [&target, &bare, &same] {
         kafka.admin()?.create_topic(topic, args.partitions, &[("retention.bytes", "-1")])?;
     }
     let before = resident()?;
     let (planned, plan) = cost(|| planned(archive, replays, &target, order))?;
     let grown = resident()?.saturating_sub(before) >> 20;
     ensure!(planned.replay.progress.items == n, "planned {}", planned.replay.progress.items);
-    let ((), peer) = cost(|| peer(kafka, &other, args, size))?;
+    let ((), bare) = cost(|| peer(kafka, &bare, args, size, &[]))?;
+    let ((), same) = cost(|| peer(kafka, &same, args, size, &STAMPS))?;
     let ((), ours) = cost(|| ours(replays, &planned))?;
     let of = |cost: &Cost| cost.rate(n);
     println!(
-        "| {size} B | {n} | {word} | {:.1} | {grown} | {:.0} | {:.0} | {:.2} | **{:.2}** |",
+        "| {size} B | {word} | {:.1} | {grown} | {:.0} | {:.0} | {:.0} | {:.2} | {:.2} | **{:.2}** |",
         plan.wall.as_secs_f64(),
-        of(&peer),
+        of(&bare),
+        of(&same),
         of(&ours),
         ours.cpu_each(n),
-        of(&ours) / of(&peer)
+        of(&ours) / of(&bare),
+        of(&ours) / of(&same)
     );
     Ok(())
 }
@@ -133,8 +138,18 @@ fn ours(replays: &Replays, planned: &ReplayDetail) -> Result<()> {
     }
 }
 
+/// What a replay puts on, as long as there.
+const STAMPS: [(&str, &str); 6] = [
+    ("tapline-replay-id", "r-1"),
+    ("tapline-replay-item", "4f1c9a2e/500000"),
+    ("tapline-replay-attempt", "1"),
+    ("tapline-replay-origin", "bench/bench-1000/3/83333"),
+    ("tapline-replay-by", "bench"),
+    ("tapline-replay-at", "2026-11-22T15:45:44.000000Z"),
+];
+
 /// As few copies as librdkafka makes by itself.
-fn peer(kafka: &Kafka, topic: &str, args: &Args, size: usize) -> Result<()> {
+fn peer(kafka: &Kafka, topic: &str, args: &Args, size: usize, stamps: &[(&str, &str)]) -> Result<()> {
     const DIFFERENT: u64 = 8_192;
     let partitions = u64::try_from(args.partitions)?;
     let place = |number: u64| i32::try_from((number / traffic::CHAIN) % partitions);
@@ -147,10 +162,10 @@ fn peer(kafka: &Kafka, topic: &str, args: &Args, size: usize) -> Result<()> {
     for number in 0..args.messages {
         let at = usize::try_from(number % DIFFERENT)?;
         let record = &records[at];
-        let headers =
-            record.headers.iter().take(4).fold(OwnedHeaders::new(), |all, (name, value)| {
-                all.insert(Header { key: name, value: value.as_deref() })
-            });
+        let own = record.headers.iter().map(|(name, value)| (name.as_str(), value.as_deref()));
+        let all = own.chain(stamps.iter().map(|(name, value)| (*name, Some(value.as_bytes()))));
+        let none = OwnedHeaders::new_with_capacity(record.headers.len() + stamps.len());
+        let headers = all.fold(none, |headers, (key, value)| headers.insert(Header { key, value }));
         let mut message = BaseRecord::to(topic).partition(place(number)?).headers(headers);
         message = message.key(record.key.as_deref().unwrap_or_default());
         message = message.payload(record.payload.as_deref().unwrap_or_default());

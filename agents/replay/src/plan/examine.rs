@@ -10,7 +10,7 @@ use tapline_model::time;
 use crate::error::ReplayError;
 use crate::headers::{AT, ATTEMPT, BY, ID, ITEM, ORIGIN};
 use crate::item::{Item, Items, Stand};
-use crate::message::{Changes, Row};
+use crate::message::Changes;
 use crate::plan::count::{by_key, count, keys};
 use crate::plan::destination::{look_at_target, readers};
 use crate::plan::guards::{loops, replayed_before, restored, since};
@@ -113,7 +113,7 @@ fn samples(view: &View, items: &Items, changes: &Changes, plan: &mut ReplayPlan)
             gone.push(loaded.number);
             continue;
         };
-        let row = Row::new(batch, *row, item.is_failed())?;
+        let row = batch.row(*row, item.is_failed());
         for name in row.taken_off(changes.own()) {
             if !plan.stripped.iter().any(|known| known == name) && plan.stripped.len() < SHOWN {
                 plan.stripped.push(name.to_owned());

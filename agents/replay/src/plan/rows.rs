@@ -11,7 +11,7 @@ use tapline_model::id;
 
 use crate::error::ReplayError;
 use crate::item::{Item, Numbers, Stand};
-use crate::message::Row;
+use crate::message::Rows;
 
 /// Rows at a time.
 const STEP: usize = 65_536;
@@ -219,9 +219,10 @@ fn look_closer(view: &View, drafts: &mut [Draft]) -> Result<(), ReplayError> {
     hits.sort_unstable();
     for hits in hits.chunks(FEW) {
         for fetched in view.fetch(hits, &["key", "payload", "headers"]).0 {
+            let read = Rows::of(&fetched.batch)?;
             for (at, row) in fetched.rows.iter().enumerate() {
                 let Some(draft) = unclear.get(&Hit { place: fetched.place, row: *row }) else { continue };
-                let (draft, row) = (&mut drafts[*draft], Row::new(&fetched.batch, at, false)?);
+                let (draft, row) = (&mut drafts[*draft], read.row(at, false));
                 draft.item.attempt = row.attempts().saturating_add(1);
                 draft.body = match u32::try_from(row.size()) {
                     Ok(size) if size == draft.item.size && row.is_empty() && draft.failed => Body::Pointer,

@@ -2,17 +2,15 @@
 
 use std::sync::Arc;
 
-use arrow::array::Array;
 use tapline_api::{AuditView, Bytes, ChangePreview, Delivery, Outcome, ReplayItem};
 use tapline_archive::find::FEW;
 use tapline_archive::{Hit, View};
-use tapline_model::columns::EventColumns;
 use tapline_model::{Address, id, time};
 
 use super::{Open, Replays};
 use crate::error::ReplayError;
 use crate::item::Item;
-use crate::message::{Changes, Row};
+use crate::message::Changes;
 use crate::read::{Loaded, load};
 use crate::standing::Standing;
 
@@ -160,7 +158,7 @@ impl Replays {
         let mut previews = Vec::new();
         for loaded in load(&view, &items, &numbers)? {
             let (item, Some((batch, row))) = (&items.items[loaded.number as usize], loaded.row) else { continue };
-            let (row, address) = (Row::new(&batch, row, item.is_failed())?, items.address(item));
+            let (row, address) = (batch.row(row, item.is_failed()), items.address(item));
             let before = plain.message(&row, address.hash()).map_or_else(|why| why, |message| message.text());
             let (after, error) = match changed.message(&row, address.hash()) {
                 Ok(message) => (Some(message.text()), None),
@@ -180,12 +178,8 @@ impl Replays {
 fn shown(open: &Arc<Open>, loaded: &Loaded, changed: bool) -> Result<ReplayItem, ReplayError> {
     let (items, number) = (&open.live.items, loaded.number);
     let item = &items.items[number as usize];
-    let key = loaded.row.as_ref().map(|(batch, row)| {
-        let keys = EventColumns::new(batch).binary("key")?;
-        Ok::<_, ReplayError>(keys.is_valid(*row).then(|| keys.value(*row).to_vec()))
-    });
-    let key = key.transpose()?.flatten();
-    let chain = key.as_deref().and_then(id::key_text).map(|text| text.into_owned());
+    let key = loaded.row.as_ref().and_then(|(batch, row)| batch.key(*row));
+    let chain = key.and_then(id::key_text).map(|text| text.into_owned());
     let target = items.target(item);
     open.live.look(|standing| {
         let evidence = standing.evidence(number);
@@ -197,7 +191,7 @@ fn shown(open: &Arc<Open>, loaded: &Loaded, changed: bool) -> Result<ReplayItem,
             address: items.address(item).to_string(),
             timestamp: Some(item.timestamp).filter(|at| *at != i64::MIN).map(time::format),
             event_type: items.word(item.kind).map(str::to_owned),
-            key: key.as_deref().map(Bytes::from),
+            key: key.map(Bytes::from),
             chain,
             destination: target.destination.clone(),
             partition: item.to_partition,

@@ -1,7 +1,6 @@
 //! Which events were put back, and by which replay: what no longer waits, and what a new plan warns of.
 
-use std::collections::HashMap;
-
+use foldhash::HashMap;
 use parking_lot::RwLock;
 use tapline_api::Delivery;
 use tapline_model::time;

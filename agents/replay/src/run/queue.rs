@@ -1,7 +1,9 @@
 //! Which item leaves next: in order, no faster than allowed, and where order per key is asked for, one of a key at a time.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
+
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use crate::error::ReplayError;
 use crate::item::{Item, Items};

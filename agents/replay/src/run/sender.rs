@@ -1,9 +1,10 @@
 //! One sender with its publishers: from what is planned to what is confirmed.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use foldhash::{HashMap, HashMapExt};
 use tapline_adapter::{
     Cause, Fate, Outgoing, Partitioning, PublishError, PublishOptions, Publisher, Report, SendError,
 };
@@ -17,7 +18,7 @@ use crate::error::ReplayError;
 use crate::headers::Stamp;
 use crate::item::Stand;
 use crate::live::Wish;
-use crate::message::{Message, Row, borrowed};
+use crate::message::{Message, borrowed};
 use crate::pace::Pace;
 use crate::read::Loaded;
 
@@ -238,7 +239,7 @@ impl<'a> Sender<'a> {
             return self.reject(number, "its bytes are no longer in the archive");
         };
         let item = self.job.live.items.items[number as usize];
-        let row = Row::new(&batch, row, item.is_failed())?;
+        let row = batch.row(row, item.is_failed());
         if u32::try_from(row.size()).ok() != Some(item.size) {
             return self
                 .reject(number, "the archive does not hold all of its bytes; raise `payload_limit` of its source");
@@ -320,7 +321,7 @@ mod tests {
             sources: Arc::default(),
             options: ReplayOptions::default(),
             token: String::new(),
-            identities: HashMap::new(),
+            identities: std::collections::HashMap::new(),
             changes: Changes::default(),
             order: KeyOrder::Key,
             rate: None,
