@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use tapline_api::Finding;
+use tapline_model::short_type;
 
 use crate::failure::Failure;
 use crate::judge::Verdict;
-use crate::row::{Role, Row, short_type};
+use crate::row::{Role, Row};
 use crate::state::{State, Wait, put_back};
 use crate::story::Story;
 use crate::wording::{closed, count, counted, duration, exception, name, noun, subject_of, without_end};
@@ -92,7 +93,7 @@ fn failure(row: &Row) -> Option<Failure<'_>> {
 }
 
 fn stuck(story: &Story<'_>, who: &str, wait: &Wait) -> String {
-    let step = short_type(&wait.step.kind, true);
+    let step = short_type(&wait.step.kind);
     let last = story.members().max_by(|a, b| a.order().cmp(&b.order())).map_or("", Row::short_type);
     let waits = match &wait.step.service {
         Some(service) => format!("{who} waits for `{service}` after `{last}`"),

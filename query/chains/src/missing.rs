@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tapline_api::{Missing, MissingReason};
 use tapline_archive::{GapKind, PartitionLedger};
-use tapline_model::{Address, id};
+use tapline_model::{Address, id, short_type};
 
 use crate::book::RowAt;
 use crate::row::{Role, Row};
@@ -35,7 +35,7 @@ pub(crate) fn missing(story: &Story<'_>, state: &State) -> Vec<Missing> {
     }
     if let State::Stuck(wait) = state {
         let of = wait.step.service.as_ref().map_or_else(String::new, |service| format!(" of `{service}`"));
-        let what = format!("`{}`{of} has not come", crate::row::short_type(&wait.step.kind, true));
+        let what = format!("`{}`{of} has not come", short_type(&wait.step.kind));
         missing.push(Missing { what, reason: MissingReason::NotSeen, named_by: None });
     }
     if story.walk.truncated {

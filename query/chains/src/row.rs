@@ -3,7 +3,7 @@
 use arrow::array::{Array, AsArray, RecordBatch, StringViewArray, StructArray};
 use arrow::datatypes::{Int32Type, Int64Type};
 use tapline_model::columns::{ColumnError, EventColumns, get};
-use tapline_model::{Address, id};
+use tapline_model::{Address, id, short_type};
 
 use crate::wording;
 
@@ -146,22 +146,7 @@ impl Row {
 
     /// The type without the package or namespace before it: `OrderPlaced`.
     pub(crate) fn short_type(&self) -> &str {
-        short_type(self.kind(), self.event_type.is_some())
-    }
-}
-
-/// `com.example.shop.OrderPlaced` is `OrderPlaced`; versions such as `.v1` stay with the word before them.
-pub(crate) fn short_type(kind: &str, is_type: bool) -> &str {
-    if !is_type {
-        return kind;
-    }
-    let is_version =
-        |word: &str| word.len() > 1 && word[1..].bytes().all(|b| b.is_ascii_digit()) && word.starts_with('v');
-    let cut = |text: &str| text.rfind(['.', '/', ':', '#']);
-    match cut(kind) {
-        Some(at) if is_version(&kind[at + 1..]) => cut(&kind[..at]).map_or(kind, |before| &kind[before + 1..]),
-        Some(at) if at + 1 < kind.len() => &kind[at + 1..],
-        _ => kind,
+        if self.event_type.is_some() { short_type(self.kind()) } else { self.kind() }
     }
 }
 
@@ -300,21 +285,6 @@ fn int(record: &StructArray, name: &str, row: usize) -> Option<i32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn types_are_shown_without_their_package() {
-        for (full, short) in [
-            ("com.example.shop.OrderPlaced", "OrderPlaced"),
-            ("com.example.OrderPlaced.v2", "OrderPlaced.v2"),
-            ("urn:shop:OrderPlaced", "OrderPlaced"),
-            ("OrderPlaced", "OrderPlaced"),
-            ("v1", "v1"),
-            ("ends.", "ends."),
-        ] {
-            assert_eq!(short_type(full, true), short, "{full}");
-        }
-        assert_eq!(short_type("shop.orders", false), "shop.orders");
-    }
 
     #[test]
     fn services_are_the_last_segment_of_a_path() {

@@ -6,6 +6,7 @@
 
 pub mod address;
 pub mod columns;
+pub mod event_type;
 pub mod id;
 pub mod pairing;
 pub mod role;
@@ -16,5 +17,6 @@ pub mod time;
 
 pub use address::Address;
 pub use columns::EventColumns;
+pub use event_type::short_type;
 pub use role::TopicRole;
 pub use row::{DeadLetterRow, EventBuilder, EventRow, Header, IdPair, RetryRow, TimestampKind};

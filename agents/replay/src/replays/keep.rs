@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 use tapline_api::{CauseState, Outcome, Progress, ReplayRequest, ReplayState, thousands};
+use tapline_model::short_type;
 use tapline_state::{NewAudit, ReplayRecord};
 
 use super::{ITSELF, Open, Replays, id, now};
@@ -88,7 +89,7 @@ fn sentence(items: &Items, request: &ReplayRequest) -> String {
     };
     let kinds = distinct(items.items.iter().map(|item| items.word(item.kind).unwrap_or("event")));
     let what = match kinds.as_slice() {
-        [only] if *only != "event" => format!("`{only}`"),
+        [only] if *only != "event" => format!("`{}`", short_type(only)),
         _ if count == 1 => "event".to_owned(),
         _ => "events".to_owned(),
     };

@@ -95,6 +95,16 @@ impl Live {
                 }));
             }
         });
+        // What came between an empty answer and the tail's begin is told by neither of them: asked once a tail.
+        let asked = StoredValue::new_local(false);
+        effect(move || {
+            let begun = live.state.get() == TailState::Live;
+            let empty = feed.answered.get() && feed.rows.with_untracked(Vec::is_empty);
+            if begun && empty && !asked.get_value() {
+                feed.reload();
+            }
+            asked.set_value(begun && (empty || asked.get_value()));
+        });
         on_cleanup(move || drop(tail.try_set_value(None)));
         live.measure();
         live
