@@ -190,7 +190,10 @@ mod tests {
         ];
         let samples =
             [sample("f1", "orders-dlt"), sample("f1", "orders-dlq"), sample("f2", "x")].map(Arc::new).to_vec();
-        (Place::Hot(3), Arc::new(Letters { letters, samples, types: vec![Some("OrderPlaced".to_owned())] }))
+        (
+            Place::Hot(3),
+            Arc::new(Letters { letters, samples, types: vec![Some("OrderPlaced".to_owned())], ..Letters::default() }),
+        )
     }
 
     #[test]

@@ -77,8 +77,12 @@ mod tests {
             origin: 0,
         };
         let letters = vec![letter(0, 0, 9), letter(1, 0, 10), letter(2, 1, 19), letter(3, 0, 20), letter(4, 0, 11)];
-        let letters =
-            Letters { letters, samples: [sample("a"), sample("b")].map(Arc::new).to_vec(), types: vec![None] };
+        let letters = Letters {
+            letters,
+            samples: [sample("a"), sample("b")].map(Arc::new).to_vec(),
+            types: vec![None],
+            ..Letters::default()
+        };
         let heaps = heaps(&[(Place::Hot(0), Arc::new(letters))], &Grouping::default(), (10, 20));
         let found: Vec<_> = heaps.iter().map(|heap| (&*heap.sample.destination, &heap.addresses[..])).collect();
         assert_eq!(found, [("a", &[1, 4][..]), ("b", &[2][..])]);

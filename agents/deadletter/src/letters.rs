@@ -73,12 +73,15 @@ pub struct Letters {
     pub samples: Vec<Arc<Sample>>,
     /// Event types.
     pub types: Vec<Option<String>>,
+    /// How many of the samples were seen here first.
+    pub first_seen: usize,
 }
 
 impl Letters {
     fn weight(&self) -> u32 {
-        // Half of what a sample takes: most stand in several files.
-        let bytes = self.letters.len() * size_of::<Letter>() + self.samples.len() * 750 + self.types.len() * 100;
+        // A sample is kept twice, and counted where it was seen first.
+        let names = self.first_seen * 2_500 + self.samples.len() * 8 + self.types.len() * 100;
+        let bytes = self.letters.len() * size_of::<Letter>() + names;
         u32::try_from(bytes).unwrap_or(u32::MAX)
     }
 }
@@ -93,8 +96,15 @@ enum Key {
 #[derive(Debug)]
 pub struct LetterCache {
     places: Cache<Key, Arc<Letters>>,
-    /// What letters of any place have in common, as long as one of them is kept.
-    samples: Mutex<HashMap<Sample, Weak<Sample>>>,
+    samples: Mutex<Shared>,
+}
+
+/// What letters of any place have in common, as long as one of them is kept.
+#[derive(Debug, Default)]
+struct Shared {
+    all: HashMap<Sample, Weak<Sample>>,
+    /// With more than so many those that nobody keeps are forgotten.
+    most: usize,
 }
 
 impl Default for LetterCache {
@@ -163,29 +173,34 @@ impl LetterCache {
             reading.take(&batch, &rows)?;
         }
         let Reading { letters, samples, types } = reading;
-        Ok(Letters { letters, samples: self.shared(samples), types: in_order(types) })
+        let (samples, first_seen) = self.samples.lock().take(samples);
+        Ok(Letters { letters, samples, types: in_order(types), first_seen })
     }
+}
 
-    /// Samples as other places have them.
-    fn shared(&self, samples: HashMap<Sample, (u32, Option<String>)>) -> Vec<Arc<Sample>> {
-        let mut all = self.samples.lock();
-        if all.len() > MOST_SAMPLES {
-            all.retain(|_, known| known.strong_count() > 0);
+impl Shared {
+    /// Samples as other places have them, and how many none has.
+    fn take(&mut self, samples: HashMap<Sample, (u32, Option<String>)>) -> (Vec<Arc<Sample>>, usize) {
+        if self.all.len() > self.most.max(MOST_SAMPLES) {
+            self.all.retain(|_, known| known.strong_count() > 0);
+            self.most = self.all.len() * 2;
         }
+        let mut first_seen = 0;
         let mut shared: Vec<(u32, Arc<Sample>)> = samples
             .into_iter()
             .map(|(sample, (number, message))| {
-                let known = all.get(&sample).and_then(Weak::upgrade);
+                let known = self.all.get(&sample).and_then(Weak::upgrade);
                 let shared = known.unwrap_or_else(|| {
+                    first_seen += 1;
                     let shared = Arc::new(Sample { message, ..sample.clone() });
-                    all.insert(sample, Arc::downgrade(&shared));
+                    self.all.insert(sample, Arc::downgrade(&shared));
                     shared
                 });
                 (number, shared)
             })
             .collect();
         shared.sort_unstable_by_key(|(number, _)| *number);
-        shared.into_iter().map(|(_, sample)| sample).collect()
+        (shared.into_iter().map(|(_, sample)| sample).collect(), first_seen)
     }
 }
 

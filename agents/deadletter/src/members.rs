@@ -83,6 +83,7 @@ mod tests {
                 letters,
                 samples: [sample("f1"), sample("f2")].map(Arc::new).to_vec(),
                 types: vec![None],
+                ..Letters::default()
             }),
         )
     }

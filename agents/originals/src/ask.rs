@@ -7,9 +7,8 @@ use std::time::Duration;
 use arrow::array::RecordBatch;
 use tapline_adapter::{AdapterError, DestinationFacts, Ended, OffsetRange, RawRecord, ReadLimits, RecordSink};
 use tapline_archive::Moved;
-use tapline_pipeline::ChunkSink;
+use tapline_pipeline::{ChunkSink, Tapped};
 
-use crate::Broker;
 use crate::open::{Open, Spot};
 
 /// For one question.
@@ -55,13 +54,13 @@ pub(crate) struct Known {
 impl Described {
     /// Asks for those of these spots. `life` tells which of its lives an identity is.
     pub(crate) fn ask(
-        broker: &Broker,
+        tapped: &Tapped,
         wanted: &[(Spot, Open)],
         life: impl Fn(&str, Option<&str>) -> i32,
     ) -> Result<Self, AdapterError> {
         let names: BTreeSet<&str> = wanted.iter().map(|((_, name, ..), _)| name.as_str()).collect();
         let names: Vec<&str> = names.into_iter().collect();
-        let facts = broker.tapped.source.destinations(&names)?;
+        let facts = tapped.source.destinations(&names)?;
         let known = |facts: DestinationFacts| {
             let incarnation = life(&facts.name, facts.id.as_deref());
             Known { facts, incarnation }
@@ -86,8 +85,8 @@ impl Described {
 
     /// How far each partition of these was asked about: that a life is known by its identity from now on.
     pub(crate) fn moved(&self, wanted: &[(Spot, Open)]) -> Vec<Moved> {
-        let moved = |((_, name, partition, offset), _): &(Spot, Open)| {
-            let known = self.0.get(name)?.as_ref().ok()?;
+        let moved = |(spot, _): &(Spot, Open)| {
+            let ((_, name, partition, offset), known) = (spot, self.of(spot).ok()?);
             Some(Moved {
                 destination: name.clone(),
                 destination_id: known.facts.id.clone(),
@@ -102,16 +101,18 @@ impl Described {
 }
 
 /// Reads these of one source, which are in the order of their spots. Blocks up to ten seconds and what connecting takes.
-pub(crate) fn ask(broker: &Broker, wanted: &[(Spot, Open)], described: &Described) -> Result<Answer, AdapterError> {
+pub(crate) fn ask(tapped: &Tapped, wanted: &[(Spot, Open)], described: &Described) -> Result<Answer, AdapterError> {
     let ranges = ranges(wanted, described);
     let asked: Vec<OffsetRange> = ranges.iter().map(|(range, _)| range.clone()).collect();
     let newest = wanted.iter().map(|((_, destination, partition, offset), open)| {
         ((destination.as_str(), *partition, *offset), open.timestamp.map_or(i64::MAX, |at| at.saturating_add(SKEW)))
     });
-    let mut sink = Wanted { rows: broker.sink(), newest: newest.collect(), seen: BTreeMap::new() };
-    let source = &broker.tapped.source;
-    let bytes = usize::try_from(broker.tapped.options.backfill_rate).unwrap_or(BYTES).min(BYTES);
-    let read = source.read(&asked, ReadLimits { wait: WAIT, bytes }, &mut sink)?;
+    let Tapped { source, rules, payloads, options } = tapped;
+    let rows = ChunkSink::new(source.name(), source.system(), rules.clone(), *payloads);
+    let mut sink = Wanted { rows, newest: newest.collect(), seen: BTreeMap::new() };
+    let bytes = usize::try_from(options.backfill_rate).unwrap_or(BYTES).min(BYTES);
+    let limits = ReadLimits { wait: WAIT, bytes };
+    let read = if asked.is_empty() { Vec::new() } else { source.read(&asked, limits, &mut sink)? };
     let mut fates = Vec::with_capacity(wanted.len());
     for ((_, spots), read) in ranges.iter().zip(read) {
         for (spot, _) in &wanted[spots.clone()] {

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use tapline_archive::{Archive, ArchiveError, ArchiveOptions};
 use tapline_model::time;
-use tapline_pipeline::{ChunkSink, Tapped};
+use tapline_pipeline::Tapped;
 use tapline_upkeep::Limits;
 use tokio_util::sync::CancellationToken;
 
@@ -38,27 +38,12 @@ const COMMIT: Duration = Duration::from_secs(1);
 /// Memory for what is not written to files yet, bytes: little is looked up at once.
 const MEMORY: usize = 64 << 20;
 
-/// A broker that is asked for events.
-struct Broker {
-    tapped: Tapped,
-}
-
-impl Broker {
-    fn allows(&self, destination: &str) -> bool {
-        self.tapped.source.allows(&self.tapped.options, destination)
-    }
-
-    fn sink(&self) -> ChunkSink {
-        let Tapped { source, rules, payloads, .. } = &self.tapped;
-        ChunkSink::new(source.name(), source.system(), rules.clone(), *payloads)
-    }
-}
-
 /// Keeps what pointers point to.
 pub struct Originals {
     events: Arc<Archive>,
     kept: Arc<Archive>,
-    brokers: BTreeMap<String, Broker>,
+    /// By name.
+    brokers: BTreeMap<String, Tapped>,
 }
 
 impl Originals {
@@ -80,7 +65,7 @@ impl Originals {
             // What is kept beside the events must not keep anybody from them.
             Err(error) => open_anew(folder, options, &error).await?,
         };
-        let brokers = taps.iter().map(|tapped| (tapped.source.name().to_owned(), Broker { tapped: tapped.clone() }));
+        let brokers = taps.iter().map(|tapped| (tapped.source.name().to_owned(), tapped.clone()));
         Ok(Self { events, kept, brokers: brokers.collect() })
     }
 

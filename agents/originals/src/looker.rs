@@ -1,16 +1,17 @@
 //! From new dead letters to events that are kept.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tapline_adapter::AdapterError;
 use tapline_archive::{Archive, ArchiveError, Ledger, Place, Progress, View};
 use tapline_deadletter::{DeadLetterError, pointers};
+use tapline_pipeline::Tapped;
 
+use crate::Originals;
 use crate::ask::{Described, Fate, ask};
-use crate::open::{Open, Opens, Spot, address, is_coming, life, spot, tapped_life};
-use crate::{Broker, Originals};
+use crate::open::{Open, Opens, Spot, address, is_coming, life, spot};
 
 /// Records asked for at once, of each source in each look.
 const AT_ONCE: usize = 4_096;
@@ -20,6 +21,12 @@ const MOST_OPEN: usize = 100_000;
 
 /// Pointers that need nothing more; with so many, all are forgotten, and looked for again when they are seen.
 const MOST_KNOWN: usize = 4_000_000;
+
+/// Names of destinations come from headers: with so many, all are forgotten.
+const MOST_NAMES: usize = 10_000;
+
+/// Until what a question did not come to is asked for again.
+const NEXT: Duration = Duration::from_secs(10);
 
 /// A file by its path, a chunk by its number.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -32,7 +39,9 @@ enum Seen {
 pub(crate) struct Looker {
     events: Arc<Archive>,
     kept: Arc<Archive>,
-    brokers: BTreeMap<String, Broker>,
+    brokers: BTreeMap<String, Tapped>,
+    /// By source and destination, whether records may be looked up: asked once.
+    allowed: HashMap<(String, String), bool>,
     /// Files and chunks that were looked through.
     seen: HashSet<Seen>,
     open: Opens,
@@ -43,7 +52,8 @@ pub(crate) struct Looker {
 impl Looker {
     pub(crate) fn new(originals: Originals) -> Self {
         let Originals { events, kept, brokers } = originals;
-        Self { events, kept, brokers, seen: HashSet::new(), open: Opens::new(), known: HashSet::new() }
+        let allowed = HashMap::new();
+        Self { events, kept, brokers, allowed, seen: HashSet::new(), open: Opens::new(), known: HashSet::new() }
     }
 
     /// One look. Blocks on disk and brokers.
@@ -76,7 +86,9 @@ impl Looker {
     fn give_up(&mut self) {
         let failed: Vec<Spot> =
             self.open.iter().filter(|(_, open)| open.attempts > 0).map(|(spot, _)| spot.clone()).collect();
-        tracing::warn!(count = failed.len(), "events that dead letters point to and cannot be read are given up");
+        if !failed.is_empty() {
+            tracing::warn!(count = failed.len(), "events that dead letters point to and cannot be read are given up");
+        }
         failed.iter().for_each(|spot| self.close(spot));
     }
 
@@ -107,56 +119,48 @@ impl Looker {
         let (now, ledger) = (Instant::now(), self.events.ledger());
         let due = self.open.iter().filter(|(_, open)| open.due <= now);
         let due: Vec<(Spot, Open)> = due.map(|(spot, open)| (spot.clone(), open.clone())).collect();
-        let (coming, due): (Vec<_>, Vec<_>) = due.into_iter().partition(|(spot, open)| is_coming(&ledger, spot, open));
-        coming.iter().for_each(|(spot, _)| self.put_off(spot, crate::LOOK));
-        let Some(missing) = self.missing(view, due, &ledger, stop)? else { return Ok(()) };
         let mut wanted = BTreeMap::<String, Vec<(Spot, Open)>>::new();
-        for (spot, open) in missing {
-            if self.brokers.get(&spot.0).is_some_and(|broker| broker.allows(&spot.1)) {
-                wanted.entry(spot.0.clone()).or_default().push((spot, open));
-            } else {
+        for (spot, open) in due {
+            if !self.allows(&spot) {
                 self.close(&spot);
+            } else if is_coming(&ledger, &spot, &open) {
+                self.put_off(&spot, crate::LOOK);
+            } else {
+                wanted.entry(spot.0.clone()).or_default().push((spot, open));
             }
         }
         for (source, mut wanted) in wanted {
             wanted.truncate(AT_ONCE);
             // Taps wait for memory and disk too.
             if !stop() && self.kept.wait_for_room(Duration::ZERO) {
-                self.fetch(&source, wanted, &ledger)?;
+                self.fetch(&source, wanted, &ledger, view, stop)?;
             }
         }
         Ok(())
     }
 
-    /// Those that no tap has read; `None` when stopped.
-    fn missing(
-        &mut self,
-        view: &View,
-        due: Vec<(Spot, Open)>,
-        ledger: &Ledger,
-        stop: &dyn Fn() -> bool,
-    ) -> Result<Option<Vec<(Spot, Open)>>, ArchiveError> {
-        let hashes = |spot: &Spot| {
-            let newest = tapped_life(ledger, &spot.0, &spot.1).unwrap_or(0);
-            (1..=newest).map(|life| address(spot, life).hash()).collect::<Vec<u64>>()
-        };
-        let asked = due.iter().filter(|(_, open)| !open.missing);
-        let asked: HashSet<u64> = asked.flat_map(|(spot, _)| hashes(spot)).collect();
-        let Some(found) = view.find(&asked, &HashSet::new(), stop)? else { return Ok(None) };
-        let (there, missing): (Vec<_>, Vec<_>) =
-            due.into_iter().partition(|(spot, _)| hashes(spot).iter().any(|hash| found.contains_key(hash)));
-        there.iter().for_each(|(spot, _)| self.close(spot));
-        for (spot, _) in &missing {
-            self.open.entry(spot.clone()).and_modify(|open| open.missing = true);
+    /// Whether records of its destination may be looked up.
+    fn allows(&mut self, spot: &Spot) -> bool {
+        let Some(tapped) = self.brokers.get(&spot.0) else { return false };
+        let place = (spot.0.clone(), spot.1.clone());
+        if self.allowed.len() >= MOST_NAMES {
+            self.allowed.clear();
         }
-        Ok(Some(missing))
+        *self.allowed.entry(place).or_insert_with(|| tapped.source.allows(&tapped.options, &spot.1))
     }
 
     /// Asks a broker, and keeps what it has.
-    fn fetch(&mut self, source: &str, wanted: Vec<(Spot, Open)>, ledger: &Ledger) -> Result<(), ArchiveError> {
-        let Some(broker) = self.brokers.get(source) else { return Ok(()) };
-        let (system, ours) = (broker.tapped.source.system().to_owned(), self.kept.ledger());
-        let described = Described::ask(broker, &wanted, |name, id| life([ledger, &ours], source, name, id));
+    fn fetch(
+        &mut self,
+        source: &str,
+        wanted: Vec<(Spot, Open)>,
+        ledger: &Ledger,
+        view: &View,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<(), ArchiveError> {
+        let Some(tapped) = self.brokers.get(source) else { return Ok(()) };
+        let (tapped, ours) = (tapped.clone(), self.kept.ledger());
+        let described = Described::ask(&tapped, &wanted, |name, id| life([ledger, &ours], source, name, id));
         let described = match described {
             Ok(described) => described,
             Err(error) => {
@@ -165,44 +169,56 @@ impl Looker {
             }
         };
         let moved = described.moved(&wanted);
-        let (fates, left) = self.without_reading(wanted, &described)?;
-        let Some(broker) = self.brokers.get(source) else { return Ok(()) };
-        let answer = match ask(broker, &left, &described) {
+        let Some((fates, left)) = self.without_reading(wanted, &described, view, stop)? else { return Ok(()) };
+        let answer = match ask(&tapped, &left, &described) {
             Ok(answer) => answer,
             Err(error) => {
                 self.failed(source, left.iter().map(|(spot, _)| spot), &error);
                 return Ok(());
             }
         };
-        let (kept, slow) = (answer.batch.num_rows(), answer.fates.is_empty());
+        // Those that were not come to do not keep others waiting.
+        left.iter().for_each(|(spot, _)| self.put_off(spot, NEXT));
+        let kept = answer.batch.num_rows();
+        let system = tapped.source.system().to_owned();
         let progress = Progress { source: source.to_owned(), system, moved, missing: Vec::new() };
         self.kept.append([answer.batch], &progress)?;
-        if slow {
-            left.iter().for_each(|(spot, _)| self.fail(spot));
-        }
         self.tell(source, kept, fates.into_iter().chain(answer.fates));
         Ok(())
     }
 
-    /// What is kept already or known to be gone, and what has to be read.
+    /// What is archived or kept already or known to be gone, and what has to be read; `None` when stopped.
     #[expect(clippy::type_complexity, reason = "a pair of lists")]
     fn without_reading(
-        &self,
+        &mut self,
         wanted: Vec<(Spot, Open)>,
         described: &Described,
-    ) -> Result<(Vec<(Spot, Fate)>, Vec<(Spot, Open)>), ArchiveError> {
+        view: &View,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Option<(Vec<(Spot, Fate)>, Vec<(Spot, Open)>)>, ArchiveError> {
         let hash = |spot: &Spot| described.of(spot).ok().map(|known| address(spot, known.incarnation).hash());
-        let hashes: HashSet<u64> = wanted.iter().filter_map(|(spot, _)| hash(spot)).collect();
-        let found = self.kept.view().find(&hashes, &HashSet::new(), &|| false)?.unwrap_or_default();
+        let find = |view: &View, of: &[&(Spot, Open)]| {
+            let hashes = of.iter().filter_map(|(spot, _)| hash(spot)).collect();
+            view.find(&hashes, &HashSet::new(), stop)
+        };
+        let all: Vec<&(Spot, Open)> = wanted.iter().collect();
+        let unseen: Vec<&(Spot, Open)> = wanted.iter().filter(|(_, open)| !open.missing).collect();
+        let (Some(archived), Some(kept)) = (find(view, &unseen)?, find(&self.kept.view(), &all)?) else {
+            return Ok(None);
+        };
         let (mut fates, mut left) = (Vec::new(), Vec::new());
         for (spot, open) in wanted {
-            match described.of(&spot) {
+            let known = described.of(&spot).map(|known| address(&spot, known.incarnation).hash());
+            match known {
                 Err(fate) => fates.push((spot, fate)),
-                Ok(_) if hash(&spot).is_some_and(|hash| found.contains_key(&hash)) => fates.push((spot, Fate::Read)),
-                Ok(_) => left.push((spot, open)),
+                Ok(hash) if archived.contains_key(&hash) || kept.contains_key(&hash) => fates.push((spot, Fate::Read)),
+                Ok(_) => {
+                    self.open.entry(spot.clone()).and_modify(|open| open.missing = true);
+                    left.push((spot, open));
+                }
             }
         }
-        Ok((fates, left))
+        Ok(Some((fates, left)))
     }
 
     fn tell(&mut self, source: &str, kept: usize, fates: impl Iterator<Item = (Spot, Fate)>) {

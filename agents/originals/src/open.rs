@@ -70,11 +70,6 @@ fn lives<'a>(ledger: &'a Ledger, source: &str, name: &'a str) -> impl Iterator<I
     known.filter(move |known| known.name == name)
 }
 
-/// The newest life that a tap has read of a destination.
-pub(crate) fn tapped_life(ledger: &Ledger, source: &str, name: &str) -> Option<i32> {
-    lives(ledger, source, name).map(|known| known.incarnation).max()
-}
-
 /// Which life of a destination the broker's identity is: as taps have counted, or as was counted here.
 pub(crate) fn life(ledgers: [&Ledger; 2], source: &str, name: &str, id: Option<&str>) -> i32 {
     let all = || ledgers.into_iter().flat_map(|ledger| lives(ledger, source, name));

@@ -38,6 +38,24 @@ impl Pace {
         }
     }
 
+    /// Whether items leave as fast as the broker takes them.
+    pub(crate) fn is_free(&self) -> bool {
+        matches!(self, Self::Free)
+    }
+
+    /// The first items arrived: until the broker answered they would have gathered, and arrived all at once.
+    pub(crate) fn arrived(&mut self, now: Instant) {
+        match self {
+            Self::Free => {}
+            Self::Rate { rate, next } => *next = now.checked_add(interval(*rate)),
+            Self::AsItWas { anchor, .. } => {
+                if let Some((begin, _)) = anchor {
+                    *begin = now;
+                }
+            }
+        }
+    }
+
     /// How long until an item that was due then (microseconds) may leave; zero is now, and counts as left.
     pub(crate) fn wait(&mut self, now: Instant, due: i64) -> Duration {
         match self {
@@ -48,7 +66,7 @@ impl Pace {
                 let at = next.unwrap_or(now).max(earliest);
                 let wait = at.saturating_duration_since(now);
                 if wait.is_zero() {
-                    *next = Some(at + Duration::try_from_secs_f64(1.0 / *rate).unwrap_or(Duration::MAX / 4));
+                    *next = Some(at + interval(*rate));
                 }
                 wait
             }
@@ -62,6 +80,11 @@ impl Pace {
             }
         }
     }
+}
+
+/// Between two items.
+fn interval(rate: f64) -> Duration {
+    Duration::try_from_secs_f64(1.0 / rate).unwrap_or(Duration::MAX / 4)
 }
 
 #[cfg(test)]
@@ -100,6 +123,20 @@ mod tests {
         let later = now + Duration::from_secs(60);
         let burst = (0..100).filter(|_| pace.wait(later, 0).is_zero()).count();
         assert!((25..=27).contains(&burst), "{burst}");
+    }
+
+    /// Connecting took half a second, in which items gathered: the first second had half as many again.
+    #[test]
+    fn what_waited_for_the_broker_s_first_answer_is_not_made_up_for() {
+        let (mut pace, now) = (Pace::new(Some(10.0), None), Instant::now());
+        assert!(pace.wait(now, 0).is_zero());
+        let later = now + Duration::from_millis(500);
+        pace.arrived(later);
+        assert_eq!(pace.wait(later, 0), Duration::from_millis(100));
+        let mut pace = Pace::new(None, Some(1.0));
+        assert!(pace.wait(now, 7_000_000).is_zero());
+        pace.arrived(later);
+        assert_eq!(pace.wait(later, 8_000_000), Duration::from_secs(1));
     }
 
     #[test]

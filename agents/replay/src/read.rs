@@ -75,7 +75,7 @@ pub(crate) fn stretch(items: &Items, numbers: &[u32]) -> usize {
 /// Reads items, in the order asked for.
 pub(crate) fn load(view: &View, items: &Items, numbers: &[u32]) -> Result<Vec<Loaded>, ReplayError> {
     let files: HashMap<&str, usize> =
-        view.files.iter().enumerate().map(|(at, file)| (file.path.as_str(), at)).collect();
+        view.every_file().enumerate().map(|(at, file)| (file.path.as_str(), at)).collect();
     let item = |number: &u32| &items.items[*number as usize];
     let hinted = |item: &Item| {
         let file = items.word(item.file)?;

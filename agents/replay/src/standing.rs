@@ -31,7 +31,12 @@ struct Waves {
     younger: bool,
     /// Items on their way.
     count: [u64; 2],
+    /// How many left since the younger began.
+    sent: usize,
 }
+
+/// Items of a wave: where they would be found after a crash moves on only with the waves.
+const WAVE: usize = 200_000;
 
 /// What shows the outcome of an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +95,7 @@ impl Standing {
             left: HashSet::new(),
             evidence: HashMap::new(),
             counts,
-            waves: Waves { of: vec![false; items], younger: false, count: [0, 0] },
+            waves: Waves { of: vec![false; items], younger: false, count: [0, 0], sent: 0 },
         }
     }
 
@@ -148,6 +153,7 @@ impl Standing {
         if delivery == Delivery::Sending {
             self.waves.of[item as usize] = self.waves.younger;
             self.waves.count[usize::from(self.waves.younger)] += 1;
+            self.waves.sent += 1;
         }
         if matches!(delivery, Delivery::Planned | Delivery::Sending | Delivery::Confirmed) {
             self.why.remove(&item);
@@ -159,9 +165,14 @@ impl Standing {
         let elder = !self.waves.younger;
         let over = self.waves.count[usize::from(elder)] == 0;
         if over {
-            self.waves.younger = elder;
+            (self.waves.younger, self.waves.sent) = (elder, 0);
         }
         over
+    }
+
+    /// Whether no more are to leave before those of the elder wave are answered.
+    pub(crate) fn is_wave_full(&self) -> bool {
+        self.waves.sent >= WAVE && self.waves.count[usize::from(!self.waves.younger)] > 0
     }
 
     pub(crate) fn confirm(&mut self, item: u32, offset: i64, at: i64) {

@@ -62,6 +62,8 @@ pub(crate) struct Watcher {
     pending: VecDeque<u32>,
     /// What was seen of them.
     known: HashMap<u32, Seen>,
+    /// What became of some, not written down yet.
+    decided: Vec<(u32, Judged)>,
     readers: Readers,
     /// The last hundred outcomes since sending went on, true for dead again.
     last: VecDeque<bool>,
@@ -113,14 +115,14 @@ impl Watcher {
         self.readers.ask(live, sources, options);
         let lag = self.readers.lag;
         let (begin, now) = (Instant::now(), time::now());
-        let (mut decided, mut fault) = (Vec::new(), None);
+        let mut fault = None;
         for _ in 0..self.pending.len() {
             if begin.elapsed() > BUDGET || fault.is_some() {
                 break;
             }
             let Some(number) = self.pending.pop_front() else { break };
             match self.judge(live, view, number, now, options.watch) {
-                Ok(Some(judged)) => decided.push((number, judged)),
+                Ok(Some(judged)) => self.decided.push((number, judged)),
                 Ok(None) => self.pending.push_back(number),
                 Err(error) => {
                     // It is looked at again: nothing is known of it.
@@ -129,13 +131,14 @@ impl Watcher {
                 }
             }
         }
-        let count = decided.len();
-        self.tell(live, decided)?;
+        let count = self.decided.len();
+        self.tell(live)?;
         fault.map_or_else(|| Ok(self.share(count, lag)), Err)
     }
 
     /// Written down together: a million lines, each by itself, cost more than finding out what they say.
-    fn tell(&mut self, live: &Live, decided: Vec<(u32, Judged)>) -> Result<(), ReplayError> {
+    fn tell(&mut self, live: &Live) -> Result<(), ReplayError> {
+        let decided = std::mem::take(&mut self.decided);
         let known: Vec<(u32, Outcome)> = decided.iter().map(|(number, (outcome, ..))| (*number, *outcome)).collect();
         live.turned_out(decided).inspect_err(|_| self.pending.extend(known.iter().map(|(number, _)| number)))?;
         let since: Vec<bool> = live.look(|standing| {

@@ -32,7 +32,7 @@ impl View {
         Arc::new(Self { beside: Some(beside), ..Self::clone(own) })
     }
 
-    /// Its own files, and those beside it.
+    /// Its own files, and those beside it, in the order of their places.
     pub fn every_file(&self) -> impl Iterator<Item = &Arc<DataFile>> {
         self.files.iter().chain(self.beside.iter().flat_map(|beside| beside.files.iter()))
     }

@@ -1,6 +1,6 @@
 //! What became of what was handed over: confirmed, sent once more, in doubt, or refused for good.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tapline_adapter::{Cause, Fate, PublishError};
 
@@ -21,6 +21,10 @@ impl Sender<'_> {
         let mut reports = std::mem::take(&mut self.reports);
         for publisher in self.publishers.values_mut() {
             publisher.collect(wait, &mut reports);
+        }
+        if !self.answered && !reports.is_empty() {
+            self.answered = true;
+            self.pace.arrived(Instant::now());
         }
         let mut confirmed = Vec::new();
         for report in reports.drain(..) {

@@ -21,6 +21,7 @@ use crate::live::Wish;
 use crate::message::{Message, borrowed};
 use crate::pace::Pace;
 use crate::read::Loaded;
+use crate::standing::Standing;
 
 /// Items handed over and not answered: after a crash each of them has to be looked for.
 const ON_THEIR_WAY: usize = 50_000;
@@ -42,6 +43,8 @@ pub(super) struct Sender<'a> {
     /// Items on their way.
     pub(super) flying: HashMap<u32, Loaded>,
     pub(super) tries: HashMap<u32, u8>,
+    /// Whether any item was answered since sending began or went on.
+    pub(super) answered: bool,
     /// Items of batches that were refused.
     pub(super) alone: VecDeque<Loaded>,
     /// Whether one of them is on its way.
@@ -68,6 +71,7 @@ impl<'a> Sender<'a> {
             pace: Pace::new(job.rate, job.speed),
             flying: HashMap::new(),
             tries: HashMap::new(),
+            answered: false,
             alone: VecDeque::new(),
             lonely: false,
             reports: Vec::new(),
@@ -145,6 +149,16 @@ impl<'a> Sender<'a> {
             }
             // Nothing leaves while one travels alone.
             if self.lonely || !self.alone.is_empty() {
+                self.collect(BREATH)?;
+                continue;
+            }
+            // Paced, it begins once the broker takes them.
+            if !self.answered && !self.pace.is_free() && !self.flying.is_empty() {
+                self.wait(BREATH)?;
+                continue;
+            }
+            // Each keeps the bytes of its stretch in memory, and all would be looked for after a crash.
+            if self.job.live.look(Standing::is_wave_full) {
                 self.collect(BREATH)?;
                 continue;
             }
