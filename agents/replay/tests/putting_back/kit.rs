@@ -51,6 +51,11 @@ impl Sample {
         Self { origin: Some(origin), ..Self::new("orders-dlt", offset, key) }
     }
 
+    /// A share group's, of what stood on `orders` at `origin`: without bytes of its own.
+    pub(crate) fn pointer(offset: i64, origin: i64) -> Self {
+        Self { key: None, payload: None, headers: Vec::new(), ..Self::dead(offset, origin, "") }
+    }
+
     /// Happened at this moment.
     pub(crate) fn just_now(self) -> Self {
         Self { timestamp: Some(time::now()), ..self }
@@ -91,7 +96,7 @@ impl Sample {
             format: "json",
             r#type: Some("OrderPlaced"),
             dead_letter: self.origin.map(|origin| DeadLetterRow {
-                framework: "spring",
+                framework: if self.key.is_none() && self.payload.is_none() { "share_group" } else { "spring" },
                 origin_destination: Some("orders"),
                 origin_partition: Some(0),
                 origin_offset: Some(origin),
@@ -186,6 +191,15 @@ impl Node {
         self.archive.append([builder.finish()], &progress).unwrap();
     }
 
+    /// Events that were looked up beside the archive, in files.
+    pub(crate) fn keep(&self, samples: &[Sample]) {
+        let mut builder = EventBuilder::new();
+        samples.iter().for_each(|sample| sample.append(&mut builder));
+        let progress = Progress { source: NAME.to_owned(), system: "kafka".to_owned(), ..Progress::default() };
+        self.originals.append([builder.finish()], &progress).unwrap();
+        self.runtime.block_on(self.originals.flush()).unwrap();
+    }
+
     /// All events stand in files from now on.
     pub(crate) fn flush(&self) {
         self.runtime.block_on(self.archive.flush()).unwrap();
@@ -193,12 +207,24 @@ impl Node {
 
     /// Plans what is done with these events.
     pub(crate) fn plan(&self, request: &ReplayRequest, samples: &[Sample]) -> ReplayDetail {
+        self.try_plan(request, samples).unwrap()
+    }
+
+    pub(crate) fn try_plan(&self, request: &ReplayRequest, samples: &[Sample]) -> Result<ReplayDetail, ReplayError> {
         let view = self.archive.view();
         let wanted: HashSet<u64> = samples.iter().map(|sample| sample.address().hash()).collect();
         let hits = find_addresses(&view, &wanted, &|| false).unwrap();
         assert_eq!(hits.len(), samples.len());
         let selected = Selected { hits, chosen_by: "a test".to_owned(), ..Selected::default() };
-        self.replays().plan(request, &view, &selected, "mara", &|| false).unwrap()
+        self.replays().plan(request, &view, &selected, "mara", &|| false)
+    }
+
+    /// A tap has noticed another life of a destination, and read nothing of it yet.
+    pub(crate) fn made_anew(&self, destination: &str, incarnation: i32) {
+        let (destination, destination_id) = (destination.to_owned(), Some(format!("t{incarnation}")));
+        let moved = vec![Moved { destination, destination_id, incarnation, partition: 0, next: 0, backfill: None }];
+        let progress = Progress { source: NAME.to_owned(), system: "kafka".to_owned(), moved, missing: Vec::new() };
+        self.archive.append([], &progress).unwrap();
     }
 
     pub(crate) fn start(&self, plan: &ReplayDetail) -> Result<ReplayDetail, ReplayError> {

@@ -6,6 +6,7 @@ mod bytes;
 mod damage;
 mod fake;
 mod kit;
+mod pointers;
 mod sending;
 mod settling;
 mod together;
