@@ -1,5 +1,6 @@
 //! The files of one replay: its items, its targets, its journal. Written once each, but for the journal, which only grows.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -43,10 +44,22 @@ impl Folder {
         columns::read(file).map_err(|what| ReplayError::Damaged { path, what })
     }
 
-    pub(crate) fn read_targets(&self) -> Result<Vec<Target>, ReplayError> {
+    /// Of these items, which number their destinations otherwise than their plan did.
+    pub(crate) fn read_targets(&self, items: &Items) -> Result<Vec<Target>, ReplayError> {
         let path = self.targets();
         let text = fs::read(&path).map_err(fault("read", &path))?;
-        serde_json::from_slice(&text).map_err(|error| ReplayError::Damaged { path, what: error.to_string() })
+        let damaged = |what| ReplayError::Damaged { path: path.clone(), what };
+        let mut targets: Vec<Target> = serde_json::from_slice(&text).map_err(|error| damaged(error.to_string()))?;
+        let goals: BTreeSet<u32> = items.items.iter().map(|item| item.to).collect();
+        for target in &mut targets {
+            let same = |goal: &&u32| {
+                let stand = &items.stands[**goal as usize];
+                (&stand.source, &stand.destination) == (&target.source, &target.destination)
+            };
+            let goal = goals.iter().find(same);
+            target.stand = *goal.ok_or_else(|| damaged(format!("no item goes to `{}`", target.destination)))?;
+        }
+        Ok(targets)
     }
 
     /// Of a replay that was never started.

@@ -71,7 +71,7 @@ impl Replays {
         let record = self.0.state.replay(number)?;
         may(&record, "resumed", &[ReplayState::Paused, ReplayState::Stopped])?;
         self.names_environment(act)?;
-        self.same_targets(number)?;
+        self.same_targets(number, &open)?;
         // Whoever was held before the canary was through goes on with the canary.
         let progress = open.live.progress(false);
         let sent = progress.items - progress.planned;
@@ -204,7 +204,8 @@ impl Replays {
         let chosen = old.warnings.iter().filter(|it| kept(&it.kind) && it.level == Level::Warn);
         plan.warnings.extend(chosen.cloned());
         plan.warnings.sort_by_key(|warning| std::cmp::Reverse(warning.level));
-        let what = changed_targets(&self.folder(number).read_targets()?, &targets).or_else(|| changed(old, &plan));
+        let what = changed_targets(&self.folder(number).read_targets(&open.live.items)?, &targets)
+            .or_else(|| changed(old, &plan));
         let Some(what) = what else {
             plan.confirmed_by.clone_from(&old.confirmed_by);
             return Ok(ReplayRecord { plan, ..record });
@@ -215,8 +216,8 @@ impl Replays {
         Err(ReplayError::Stale { number, what })
     }
 
-    fn same_targets(&self, number: i64) -> Result<(), ReplayError> {
-        let planned = self.folder(number).read_targets()?;
+    fn same_targets(&self, number: i64, open: &Open) -> Result<(), ReplayError> {
+        let planned = self.folder(number).read_targets(&open.live.items)?;
         for target in &planned {
             let Some(source) = self.0.sources.get(&target.source) else {
                 let what = format!("source `{}` is not configured any more", target.source);

@@ -116,7 +116,7 @@ impl Replays {
     }
 
     fn job(&self, record: &ReplayRecord, open: &Open, who: &str) -> Result<Job, ReplayError> {
-        let targets = self.folder(record.number).read_targets()?;
+        let targets = self.folder(record.number).read_targets(&open.live.items)?;
         let identities: HashMap<u32, Option<String>> =
             targets.into_iter().map(|target| (target.stand, target.id)).collect();
         Ok(Job {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use tapline_adapter::{Cause, Fate};
-use tapline_api::{Delivery, KeyOrder, ReplayRequest, ReplayState};
+use tapline_api::{Delivery, KeyOrder, ReplayRequest, ReplayState, ReplayTarget};
 
 use crate::fake::Answer;
 use crate::kit::{Node, Sample, eventually, letters, many, request};
@@ -242,4 +242,16 @@ fn events_without_a_time_do_not_hold_up_those_that_leave_with_the_pauses_there_w
     let number = node.run(&ReplayRequest { speed: Some(1.0), ..request() }, &samples);
     let done = node.until_state(number, ReplayState::Done);
     assert_eq!(done.plan.seconds, Some(0.0));
+}
+
+/// Destinations were numbered in the order of reading in the plan, in that of sending afterwards: such a plan never held.
+#[test]
+fn events_of_several_destinations_are_put_on_one() {
+    let later = Sample { timestamp: Some(tapline_model::time::now()), ..Sample::dead(0, 0, "ORD-1") };
+    let samples = [later, Sample::new("payments", 0, "ORD-2"), Sample::new("orders", 0, "ORD-3")];
+    let node = Node::new(&samples);
+    let target = Some(ReplayTarget { source: None, destination: Some("orders".to_owned()) });
+    let number = node.run(&ReplayRequest { target, order: KeyOrder::None, ..request() }, &samples);
+    let done = node.until_state(number, ReplayState::Done);
+    assert_eq!(done.replay.progress.confirmed, 3);
 }
