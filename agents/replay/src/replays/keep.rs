@@ -156,7 +156,11 @@ pub(super) fn ended(replays: &Replays, number: i64, open: &Open, ended: Ended) -
     let record = ReplayRecord { state, why, ended_at, progress, ..record };
     replays.0.state.set_replay(&record, Some(entry))?;
     *open.counted.lock() = None;
-    causes(replays, &record, open)
+    if let Err(error) = causes(replays, &record, open) {
+        let error = &error as &dyn std::error::Error;
+        tracing::warn!(error, replay = number, "its causes are told later how they stand");
+    }
+    Ok(())
 }
 
 /// One that was cancelled finds out what it had on its way: why that takes so long, or that it is known.

@@ -17,6 +17,9 @@ use crate::live::{Live, Wish};
 use crate::run::{Ended, Job, run, told};
 use crate::settle::settle;
 
+/// Between two attempts to write down how one ended.
+const KEPT_LATER: Duration = Duration::from_secs(1);
+
 /// What becomes of events that somebody else has put back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Meanwhile {
@@ -138,20 +141,30 @@ impl Replays {
     fn send(&self, number: i64, open: &Open, job: &Job) {
         let ended = catch_unwind(AssertUnwindSafe(|| run(job)));
         let ended = ended.unwrap_or_else(|_| Ended::Stopped("a bug of Tapline; its log says which".to_owned()));
-        {
-            // Whoever acts at this moment comes before or after the end, not in its middle.
-            let _turn = open.turn.lock();
-            let cancelled = open.live.wish() == Wish::Cancel && ended != Ended::Done;
-            let ended = if cancelled { Ended::Cancelled } else { ended };
-            open.tried.store(ended == Ended::Tried, Ordering::Relaxed);
-            // Whoever plans another one now has to see what this one has put back.
-            self.0.put_back.note_all(number, &open.live);
-            if let Err(error) = keep::ended(self, number, open, ended) {
-                tracing::error!(error = &error as &dyn std::error::Error, replay = number, "how it ended is not kept");
+        // On a disk that is full it would say for ever that it runs, and could not be resumed.
+        while let Err(error) = self.end_sending(number, open, &ended) {
+            tracing::error!(error = &error as &dyn std::error::Error, replay = number, "how it ended is kept later");
+            open.live.set_trouble(Some(format!("it ended, which cannot be written down yet: {}", told(&error))));
+            if self.0.stopping.load(Ordering::Relaxed) {
+                break;
             }
-            open.sending.store(false, Ordering::Relaxed);
+            thread::sleep(KEPT_LATER);
         }
+        open.live.set_trouble(None);
         self.find_out(number, open, job);
+    }
+
+    fn end_sending(&self, number: i64, open: &Open, ended: &Ended) -> Result<(), ReplayError> {
+        // Whoever acts at this moment comes before or after the end, not in its middle.
+        let _turn = open.turn.lock();
+        let cancelled = open.live.wish() == Wish::Cancel && *ended != Ended::Done;
+        let ended = if cancelled { &Ended::Cancelled } else { ended };
+        open.tried.store(*ended == Ended::Tried, Ordering::Relaxed);
+        // Whoever plans another one now has to see what this one has put back.
+        self.0.put_back.note_all(number, &open.live);
+        keep::ended(self, number, open, ended.clone())?;
+        open.sending.store(false, Ordering::Relaxed);
+        Ok(())
     }
 
     /// What was on its way when it was cancelled is found out all the same, however long the broker is away.
