@@ -127,7 +127,12 @@ pub(crate) const OPTIONS: &[ConfigOption] = &[
         r#"["*"]"#,
         "What to read. Internal topics (`__*`, `_schemas`, changelogs, repartitions) only when named in full.",
     ),
-    option("sources.<name>.exclude", "list of globs", "[]", "What to leave out."),
+    option(
+        "sources.<name>.exclude",
+        "list of globs",
+        "[]",
+        "What to leave out, also where a dead letter points to it.",
+    ),
     option(
         "sources.<name>.start",
         "text",

@@ -63,7 +63,10 @@ impl Originals {
         let kept = match Archive::open(&folder.join(FOLDER), options.clone()).await {
             Ok(kept) => kept,
             // What is kept beside the events must not keep anybody from them.
-            Err(error) => open_anew(folder, options, &error).await?,
+            Err(
+                error @ (ArchiveError::DamagedLog { .. } | ArchiveError::Log { .. } | ArchiveError::Positions { .. }),
+            ) => open_anew(folder, options, &error).await?,
+            Err(error) => return Err(error),
         };
         let brokers = taps.iter().map(|tapped| (tapped.source.name().to_owned(), tapped.clone()));
         Ok(Self { events, kept, brokers: brokers.collect() })
@@ -120,7 +123,7 @@ async fn look(mut looker: Looker, cancel: CancellationToken) {
     }
 }
 
-/// Moves what cannot be opened aside.
+/// Moves what is damaged aside.
 async fn open_anew(folder: &Path, options: ArchiveOptions, error: &ArchiveError) -> Result<Arc<Archive>, ArchiveError> {
     let (damaged, aside) = (folder.join(FOLDER), folder.join(format!("{FOLDER}-damaged-{}", time::now())));
     let (error, to) = (error as &dyn std::error::Error, aside.display());

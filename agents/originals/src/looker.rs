@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tapline_adapter::AdapterError;
+use tapline_archive::find::FEW;
 use tapline_archive::{Archive, ArchiveError, Ledger, Place, Progress, View};
 use tapline_deadletter::{DeadLetterError, pointers};
 use tapline_pipeline::Tapped;
@@ -197,15 +198,18 @@ impl Looker {
         stop: &dyn Fn() -> bool,
     ) -> Result<Option<(Vec<(Spot, Fate)>, Vec<(Spot, Open)>)>, ArchiveError> {
         let hash = |spot: &Spot| described.of(spot).ok().map(|known| address(spot, known.incarnation).hash());
-        let find = |view: &View, of: &[&(Spot, Open)]| {
-            let hashes = of.iter().filter_map(|(spot, _)| hash(spot)).collect();
-            view.find(&hashes, &HashSet::new(), stop)
-        };
-        let all: Vec<&(Spot, Open)> = wanted.iter().collect();
-        let unseen: Vec<&(Spot, Open)> = wanted.iter().filter(|(_, open)| !open.missing).collect();
-        let (Some(archived), Some(kept)) = (find(view, &unseen)?, find(&self.kept.view(), &all)?) else {
-            return Ok(None);
-        };
+        let all: HashSet<u64> = wanted.iter().filter_map(|(spot, _)| hash(spot)).collect();
+        let Some(kept) = self.kept.view().find(&all, &HashSet::new(), stop)? else { return Ok(None) };
+        let unseen = wanted.iter().filter(|(_, open)| !open.missing).filter_map(|(spot, _)| hash(spot));
+        let unseen: Vec<u64> = unseen.filter(|hash| !kept.contains_key(hash)).collect();
+        let mut archived = HashMap::new();
+        // By the index, however many they are: the archive is not looked through for what is seldom there.
+        for some in unseen.chunks(FEW) {
+            let Some(found) = view.find(&some.iter().copied().collect(), &HashSet::new(), stop)? else {
+                return Ok(None);
+            };
+            archived.extend(found);
+        }
         let (mut fates, mut left) = (Vec::new(), Vec::new());
         for (spot, open) in wanted {
             let known = described.of(&spot).map(|known| address(&spot, known.incarnation).hash());

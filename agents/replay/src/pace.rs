@@ -26,6 +26,8 @@ pub(crate) enum Pace {
         speed: f64,
         /// When an item of which time (microseconds) left.
         anchor: Option<(Instant, i64)>,
+        /// When the last one left.
+        left: Option<Instant>,
     },
 }
 
@@ -33,7 +35,7 @@ impl Pace {
     pub(crate) fn new(rate: Option<f64>, speed: Option<f64>) -> Self {
         match (rate, speed) {
             (Some(rate), _) => Self::Rate { rate, next: None },
-            (None, Some(speed)) => Self::AsItWas { speed, anchor: None },
+            (None, Some(speed)) => Self::AsItWas { speed, anchor: None, left: None },
             (None, None) => Self::Free,
         }
     }
@@ -48,9 +50,9 @@ impl Pace {
         match self {
             Self::Free => {}
             Self::Rate { rate, next } => *next = now.checked_add(interval(*rate)),
-            Self::AsItWas { anchor, .. } => {
-                if let Some((begin, _)) = anchor {
-                    *begin = now;
+            Self::AsItWas { anchor, left, .. } => {
+                if let Some(((begin, _), left)) = anchor.as_mut().zip(*left) {
+                    *begin += now.saturating_duration_since(left);
                 }
             }
         }
@@ -72,11 +74,13 @@ impl Pace {
             }
             // Of what has no time it is not known when it was.
             Self::AsItWas { .. } if due == i64::MIN => Duration::ZERO,
-            Self::AsItWas { speed, anchor } => {
+            Self::AsItWas { speed, anchor, left } => {
                 let (begin, first) = *anchor.get_or_insert((now, due));
                 let since = Duration::from_micros(u64::try_from(due.saturating_sub(first)).unwrap_or(0));
                 let offset = Duration::try_from_secs_f64(since.as_secs_f64() / *speed).unwrap_or(Duration::MAX / 4);
-                begin.checked_add(offset).map_or(offset, |at| at.saturating_duration_since(now))
+                let wait = begin.checked_add(offset).map_or(offset, |at| at.saturating_duration_since(now));
+                *left = if wait.is_zero() { Some(now) } else { *left };
+                wait
             }
         }
     }
@@ -137,6 +141,11 @@ mod tests {
         assert!(pace.wait(now, 7_000_000).is_zero());
         pace.arrived(later);
         assert_eq!(pace.wait(later, 8_000_000), Duration::from_secs(1));
+        // One that was refused before anything was sent sets the beginning all the same.
+        let (mut pace, second) = (Pace::new(None, Some(1.0)), now + Duration::from_secs(1));
+        assert!(pace.wait(now, 7_000_000).is_zero() && pace.wait(second, 8_000_000).is_zero());
+        pace.arrived(second + Duration::from_millis(500));
+        assert_eq!(pace.wait(second + Duration::from_millis(500), 9_000_000), Duration::from_secs(1));
     }
 
     #[test]

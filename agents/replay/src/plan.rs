@@ -147,9 +147,15 @@ impl Planning<'_> {
     /// The newest life of every destination, and its partitions.
     fn lives(&self) -> Lives {
         let mut lives = Lives::new();
+        // One that was looked up before a tap came to it was counted then; the tap's count is the one that holds.
+        let mut tapped = HashSet::<(String, String, String)>::new();
         for (archive, whole) in [(&self.archives.events, true), (&self.archives.originals, false)] {
             for (source, known) in archive.ledger().sources {
                 for destination in known.destinations {
+                    let identity = destination.id.clone().map(|id| (source.clone(), destination.name.clone(), id));
+                    if identity.is_some_and(|identity| !tapped.insert(identity)) {
+                        continue;
+                    }
                     // Of what is only looked up few partitions are known.
                     let partitions = if whole { destination.partitions.len() } else { 0 };
                     let (incarnation, first) = (destination.incarnation, destination.first);
@@ -373,7 +379,7 @@ fn left_out(why: &'static str, items: usize, addresses: Vec<String>) -> PlanWarn
             format!(
                 "{items} {is} left out: they only point to the event that failed, which neither the archive nor the broker has"
             ),
-            "What an event that was never read looked like is asked of the broker when its dead letter is seen: it was gone then, or `exclude` names its topic.",
+            "An event that no tap read is asked of the broker within a minute after its dead letter is seen. It was gone then, may not be read, or `exclude` names its topic.",
         ),
         "loop" => (
             format!("{items} {is} left out: they were put back too often already"),

@@ -90,8 +90,6 @@ type Committed = HashMap<u32, Read>;
 /// What was found out in one look.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Looked {
-    /// Items that something became of.
-    pub(crate) decided: usize,
     /// Of the last hundred, the share that died again; `None` before two did.
     pub(crate) failed_again: Option<f64>,
     /// The largest lag of a group on a target.
@@ -110,7 +108,7 @@ impl Watcher {
     ) -> Result<Looked, ReplayError> {
         self.take_in(live, fresh);
         if self.pending.is_empty() {
-            return Ok(self.share(0, None));
+            return Ok(self.share(None));
         }
         self.readers.ask(live, sources, options);
         let lag = self.readers.lag;
@@ -131,9 +129,8 @@ impl Watcher {
                 }
             }
         }
-        let count = self.decided.len();
         self.tell(live)?;
-        fault.map_or_else(|| Ok(self.share(count, lag)), Err)
+        fault.map_or_else(|| Ok(self.share(lag)), Err)
     }
 
     /// Written down together: a million lines, each by itself, cost more than finding out what they say.
@@ -182,12 +179,12 @@ impl Watcher {
     }
 
     #[expect(clippy::cast_precision_loss, reason = "a share of a hundred")]
-    fn share(&self, decided: usize, lag: Option<u64>) -> Looked {
+    fn share(&self, lag: Option<u64>) -> Looked {
         let again = self.last.iter().filter(|again| **again).count();
         // Dead letters are told sooner than what went well: the share is of those that were sent.
         let of = self.last.len().max(self.sent.min(100));
         let failed_again = (again >= 2).then(|| again as f64 / of as f64);
-        Looked { decided, failed_again, lag }
+        Looked { failed_again, lag }
     }
 
     fn judge(

@@ -46,7 +46,7 @@ impl ChunkSink {
     }
 
     /// Rows collected.
-    pub fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.builder.len()
     }
 

@@ -215,7 +215,9 @@ pub(crate) fn newest(view: &View, hash: u64, limit: usize) -> (Vec<Hit>, Vec<Str
             Err(_) => unasked.push(file.path.clone()),
         }
     }
-    hits.extend(view.lookup_beside(hash, limit.saturating_sub(hits.len())).hits);
+    let beside = view.lookup_beside(hash, limit.saturating_sub(hits.len()));
+    hits.extend(beside.hits);
+    unasked.extend(beside.unasked);
     hits.truncate(limit);
     (hits, unasked)
 }

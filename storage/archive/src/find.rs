@@ -38,7 +38,7 @@ impl View {
             for fetched in self.fetch(&hits, &AddressColumns::NAMES).0 {
                 let hashes = hashes(&fetched.batch)?;
                 if let Some(at) = hashes.iter().position(|found| found == hash) {
-                    found.insert(*hash, Hit { place: fetched.place, row: fetched.rows[at] });
+                    found.entry(*hash).or_insert(Hit { place: fetched.place, row: fetched.rows[at] });
                 }
             }
         }

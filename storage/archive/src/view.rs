@@ -75,6 +75,7 @@ impl View {
                 .files
                 .iter()
                 .any(|file| self.reader.index(file).is_ok_and(|sidecar| sidecar.names().contains(normal)))
+            || self.beside.as_ref().is_some_and(|beside| beside.knows_name(normal))
     }
 
     /// Oldest and newest broker time, microseconds.

@@ -3,8 +3,8 @@
 /// A type without the package or namespace before it: `com.example.shop.OrderPlaced` is `OrderPlaced`; versions such as
 /// `.v1` stay with the word before them.
 pub fn short_type(name: &str) -> &str {
-    let is_version =
-        |word: &str| word.len() > 1 && word[1..].bytes().all(|b| b.is_ascii_digit()) && word.starts_with('v');
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let is_version = |word: &str| word.strip_prefix('v').is_some_and(digits);
     let cut = |text: &str| text.rfind(['.', '/', ':', '#']);
     match cut(name) {
         Some(at) if is_version(&name[at + 1..]) => cut(&name[..at]).map_or(name, |before| &name[before + 1..]),
@@ -26,6 +26,7 @@ mod tests {
             ("OrderPlaced", "OrderPlaced"),
             ("v1", "v1"),
             ("ends.", "ends."),
+            ("com.example.shop.Übung", "Übung"),
         ] {
             assert_eq!(short_type(full), short, "{full}");
         }

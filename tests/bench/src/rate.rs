@@ -84,7 +84,7 @@ fn row(tapline: &Tapline, rate: u64, events: u64) -> Result<()> {
     let arrived = (events - 1) as f64 / seconds;
     println!(
         "| {rate}/s | {events} | {arrived:.1} | {} | {} | **{:.3}** |",
-        each.iter().min().unwrap_or(&0),
+        if each.len() as f64 + 1.0 < seconds { &0 } else { each.iter().min().unwrap_or(&0) },
         each.iter().max().unwrap_or(&0),
         arrived / rate as f64
     );

@@ -67,8 +67,8 @@ fn candidates(draft: &Draft, stands: &[Stand], words: &[String], lives: &Lives) 
     let Some(destination) = words.get(destination as usize).filter(|name| !name.is_empty()) else { return Vec::new() };
     let newest = lives.get(&(source.clone(), destination.clone())).copied();
     let newest = newest.unwrap_or(Life { incarnation: 1, ..Life::default() });
-    // What failed since the destination was made anew did not stand in the one before. Where that is not known, no event is
-    // better than another one.
+    // What failed since the destination was made anew did not stand in the one before. Where that is not known, none is put
+    // back rather than another one.
     let since = newest.first.is_none_or(|first| draft.item.timestamp >= first);
     let oldest = if since { newest.incarnation } else { 1 };
     let address = |incarnation: i32| Address {

@@ -158,7 +158,7 @@ pub(super) fn ended(replays: &Replays, number: i64, open: &Open, ended: Ended) -
     *open.counted.lock() = None;
     if let Err(error) = causes(replays, &record, open) {
         let error = &error as &dyn std::error::Error;
-        tracing::warn!(error, replay = number, "its causes are told later how they stand");
+        tracing::warn!(error, replay = number, "its causes are not told how they stand");
     }
     Ok(())
 }
@@ -220,7 +220,7 @@ fn causes(replays: &Replays, record: &ReplayRecord, open: &Open) -> Result<(), R
     for (cause, counts) in by_cause(record, open) {
         let Some(state) = counts.state(record) else { continue };
         // What this replay has said once is not said again: another one, or a person, may have said more since.
-        if open.said.lock().insert(cause.clone(), state) == Some(state) {
+        if open.said.lock().get(&cause) == Some(&state) {
             continue;
         }
         let newer = known.get(&cause).is_some_and(|it| it.who != ITSELF && Some(it.at) > record.started_at);
@@ -228,6 +228,7 @@ fn causes(replays: &Replays, record: &ReplayRecord, open: &Open) -> Result<(), R
             let note = format!("{}: {} of {} reprocessed", id(record.number), counts.reprocessed, counts.all);
             replays.0.state.set_cause(&cause, state, Some(&note), ITSELF)?;
         }
+        open.said.lock().insert(cause, state);
     }
     Ok(())
 }

@@ -141,9 +141,18 @@ impl Replays {
     fn send(&self, number: i64, open: &Open, job: &Job) {
         let ended = catch_unwind(AssertUnwindSafe(|| run(job)));
         let ended = ended.unwrap_or_else(|_| Ended::Stopped("a bug of Tapline; its log says which".to_owned()));
+        // Whoever plans another one now has to see what this one has put back.
+        self.0.put_back.note_all(number, &open.live);
+        let mut told_once = false;
         // On a disk that is full it would say for ever that it runs, and could not be resumed.
         while let Err(error) = self.end_sending(number, open, &ended) {
-            tracing::error!(error = &error as &dyn std::error::Error, replay = number, "how it ended is kept later");
+            if !std::mem::replace(&mut told_once, true) {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    replay = number,
+                    "how it ended is kept later"
+                );
+            }
             open.live.set_trouble(Some(format!("it ended, which cannot be written down yet: {}", told(&error))));
             if self.0.stopping.load(Ordering::Relaxed) {
                 break;
@@ -160,8 +169,6 @@ impl Replays {
         let cancelled = open.live.wish() == Wish::Cancel && *ended != Ended::Done;
         let ended = if cancelled { &Ended::Cancelled } else { ended };
         open.tried.store(*ended == Ended::Tried, Ordering::Relaxed);
-        // Whoever plans another one now has to see what this one has put back.
-        self.0.put_back.note_all(number, &open.live);
         keep::ended(self, number, open, ended.clone())?;
         open.sending.store(false, Ordering::Relaxed);
         Ok(())

@@ -22,7 +22,7 @@ impl Sender<'_> {
         for publisher in self.publishers.values_mut() {
             publisher.collect(wait, &mut reports);
         }
-        if !self.answered && !reports.is_empty() {
+        if !self.answered && reports.iter().any(|report| report.outcome.is_ok()) {
             self.answered = true;
             self.pace.arrived(Instant::now());
         }

@@ -43,7 +43,7 @@ pub(super) struct Sender<'a> {
     /// Items on their way.
     pub(super) flying: HashMap<u32, Loaded>,
     pub(super) tries: HashMap<u32, u8>,
-    /// Whether any item was answered since sending began or went on.
+    /// Whether any item arrived since sending began or went on.
     pub(super) answered: bool,
     /// Items of batches that were refused.
     pub(super) alone: VecDeque<Loaded>,
