@@ -83,6 +83,5 @@ async fn is_bounded(browser: &Browser) -> Result<()> {
     let nodes = browser.script("return document.querySelectorAll('*').length").await?;
     let nodes = nodes.as_u64().context("a count")?;
     ensure!(nodes < 10_000, "{nodes} nodes");
-    ensure!(browser.complaints().await?.is_empty(), "{:?}", browser.complaints().await?);
     Ok(())
 }

@@ -64,9 +64,8 @@ fn a_window_fills_an_empty_broker_with_what_there_was() -> Result<()> {
         Ok((tapline.sql("SELECT count(*) FROM events")?[0][0].as_u64() == Some(120)).then_some(()))
     })?;
 
-    let window = json!({"source": "shop", "from": "now-1h", "to": "now"});
-    let planned =
-        plan(&tapline, &json!({"select": {"window": window}, "target": {"source": "fresh"}, "order": "none"}))?;
+    let window = "SELECT address FROM events WHERE source = 'shop' AND timestamp >= now() - INTERVAL '1 hour'";
+    let planned = plan(&tapline, &json!({"select": {"sql": window}, "target": {"source": "fresh"}, "order": "none"}))?;
     let warnings = planned["plan"]["warnings"].as_array().context("no warnings")?;
     let said =
         warnings.iter().find(|warning| warning["kind"] == "not_restored").context("offsets are not mentioned")?;
