@@ -29,4 +29,4 @@ pub use letters::{Letter, LetterCache, Letters, Sample};
 pub use members::{Member, members};
 pub use newest::{Newest, read_newest};
 pub use origin::{origin_address, story};
-pub use pointers::{Pointer, pointers};
+pub use pointers::{Pointer, may_point, pointers};

@@ -1,7 +1,7 @@
 //! Dead letters that only tell of the event that failed: a share group's holds neither key nor payload, unless the group
 //! was told to copy them.
 
-use arrow::array::Array;
+use arrow::array::{Array, StructArray};
 use tapline_archive::{Place, View};
 use tapline_model::Address;
 use tapline_model::columns::{EventColumns, field};
@@ -26,6 +26,11 @@ const COLUMNS: [&str; 7] = [
     "dead_letter.origin_offset",
 ];
 
+/// Whether a row's dead letter may be a pointer: it is one if it has neither key nor payload.
+pub fn may_point(dead: &StructArray, row: usize) -> bool {
+    field(dead, "framework", row) == Some(FRAMEWORK)
+}
+
 /// What a dead letter without bytes of its own tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pointer {
@@ -40,7 +45,7 @@ pub struct Pointer {
 /// # Errors
 /// When it cannot be read.
 pub fn pointers(view: &View, place: Place) -> Result<Vec<Pointer>, DeadLetterError> {
-    let rows = candidates(view, place)?;
+    let rows = read::rows_where(view, place, may_point)?;
     let mut found = Vec::new();
     for rows in rows.chunks(STEP) {
         let Some(batch) = read::rows(view, place, rows, &COLUMNS)? else { continue };
@@ -55,12 +60,4 @@ pub fn pointers(view: &View, place: Place) -> Result<Vec<Pointer>, DeadLetterErr
         }
     }
     Ok(found)
-}
-
-fn candidates(view: &View, place: Place) -> Result<Vec<u32>, DeadLetterError> {
-    let dead = read::dead_rows(view, place)?;
-    let Some(batch) = read::rows(view, place, &dead, &["dead_letter.framework"])? else { return Ok(dead) };
-    let record = EventColumns::new(&batch).record("dead_letter")?;
-    let of_framework = |(at, _): &(usize, u32)| field(record, "framework", *at) == Some(FRAMEWORK);
-    Ok(dead.into_iter().enumerate().filter(of_framework).map(|(_, row)| row).collect())
 }

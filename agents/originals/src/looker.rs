@@ -197,29 +197,31 @@ impl Looker {
         view: &View,
         stop: &dyn Fn() -> bool,
     ) -> Result<Option<(Vec<(Spot, Fate)>, Vec<(Spot, Open)>)>, ArchiveError> {
-        let hash = |spot: &Spot| described.of(spot).ok().map(|known| address(spot, known.incarnation).hash());
-        let all: HashSet<u64> = wanted.iter().filter_map(|(spot, _)| hash(spot)).collect();
-        let Some(kept) = self.kept.view().find(&all, &HashSet::new(), stop)? else { return Ok(None) };
-        let unseen = wanted.iter().filter(|(_, open)| !open.missing).filter_map(|(spot, _)| hash(spot));
-        let unseen: Vec<u64> = unseen.filter(|hash| !kept.contains_key(hash)).collect();
-        let mut archived = HashMap::new();
+        let (mut fates, mut there) = (Vec::new(), Vec::new());
+        for (spot, open) in wanted {
+            match described.of(&spot) {
+                Err(fate) => fates.push((spot, fate)),
+                Ok(known) => there.push((address(&spot, known.incarnation).hash(), spot, open)),
+            }
+        }
+        let all = there.iter().map(|(hash, ..)| *hash).collect();
+        let Some(mut found) = self.kept.view().find(&all, &HashSet::new(), stop)? else { return Ok(None) };
+        let unseen = there.iter().filter(|(hash, _, open)| !open.missing && !found.contains_key(hash));
+        let unseen: Vec<u64> = unseen.map(|(hash, ..)| *hash).collect();
         // By the index, however many they are: the archive is not looked through for what is seldom there.
         for some in unseen.chunks(FEW) {
-            let Some(found) = view.find(&some.iter().copied().collect(), &HashSet::new(), stop)? else {
+            let Some(archived) = view.find(&some.iter().copied().collect(), &HashSet::new(), stop)? else {
                 return Ok(None);
             };
-            archived.extend(found);
+            found.extend(archived);
         }
-        let (mut fates, mut left) = (Vec::new(), Vec::new());
-        for (spot, open) in wanted {
-            let known = described.of(&spot).map(|known| address(&spot, known.incarnation).hash());
-            match known {
-                Err(fate) => fates.push((spot, fate)),
-                Ok(hash) if archived.contains_key(&hash) || kept.contains_key(&hash) => fates.push((spot, Fate::Read)),
-                Ok(_) => {
-                    self.open.entry(spot.clone()).and_modify(|open| open.missing = true);
-                    left.push((spot, open));
-                }
+        let mut left = Vec::new();
+        for (hash, spot, open) in there {
+            if found.contains_key(&hash) {
+                fates.push((spot, Fate::Read));
+            } else {
+                self.open.entry(spot.clone()).and_modify(|open| open.missing = true);
+                left.push((spot, open));
             }
         }
         Ok(Some((fates, left)))

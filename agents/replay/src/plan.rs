@@ -377,9 +377,11 @@ fn left_out(why: &'static str, items: usize, addresses: Vec<String>) -> PlanWarn
         ),
         "pointer" => (
             format!(
-                "{items} {is} left out: they only point to the event that failed, which neither the archive nor the broker has"
+                "{items} {is} left out: they only point to the event that failed, which neither the archive nor the \
+                 broker has"
             ),
-            "An event that no tap read is asked of the broker within a minute after its dead letter is seen. It was gone then, may not be read, or `exclude` names its topic.",
+            "An event that no tap read is asked of the broker within a minute after its dead letter is seen. It was gone \
+             then, may not be read, or `exclude` names its topic.",
         ),
         "loop" => (
             format!("{items} {is} left out: they were put back too often already"),

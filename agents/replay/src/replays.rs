@@ -97,8 +97,8 @@ impl Open {
 }
 
 impl Replays {
-    /// Takes up the replays of an archive, beside which stand the events that its dead letters only point to. One that was running when the process ended is paused: whoever resumes it
-    /// decides that it goes on.
+    /// Takes up the replays of an archive, beside which stand the events that its dead letters only point to. One that was
+    /// running when the process ended is paused: whoever resumes it decides that it goes on.
     ///
     /// # Errors
     /// When the state cannot be read.

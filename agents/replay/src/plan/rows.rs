@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use arrow::array::{Array, RecordBatch, StructArray};
 use tapline_adapter::Partitioner;
 use tapline_archive::{Hit, Place, View};
-use tapline_deadletter::story;
+use tapline_deadletter::{may_point, story};
 use tapline_model::columns::{ColumnError, EventColumns, field, get, number};
 use tapline_model::id;
 
@@ -200,7 +200,7 @@ impl<'a> Reading<'a> {
             hit: Hit { place: Place::Hot(0), row: 0 },
             unclear: note.is_some_and(|note| note.starts_with("payload of ") || note.contains("U+FFFD"))
                 || columns.text("replay_id")?.is_valid(row)
-                || (key.is_none() && field(self.dead, "framework", row) == Some("share_group")),
+                || (key.is_none() && may_point(self.dead, row)),
         }))
     }
 }

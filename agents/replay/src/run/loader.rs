@@ -89,16 +89,42 @@ fn into(error: std::sync::mpsc::RecvTimeoutError) -> TryRecvError {
 
 #[cfg(test)]
 mod tests {
+    use arrow::array::RecordBatch;
+    use tapline_archive::Progress;
+    use tapline_model::{EventBuilder, EventRow};
+
     use super::*;
+    use crate::item::Stand;
     use crate::item::tests::items;
     use crate::read::tests::archives;
+
+    /// Rows at the addresses of items.
+    fn read_again(items: &Items) -> RecordBatch {
+        let mut builder = EventBuilder::new();
+        for item in &items.items {
+            let Stand { source, destination, incarnation } = &items.stands[item.from as usize];
+            builder.append(&EventRow {
+                source,
+                destination,
+                incarnation: *incarnation,
+                partition: Some(item.partition),
+                offset: Some(item.offset),
+                ..EventRow::default()
+            });
+        }
+        builder.finish()
+    }
 
     /// Killed and resumed at once, they were given up before the tap had read them again.
     #[tokio::test]
     async fn what_stood_in_memory_only_is_not_given_up_at_once() {
         let (_folder, archives) = archives().await;
-        let loader = Loader::start(archives, Arc::new(items(2)), vec![0, 1]);
+        let items = Arc::new(items(2));
+        let loader = Loader::start(archives.clone(), Arc::clone(&items), vec![0, 1]);
         assert!(matches!(loader.next(Duration::from_millis(500)).unwrap(), Stretch::Soon));
+        archives.events.append([read_again(&items)], &Progress::default()).unwrap();
+        let Stretch::Items(loaded) = loader.next(READ_AGAIN).unwrap() else { panic!("they do not come") };
+        assert!(loaded.len() == 2 && loaded.iter().all(|loaded| loaded.row.is_some()));
     }
 
     #[tokio::test]

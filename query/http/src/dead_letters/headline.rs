@@ -5,7 +5,7 @@ use tapline_deadletter::Cause;
 
 use super::Dead;
 use super::view::{failure, is_growing};
-use crate::words::{counted, number_word, waiting};
+use crate::words::{counted, number_word, thousands, waiting};
 
 /// The sentence and what else there is to know; `open` causes, `matching` those that were asked
 /// for, `all` those that ever were. What was put back does not wait.
@@ -35,7 +35,9 @@ fn detail(worst: &Cause, others: &[&Cause], now: i64) -> Option<String> {
         (1, 0) => "One other cause waits and does not grow.".to_owned(),
         (1, _) => "One other cause waits and grows.".to_owned(),
         (many, 0) => format!("{} other causes wait, none of them growing.", number_word(many)),
-        (many, growing) => format!("{} other causes wait, {growing} of them growing.", number_word(many)),
+        (many, growing) => {
+            format!("{} other causes wait, {} of them growing.", number_word(many), thousands(growing as u64))
+        }
     };
     Some(format!("{still} {rest}"))
 }
