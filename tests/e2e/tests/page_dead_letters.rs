@@ -1,11 +1,11 @@
-//! Dead letters in a real browser on the demo: from the Overview's sentence to what sets a cause apart, and what people
-//! say about it; by keyboard alone.
+//! Dead letters in a real browser: on the demo from the Overview's sentence to what sets a cause apart, and what people
+//! say about it, by keyboard alone; on a broker what comes late.
 
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use serde_json::json;
-use tapline_kit::{Browser, Tapline, wait_for};
+use tapline_kit::{Browser, Kafka, Record, Tapline, wait_for};
 
 const ENTER: &str = "\u{E007}";
 
@@ -66,4 +66,39 @@ async fn what_people_say_stays_by_keyboard_alone() -> Result<()> {
     let complaints = browser.complaints().await?;
     ensure!(json!(complaints) == json!([]), "the browser complains: {complaints:?}");
     Ok(())
+}
+
+/// Taps read topics each at its own pace.
+#[test]
+fn the_event_that_failed_comes_after_its_dead_letter() -> Result<()> {
+    const PAYLOAD: &str = "{\"orderId\":\"ORD-1\"}";
+    let kafka = Kafka::start()?;
+    for topic in ["orders", "orders-dlt"] {
+        kafka.admin()?.create_topic(topic, 1, &[])?;
+    }
+    let producer = kafka.producer()?;
+    let letter = Record::new("orders-dlt", 0, PAYLOAD)
+        .key("ORD-1")
+        .header("kafka_dlt-original-topic", Some(b"orders"))
+        .header("kafka_dlt-original-partition", Some(&0_i32.to_be_bytes()))
+        .header("kafka_dlt-original-offset", Some(&0_i64.to_be_bytes()))
+        .header("kafka_dlt-exception-fqcn", Some(b"com.example.shop.LateException"));
+    producer.send(&letter)?;
+    producer.flush()?;
+    let source = format!("[sources.shop]\nbrokers = \"{}\"\nstart = \"earliest\"\n", kafka.bootstrap());
+    let tapline = Tapline::start(&source)?;
+    wait_for("the dead letter", Duration::from_secs(60), || {
+        Ok((tapline.sql("SELECT count(*) FROM dead_letters")?[0][0] == 1).then_some(()))
+    })?;
+    // The kit's administration blocks, so only the browser's part runs in a runtime.
+    let runtime = tokio::runtime::Runtime::new()?;
+    let browser = runtime.block_on(async {
+        let browser = Browser::open(1280, 1000).await?;
+        browser.go(&format!("{}/dead-letters", tapline.address())).await?;
+        browser.until_text_of(".compare .side:nth-child(2)", "orders/0/0").await?;
+        anyhow::Ok(browser)
+    })?;
+    producer.send(&Record::new("orders", 0, PAYLOAD).key("ORD-1"))?;
+    producer.flush()?;
+    runtime.block_on(browser.until_text_of(".compare .same", "payload the same"))
 }

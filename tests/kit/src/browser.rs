@@ -121,15 +121,19 @@ impl Browser {
 
     /// Waits until the visible text of the first element that a CSS selector finds holds `wanted`.
     pub async fn until_text_of(&self, css: &str, wanted: &str) -> Result<()> {
-        until(async || {
+        let waited = until(async || {
             let text = self.text_of(css).await?;
             Ok(if text.contains(wanted) {
                 Ok(())
             } else {
                 Err(format!("`{css}` does not show `{wanted}` but:\n{text}"))
             })
-        })
-        .await
+        });
+        match waited.await {
+            Ok(()) => Ok(()),
+            // What stands around it says why.
+            Err(error) => Err(error.context(format!("the page shows:\n{}", self.text().await?))),
+        }
     }
 
     /// Waits until the address is this path of the page, with nothing behind it.

@@ -1,6 +1,6 @@
 //! One dead letter beside the event that failed, or beside one that passed: payload and headers line by line.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use leptos::prelude::*;
 use tapline_api::{Apart, Chain, EventDetail};
@@ -15,9 +15,15 @@ use crate::{
     drawer,
     format::{address::readable, bytes},
     react::memo,
-    state::url::{chain_path, event_path, segment, use_address},
+    state::{
+        refresh::every,
+        url::{chain_path, event_path, segment, use_address},
+    },
     ui::{Copy, Ico, Icon, Loaded, Segments, Sentence},
 };
+
+/// How often what is not there yet is asked for.
+const EVERY: Duration = Duration::from_secs(3);
 
 /// The comparison.
 #[component]
@@ -34,7 +40,13 @@ pub(super) fn Compare(member: Memo<String>, apart: Load<Apart>) -> impl IntoView
         let to = if chosen.with(|chosen| chosen == "passed") { example() } else { origin() };
         to.map(|to| event_path(&to))
     });
-    let story = use_load::<Chain>(move || Some(format!("/api/v1/chains/{}", segment(&member.get()))));
+    come(other);
+    let missing = memo(move || other.failure.with(Option::is_some));
+    let story = use_load::<Chain>(move || {
+        // What was missing is missing in the story too.
+        missing.track();
+        Some(format!("/api/v1/chains/{}", segment(&member.get())))
+    });
     let same = RwSignal::new(String::new());
     let title =
         move || dead.data.with(|dead| dead.as_ref().and_then(|dead| dead.summary.key.as_ref().map(bytes::line)));
@@ -53,6 +65,15 @@ pub(super) fn Compare(member: Memo<String>, apart: Load<Apart>) -> impl IntoView
             <Loaded load=dead what="This dead letter" show/>
         </div>
     }
+}
+
+/// Taps read topics each at its own pace: the event that failed may come after the dead letter that names it.
+fn come(other: Load<EventDetail>) {
+    every(EVERY, move || {
+        if other.failure.with_untracked(Option::is_some) && !other.loading.get_untracked() {
+            other.retry();
+        }
+    });
 }
 
 #[component]
@@ -79,7 +100,7 @@ fn Beside(
         let right = match (&beside, other.trouble()) {
             (Some(beside), _) => view! { <Side title address=beside.summary.address.clone() payload=sides.right headers=sides.right_headers/> }.into_any(),
             (None, Some(failure)) => view! { <div class="side"><div class="sh"><b>{title}</b></div><p class="small t2"><Sentence text=failure.detail/></p></div> }.into_any(),
-            (None, None) => view! { <div class="side"><div class="sh"><b>{title}</b></div><p class="small t3">{missing(chosen)}</p></div> }.into_any(),
+            (None, None) => view! { <div class="side"><div class="sh"><b>{title}</b></div><p class="small t3">{nothing(chosen)}</p></div> }.into_any(),
         };
         view! {
             <div class="cmp"><Side title="Dead letter" address=dead.summary.address.clone() payload=sides.left headers=sides.left_headers/>{right}</div>
@@ -88,7 +109,7 @@ fn Beside(
     view! { {drawn} {tries} {stack} }
 }
 
-fn missing(chosen: Signal<String>) -> &'static str {
+fn nothing(chosen: Signal<String>) -> &'static str {
     if chosen.with(|chosen| chosen == "passed") {
         "No event of the same type passed about that time."
     } else {
