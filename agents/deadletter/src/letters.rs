@@ -9,7 +9,7 @@ use std::sync::{Arc, Weak};
 use arrow::array::{Array, RecordBatch};
 use moka::sync::Cache;
 use parking_lot::Mutex;
-use tapline_archive::{Place, View};
+use tapline_archive::{Place, PlaceKey, View};
 use tapline_model::columns::{AddressColumns, ColumnError, EventColumns, field, get};
 use tapline_model::id::hash_value;
 
@@ -86,16 +86,10 @@ impl Letters {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Key {
-    File(String),
-    Chunk(u64),
-}
-
 /// The dead letters of all files and chunks, read when first asked for.
 #[derive(Debug)]
 pub struct LetterCache {
-    places: Cache<Key, Arc<Letters>>,
+    places: Cache<PlaceKey, Arc<Letters>>,
     samples: Mutex<Shared>,
 }
 
@@ -143,12 +137,8 @@ impl LetterCache {
         wanted: impl Fn(Option<(i64, i64)>) -> bool,
         stop: &dyn Fn() -> bool,
     ) -> Result<Vec<(Place, Arc<Letters>)>, DeadLetterError> {
-        let files = view.files.iter().enumerate().filter(|(_, file)| file.damage().is_none() && wanted(file.times));
-        let files = files.map(|(at, file)| (Place::File(at), Key::File(file.path.clone())));
-        let chunks = view.hot.iter().enumerate().filter(|(_, chunk)| wanted(chunk.times));
-        let chunks = chunks.map(|(at, chunk)| (Place::Hot(at), Key::Chunk(chunk.sequence)));
         let mut all = Vec::new();
-        for (place, key) in files.chain(chunks) {
+        for (place, key) in view.places(wanted) {
             if stop() {
                 return Err(DeadLetterError::Stopped);
             }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tapline_adapter::AdapterError;
 use tapline_archive::find::FEW;
-use tapline_archive::{Archive, ArchiveError, Ledger, Place, Progress, View};
+use tapline_archive::{Archive, ArchiveError, Ledger, Place, PlaceKey, Progress, View};
 use tapline_deadletter::{DeadLetterError, pointers};
 use tapline_pipeline::Tapped;
 
@@ -29,13 +29,6 @@ const MOST_NAMES: usize = 10_000;
 /// Until what a question did not come to is asked for again.
 const NEXT: Duration = Duration::from_secs(10);
 
-/// A file by its path, a chunk by its number.
-#[derive(Debug, PartialEq, Eq, Hash)]
-enum Seen {
-    File(String),
-    Chunk(u64),
-}
-
 /// Looks for pointers that are new.
 pub(crate) struct Looker {
     events: Arc<Archive>,
@@ -44,7 +37,7 @@ pub(crate) struct Looker {
     /// By source and destination, whether records may be looked up: asked once.
     allowed: HashMap<(String, String), bool>,
     /// Files and chunks that were looked through.
-    seen: HashSet<Seen>,
+    seen: HashSet<PlaceKey>,
     open: Opens,
     /// Pointers that need nothing more, as [`mark`] tells them apart.
     known: HashSet<u64>,
@@ -69,13 +62,9 @@ impl Looker {
         if self.open.len() >= MOST_OPEN {
             self.give_up();
         }
-        let files = view.files.iter().enumerate().filter(|(_, file)| file.damage().is_none());
-        let files = files.map(|(at, file)| (Place::File(at), Seen::File(file.path.clone())));
-        let chunks = view.hot.iter().enumerate();
-        let chunks = chunks.map(|(at, chunk)| (Place::Hot(at), Seen::Chunk(chunk.sequence)));
         // Those that are no more are forgotten.
         let mut there = HashSet::with_capacity(self.seen.len());
-        for (place, key) in files.chain(chunks) {
+        for (place, key) in view.places(|_| true) {
             if self.seen.contains(&key) || (!stop() && self.open.len() < MOST_OPEN && self.take(view, place)) {
                 there.insert(key);
             }

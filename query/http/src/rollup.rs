@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, RecordBatch};
 use moka::sync::Cache;
-use tapline_archive::{Place, View};
+use tapline_archive::{Place, PlaceKey, View};
 use tapline_model::columns::{ColumnError, EventColumns, field, get};
 use tapline_model::time;
 
@@ -113,15 +113,9 @@ impl Rollup {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Key {
-    File(String),
-    Chunk(u64),
-}
-
 /// Counts of all files and chunks, made when first asked for.
 #[derive(Debug)]
-pub(crate) struct Rollups(Cache<Key, Arc<Rollup>>);
+pub(crate) struct Rollups(Cache<PlaceKey, Arc<Rollup>>);
 
 impl Default for Rollups {
     fn default() -> Self {
@@ -135,17 +129,9 @@ impl Rollups {
     pub(crate) fn between(&self, view: &View, from: i64, to: i64, stop: &Stop) -> Result<Vec<Arc<Rollup>>, Refusal> {
         let touches = |times: Option<(i64, i64)>| times.is_some_and(|(first, last)| first < to && last >= from);
         let mut all = Vec::new();
-        for (at, file) in view.files.iter().enumerate() {
-            if touches(file.times) && file.damage().is_none() {
-                stop.check()?;
-                let key = Key::File(file.path.clone());
-                all.extend(self.get(key, || count_place(view, Place::File(at), stop))?);
-            }
-        }
-        for (at, chunk) in view.hot.iter().enumerate() {
-            if touches(chunk.times) {
-                all.extend(self.get(Key::Chunk(chunk.sequence), || count_place(view, Place::Hot(at), stop))?);
-            }
+        for (place, key) in view.places(touches) {
+            stop.check()?;
+            all.extend(self.get(key, || count_place(view, place, stop))?);
         }
         Ok(all)
     }
@@ -158,14 +144,12 @@ impl Rollups {
     }
 
     fn counted(&self, view: &View) -> Vec<Arc<Rollup>> {
-        let files = view.files.iter().map(|file| Key::File(file.path.clone()));
-        let chunks = view.hot.iter().map(|chunk| Key::Chunk(chunk.sequence));
-        files.chain(chunks).filter_map(|key| self.0.get(&key)).collect()
+        view.places(|_| true).iter().filter_map(|(_, key)| self.0.get(key)).collect()
     }
 
     fn get(
         &self,
-        key: Key,
+        key: PlaceKey,
         count: impl FnOnce() -> Result<Option<Rollup>, Refusal>,
     ) -> Result<Option<Arc<Rollup>>, Refusal> {
         if let Some(known) = self.0.get(&key) {

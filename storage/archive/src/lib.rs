@@ -37,5 +37,5 @@ pub use file::DataFile;
 pub use ledger::{
     DestinationLedger, GapKind, GapRange, Ledger, Missing, Moved, PartitionLedger, Progress, SourceLedger,
 };
-pub use lookup::{Fetched, Hit, Lookup, Place};
+pub use lookup::{Fetched, Hit, Lookup, Place, PlaceKey};
 pub use view::View;

@@ -16,6 +16,15 @@ pub enum Place {
     Hot(usize),
 }
 
+/// What a place is called in every view that has it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum PlaceKey {
+    /// A file by its path.
+    File(String),
+    /// A chunk by its number.
+    Chunk(u64),
+}
+
 /// A row of one [`View`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Hit {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::chunk::Chunk;
 use crate::file::DataFile;
+use crate::lookup::{Place, PlaceKey};
 use crate::reader::Reader;
 
 /// What there is at one moment. Cheap to clone, and whole as long as it is held: files that a compaction replaces
@@ -51,6 +52,15 @@ impl View {
             (Some(beside), Some(at)) => &beside.hot[at],
             _ => &self.hot[at],
         }
+    }
+
+    /// Its own places that can be read, files before memory, of whose rows the oldest and newest broker times, in
+    /// microseconds, are wanted.
+    pub fn places(&self, wanted: impl Fn(Option<(i64, i64)>) -> bool) -> Vec<(Place, PlaceKey)> {
+        let files = self.files.iter().enumerate().filter(|(_, file)| file.damage().is_none() && wanted(file.times));
+        let files = files.map(|(at, file)| (Place::File(at), PlaceKey::File(file.path.clone())));
+        let chunks = self.hot.iter().enumerate().filter(|(_, chunk)| wanted(chunk.times));
+        files.chain(chunks.map(|(at, chunk)| (Place::Hot(at), PlaceKey::Chunk(chunk.sequence)))).collect()
     }
 
     /// Rows in memory.

@@ -74,10 +74,9 @@ fn row(tapline: &Tapline, rate: u64, events: u64) -> Result<()> {
     let seconds = tapline.sql(&span)?[0][0].as_f64().context("no span")? / 1e6;
     // Whole seconds since the first: the last is not whole.
     let each = format!(
-        "SELECT count(*) FROM events, (SELECT min(timestamp) AS begun FROM events WHERE destination = '{target}') \
-         WHERE destination = '{target}' \
-         GROUP BY (arrow_cast(timestamp, 'Int64') - arrow_cast(begun, 'Int64')) / 1000000 \
-         ORDER BY (arrow_cast(timestamp, 'Int64') - arrow_cast(begun, 'Int64')) / 1000000"
+        "SELECT count(*), (arrow_cast(timestamp, 'Int64') - arrow_cast(begun, 'Int64')) / 1000000 AS second \
+         FROM events, (SELECT min(timestamp) AS begun FROM events WHERE destination = '{target}') \
+         WHERE destination = '{target}' GROUP BY second ORDER BY second"
     );
     let mut each: Vec<u64> = tapline.sql(&each)?.iter().filter_map(|row| row[0].as_u64()).collect();
     each.pop();
