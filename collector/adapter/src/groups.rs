@@ -69,6 +69,9 @@ pub struct GroupList {
     pub unseen: Vec<String>,
     /// Brokers that did not answer, whose groups are missing, and rights that are, each with what grants it.
     pub problems: Vec<Remedy>,
+    /// Whether the broker lists groups at all: where it does not, only those asked for by their plain names are there, and
+    /// [`Groups::committed`] has to be told of which partitions.
+    pub listed: bool,
 }
 
 /// A group in detail.
@@ -104,6 +107,17 @@ pub enum GroupFault {
 
 /// Committed offsets by destination and partition: the next offset that a group reads. Partitions without one are absent.
 pub type Committed = BTreeMap<(String, i32), i64>;
+
+/// Where a partition begins and ends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PartitionEnds {
+    /// The oldest offset kept.
+    pub start: Option<i64>,
+    /// Where committed transactions end.
+    pub stable: Option<i64>,
+    /// Where the next record will be written, open transactions included.
+    pub end: Option<i64>,
+}
 
 /// A group that reads a destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,6 +155,12 @@ pub trait Groups: Send {
     /// `of` are the partitions asked for; without, all that a group ever committed, which the embedded broker does not
     /// tell.
     fn committed(&mut self, groups: &[&str], of: Option<&[(String, i32)]>) -> Vec<Result<Committed, GroupFault>>;
+
+    /// Where partitions begin and end, as far as it is told: one request a broker and kind of end, however many partitions.
+    ///
+    /// # Errors
+    /// When no broker answers.
+    fn ends(&mut self, of: &[(String, i32)]) -> Result<BTreeMap<(String, i32), PartitionEnds>, AdapterError>;
 
     /// Which of the groups that match read this destination.
     ///

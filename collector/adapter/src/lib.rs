@@ -17,7 +17,7 @@ pub use destination::{
 pub use error::{AdapterError, Remedy, Trouble};
 pub use groups::{
     Committed, Group, GroupDetail, GroupFault, GroupKind, GroupList, GroupMember, GroupOptions, GroupReading,
-    GroupState, Groups, Readers,
+    GroupState, Groups, PartitionEnds, Readers,
 };
 pub use publish::{
     Cause, Delivered, Detected, Fate, Outgoing, Partitioner, Partitioning, PublishError, PublishOptions, Publisher,

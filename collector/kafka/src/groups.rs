@@ -1,18 +1,18 @@
 //! Consumer groups of a cluster. Asking joins nothing; where even the question could create something, the topic that
 //! keeps committed offsets, it is not asked.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use globset::GlobSet;
 use tapline_adapter::{
     AdapterError, Committed, Group, GroupDetail, GroupFault, GroupKind, GroupList, GroupMember, GroupOptions,
-    GroupReading, GroupState, Groups, Readers, Remedy, Trouble,
+    GroupReading, GroupState, Groups, PartitionEnds, Readers, Remedy, Trouble,
 };
 
 use crate::destination::{absent, fault, is_name};
-use crate::ffi::{Client, DescribedGroup, ErrorCode, GroupType, ListedGroup, State, Topic};
+use crate::ffi::{Client, DescribedGroup, ErrorCode, GroupType, ListedGroup, OffsetSpec, State, Topic};
 use crate::filter::{WILDCARDS, globs};
 use crate::outage::Outage;
 use crate::source::Cluster;
@@ -93,7 +93,7 @@ impl Groups for KafkaGroups {
         let matching = listed.groups.iter().filter(|group| self.include.is_match(&group.name));
         let mut groups: Vec<Group> = matching.map(group_of).collect();
         groups.sort_by(|one, other| one.name.cmp(&other.name));
-        Ok(GroupList { groups, hidden, unseen, problems })
+        Ok(GroupList { groups, hidden, unseen, problems, listed: true })
     }
 
     fn describe(&mut self, groups: &[&str]) -> Vec<Result<GroupDetail, GroupFault>> {
@@ -112,6 +112,23 @@ impl Groups for KafkaGroups {
             Ok(client) => client.committed(groups, of, ANSWER).into_iter().map(|answer| answer.map_err(why)).collect(),
             Err(error) => groups.iter().map(|_| Err(GroupFault::Other(error.to_string()))).collect(),
         }
+    }
+
+    fn ends(&mut self, of: &[(String, i32)]) -> Result<BTreeMap<(String, i32), PartitionEnds>, AdapterError> {
+        let client = self.client()?;
+        let mut ends = BTreeMap::<(String, i32), PartitionEnds>::new();
+        let mut ask = |spec, set: fn(&mut PartitionEnds) -> &mut Option<i64>| {
+            let told = client.list_offsets(of, spec, ANSWER);
+            let told = told.map_err(|code| Outage::of(&client, code).error(&self.cluster))?;
+            for (place, offset) in told {
+                *set(ends.entry(place).or_default()) = offset;
+            }
+            Ok::<(), AdapterError>(())
+        };
+        ask(OffsetSpec::Earliest, |ends| &mut ends.start)?;
+        ask(OffsetSpec::Latest, |ends| &mut ends.stable)?;
+        ask(OffsetSpec::End, |ends| &mut ends.end)?;
+        Ok(ends)
     }
 
     fn reading(&mut self, destination: &str) -> Result<Readers, AdapterError> {

@@ -8,6 +8,7 @@ pub mod bytes;
 pub mod chain;
 pub mod dead_letter;
 pub mod event;
+pub mod group;
 pub mod number;
 pub mod overview;
 pub mod problem;
@@ -27,6 +28,9 @@ pub use dead_letter::{
 };
 pub use event::{
     Dropped, EventDetail, EventPage, EventSummary, HeaderView, Histogram, IdView, Payload, Series, SeriesBy,
+};
+pub use group::{
+    Behind, Drain, Group, GroupDetail, GroupFinding, GroupList, GroupMember, GroupPartition, GroupProblem, LagState,
 };
 pub use number::{duration, span, thousands};
 pub use overview::{Action, Change, FlowEdge, FlowMap, FlowNode, Need, Overview, Stat};

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 use tapline_adapter::{
     AdapterError, Capability, Cause, Check, Committed, Delivered, DestinationFacts, Ended, Fate, Group, GroupDetail,
-    GroupFault, GroupList, GroupOptions, GroupReading, Groups, OffsetRange, Outgoing, PartitionFacts, Partitioning,
-    Positions, PublishError, PublishOptions, Publisher, RangeRead, RawRecord, ReadLimits, Readers, RecordSink, Report,
-    SendError, Source, Tap, TapOptions,
+    GroupFault, GroupList, GroupOptions, GroupReading, Groups, OffsetRange, Outgoing, PartitionEnds, PartitionFacts,
+    Partitioning, Positions, PublishError, PublishOptions, Publisher, RangeRead, RawRecord, ReadLimits, Readers,
+    RecordSink, Report, SendError, Source, Tap, TapOptions,
 };
 use tapline_model::Header;
 
@@ -339,6 +339,10 @@ impl Groups for Reading {
 
     fn committed(&mut self, groups: &[&str], _: Option<&[(String, i32)]>) -> Vec<Result<Committed, GroupFault>> {
         groups.iter().map(|_| Err(GroupFault::Denied)).collect()
+    }
+
+    fn ends(&mut self, _: &[(String, i32)]) -> Result<BTreeMap<(String, i32), PartitionEnds>, AdapterError> {
+        Ok(BTreeMap::new())
     }
 
     fn reading(&mut self, _: &str) -> Result<Readers, AdapterError> {

@@ -1,0 +1,116 @@
+//! How the groups of one broker stood after a pass. What readers are shown is made of it when they ask.
+
+use tapline_adapter::{GroupKind, GroupMember, GroupState, PartitionEnds};
+use tapline_api::{GroupProblem, LagState};
+
+use crate::clock::{Place, Written};
+use crate::forecast::Drain;
+use crate::pair::Standing;
+
+/// One broker.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Board {
+    pub(crate) source: String,
+    /// When its groups were asked, microseconds; 0 before the first time.
+    pub(crate) at: i64,
+    /// By name.
+    pub(crate) groups: Vec<GroupStanding>,
+    pub(crate) problems: Vec<GroupProblem>,
+}
+
+/// One group.
+#[derive(Debug, Clone)]
+pub(crate) struct GroupStanding {
+    /// When it was asked, microseconds.
+    pub(crate) at: i64,
+    pub(crate) name: String,
+    pub(crate) kind: Option<GroupKind>,
+    pub(crate) state: Option<GroupState>,
+    /// By client; `None` where they are not told.
+    pub(crate) members: Option<Vec<GroupMember>>,
+    /// By destination and number.
+    pub(crate) rows: Vec<Row>,
+    /// Lag of all its partitions at each look, oldest first.
+    pub(crate) trend: Vec<Option<u64>>,
+    /// When its members were seen to share anew, microseconds, oldest first.
+    pub(crate) rebalances: Vec<i64>,
+}
+
+/// One partition that a group reads.
+#[derive(Debug, Clone)]
+pub(crate) struct Row {
+    pub(crate) place: Place,
+    pub(crate) standing: Standing,
+    pub(crate) ends: PartitionEnds,
+    /// Records a second.
+    pub(crate) written: Option<f64>,
+    /// Records a second.
+    pub(crate) read: Option<f64>,
+    /// `None` without a lag to be known.
+    pub(crate) drain: Option<Drain>,
+    /// When the first record was written that is not read; `None` without one.
+    pub(crate) first_unread: Option<Written>,
+    /// Seconds.
+    pub(crate) retention_margin: Option<f64>,
+    /// Which of the members has it.
+    pub(crate) member: Option<usize>,
+}
+
+impl Row {
+    /// Seconds since the first record that is not read was written, and whether by its own time.
+    #[expect(clippy::cast_precision_loss, reason = "seconds that are shown")]
+    pub(crate) fn behind(&self, at: i64) -> Option<(f64, bool)> {
+        let since = |written: i64| ((at - written) as f64 / 1e6).max(0.0);
+        match (self.first_unread, self.standing.lag) {
+            (Some(Written::At(written)), _) => Some((since(written), true)),
+            (Some(Written::About(written)), _) => Some((since(written), false)),
+            (None, Some(0)) => Some((0.0, true)),
+            _ => None,
+        }
+    }
+}
+
+impl GroupStanding {
+    /// As its worst partition.
+    pub(crate) fn worst(&self) -> LagState {
+        self.rows.iter().map(|row| row.standing.state).max().unwrap_or(LagState::NeverCommitted)
+    }
+
+    /// Records not read; `None` where nothing was committed.
+    pub(crate) fn lag(&self) -> Option<i64> {
+        self.rows.iter().filter_map(|row| row.standing.lag).reduce(|sum, lag| sum + lag)
+    }
+
+    /// Of the partition that is furthest behind.
+    pub(crate) fn behind(&self) -> Option<(f64, bool)> {
+        self.rows.iter().filter_map(|row| row.behind(self.at)).max_by(|one, other| one.0.total_cmp(&other.0))
+    }
+
+    /// Records a second, written and read.
+    pub(crate) fn rates(&self) -> (Option<f64>, Option<f64>) {
+        let sum = |rate: fn(&Row) -> Option<f64>| self.rows.iter().filter_map(rate).reduce(|sum, rate| sum + rate);
+        (sum(|row| row.written), sum(|row| row.read))
+    }
+
+    /// It has caught up when all its partitions have.
+    pub(crate) fn drain(&self) -> Drain {
+        self.rows.iter().filter_map(|row| row.drain).fold(Drain::Empty, Drain::and)
+    }
+
+    /// The least of its partitions.
+    pub(crate) fn retention_margin(&self) -> Option<f64> {
+        self.rows.iter().filter_map(|row| row.retention_margin).reduce(f64::min)
+    }
+
+    /// Records deleted unread.
+    pub(crate) fn lost(&self) -> u64 {
+        self.rows.iter().map(|row| u64::try_from(row.standing.lost).unwrap_or(0)).sum()
+    }
+
+    /// What it reads.
+    pub(crate) fn destinations(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.rows.iter().map(|row| row.place.0.to_string()).collect();
+        names.dedup();
+        names
+    }
+}

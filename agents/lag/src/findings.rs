@@ -1,0 +1,127 @@
+//! What is wrong with a group or was lately, in the contract's words.
+
+use tapline_api::{GroupFinding, LagState, Level, duration, thousands};
+use tapline_model::Address;
+use tapline_model::time;
+
+use crate::board::{GroupStanding, Row};
+
+/// What happened longer ago is history, microseconds.
+const LATELY: i64 = 24 * 3_600 * 1_000_000;
+
+/// A group on one event for longer than this stands still, microseconds.
+const STILL: i64 = 60 * 1_000_000;
+
+/// Rebalances in an hour that are too many.
+const REBALANCES: usize = 3;
+
+const HOUR: i64 = 3_600 * 1_000_000;
+
+/// Partitions that share a lag evenly enough.
+const HOT: f64 = 0.8;
+
+/// All findings of a group, worst first.
+pub(crate) fn findings(group: &GroupStanding, source: &str) -> Vec<GroupFinding> {
+    let rows = group.rows.iter();
+    let mut all: Vec<GroupFinding> = rows
+        .flat_map(|row| [data_loss(group, row, source), still(group, row, source), rewind(group, row)])
+        .flatten()
+        .chain(rebalances(group))
+        .chain(hot(group))
+        .chain(held_back(group))
+        .chain(nobody(group))
+        .collect();
+    all.sort_by(|one, other| (other.level, &other.at).cmp(&(one.level, &one.at)));
+    all
+}
+
+fn finding(kind: &str, level: Level, at: i64, sentence: String) -> GroupFinding {
+    GroupFinding { kind: kind.to_owned(), level, sentence, at: time::format(at), evidence: None }
+}
+
+fn name(row: &Row) -> String {
+    format!("`{}/{}`", row.place.0, row.place.1)
+}
+
+/// Where the event stands that would be read next.
+fn next(row: &Row, source: &str) -> Option<String> {
+    let address = Address {
+        source: source.to_owned(),
+        destination: row.place.0.to_string(),
+        incarnation: 1,
+        partition: Some(row.place.1),
+        position: row.standing.committed?.to_string(),
+    };
+    Some(address.to_string())
+}
+
+fn data_loss(group: &GroupStanding, row: &Row, source: &str) -> Option<GroupFinding> {
+    let lost = u64::try_from(row.standing.lost).ok().filter(|lost| *lost > 0)?;
+    let sentence = format!("{} events of {} were deleted before they were read.", thousands(lost), name(row));
+    let evidence = next(row, source);
+    Some(GroupFinding { evidence, ..finding("data_loss", Level::Bad, group.at, sentence) })
+}
+
+/// One event for a while, with something behind it and somebody who should read it.
+fn still(group: &GroupStanding, row: &Row, source: &str) -> Option<GroupFinding> {
+    let (since, offset) = (row.standing.since?, row.standing.committed?);
+    let stands = matches!(row.standing.state, LagState::Stop | LagState::Stall) && group.at - since > STILL;
+    if !stands || group.members.as_ref().is_some_and(Vec::is_empty) {
+        return None;
+    }
+    let sentence = format!("{} stands at offset {offset} for {}.", name(row), duration(group.at - since));
+    Some(GroupFinding { evidence: next(row, source), ..finding("standing_still", Level::Bad, group.at, sentence) })
+}
+
+fn rewind(group: &GroupStanding, row: &Row) -> Option<GroupFinding> {
+    let back = row.standing.rewound.filter(|back| group.at - back.at < LATELY)?;
+    let by = thousands(u64::try_from(back.from - back.to).unwrap_or(0));
+    let level = if row.standing.state == LagState::Rewind { Level::Warn } else { Level::Mute };
+    let sentence = format!("{} went back by {by} offsets, from {} to {}.", name(row), back.from, back.to);
+    Some(finding("rewind", level, back.at, sentence))
+}
+
+fn rebalances(group: &GroupStanding) -> Option<GroupFinding> {
+    let lately = group.rebalances.iter().filter(|at| group.at - **at < HOUR);
+    let (count, last) = (lately.clone().count(), *lately.max()?);
+    let level = if count > REBALANCES { Level::Warn } else { Level::Mute };
+    let times = if count == 1 { "once".to_owned() } else { format!("{count} times") };
+    Some(finding("rebalances", level, last, format!("Its members shared partitions anew {times} in the last hour.")))
+}
+
+/// Most of the lag on one of several partitions.
+#[expect(clippy::cast_precision_loss, reason = "a share")]
+fn hot(group: &GroupStanding) -> Option<GroupFinding> {
+    let total = group.lag()? as f64;
+    let of_same = |row: &Row| group.rows.iter().filter(|other| other.place.0 == row.place.0).count();
+    let worst = group.rows.iter().max_by_key(|row| row.standing.lag)?;
+    let share = worst.standing.lag? as f64 / total;
+    if total < 1_000.0 || share < HOT || of_same(worst) < 3 {
+        return None;
+    }
+    let sentence = format!("{:.0} % of what is not read stands on {}.", share * 100.0, name(worst));
+    Some(finding("hot_partition", Level::Warn, group.at, sentence))
+}
+
+/// Records of transactions that are not ended: who reads committed ones only cannot get on.
+fn held_back(group: &GroupStanding) -> Option<GroupFinding> {
+    let held = |row: &&Row| row.standing.lag > Some(0) && row.standing.stable_lag == Some(0);
+    let rows: Vec<&Row> = group.rows.iter().filter(held).collect();
+    let first = rows.first()?;
+    let lag = rows.iter().filter_map(|row| row.standing.lag).sum::<i64>();
+    let sentence = format!(
+        "{} events of {}{} belong to transactions that are not ended: who reads committed events only has read \
+         everything there is.",
+        thousands(u64::try_from(lag).unwrap_or(0)),
+        name(first),
+        if rows.len() > 1 { format!(" and {} more partitions", rows.len() - 1) } else { String::new() },
+    );
+    Some(finding("open_transaction", Level::Warn, group.at, sentence))
+}
+
+fn nobody(group: &GroupStanding) -> Option<GroupFinding> {
+    let lag = group.lag().filter(|lag| *lag > 0)?;
+    group.members.as_ref().filter(|members| members.is_empty())?;
+    let lag = thousands(u64::try_from(lag).unwrap_or(0));
+    Some(finding("no_member", Level::Bad, group.at, format!("Nobody reads: it has no member, and {lag} events wait.")))
+}

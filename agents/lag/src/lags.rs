@@ -1,0 +1,88 @@
+//! The groups of all brokers: who looks at them, and what was seen last.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tapline_adapter::{GroupOptions, Source};
+use tapline_api::{GroupDetail, GroupList, LagState};
+use tapline_archive::Archive;
+
+use crate::board::Board;
+use crate::show;
+use crate::watcher::{self, Watcher};
+
+/// How groups are looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LagOptions {
+    /// From the beginning of a pass to that of the next.
+    pub interval: Duration,
+}
+
+impl Default for LagOptions {
+    fn default() -> Self {
+        Self { interval: Duration::from_secs(15) }
+    }
+}
+
+/// The groups of all brokers. Dropping it ends the looking.
+pub struct Lags {
+    boards: Vec<Arc<ArcSwap<Board>>>,
+    watchers: Vec<Watcher>,
+}
+
+impl Lags {
+    /// Begins to look at the groups of these sources, each as far as its options say.
+    ///
+    /// # Errors
+    /// When a thread cannot be started. A source without groups to be asked for is told as a problem.
+    pub fn start(
+        archive: &Arc<Archive>,
+        sources: Vec<(Arc<dyn Source>, GroupOptions)>,
+        options: &LagOptions,
+    ) -> std::io::Result<Self> {
+        let mut lags = Self { boards: Vec::new(), watchers: Vec::new() };
+        for (source, groups) in sources {
+            let board = Board { source: source.name().to_owned(), ..Board::default() };
+            let board = Arc::new(ArcSwap::from_pointee(board));
+            let watched = watcher::Watched {
+                source,
+                groups,
+                archive: Arc::clone(archive),
+                board: Arc::clone(&board),
+                interval: options.interval,
+            };
+            lags.boards.push(board);
+            lags.watchers.push(Watcher::start(watched)?);
+        }
+        Ok(lags)
+    }
+
+    /// All groups, worst first.
+    pub fn list(&self) -> GroupList {
+        show::list(&self.boards())
+    }
+
+    /// One group; `None` if it was not seen.
+    pub fn detail(&self, source: &str, group: &str) -> Option<GroupDetail> {
+        let board = self.boards().into_iter().find(|board| board.source == source)?;
+        let standing = board.groups.iter().find(|standing| standing.name == group)?;
+        Some(show::detail(source, standing))
+    }
+
+    /// Every group with its partitions, source by source.
+    pub fn details(&self) -> Vec<GroupDetail> {
+        let boards = self.boards();
+        boards.iter().flat_map(|board| board.groups.iter().map(|group| show::detail(&board.source, group))).collect()
+    }
+
+    /// How a group stands; `None` if it was not seen.
+    pub fn state(&self, source: &str, group: &str) -> Option<LagState> {
+        let board = self.boards().into_iter().find(|board| board.source == source)?;
+        board.groups.iter().find(|standing| standing.name == group).map(crate::board::GroupStanding::worst)
+    }
+
+    fn boards(&self) -> Vec<Arc<Board>> {
+        self.boards.iter().map(|board| board.load_full()).collect()
+    }
+}

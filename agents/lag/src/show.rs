@@ -1,0 +1,139 @@
+//! Boards as the API's answers.
+
+use tapline_adapter::{GroupKind, GroupState};
+use tapline_api::{Behind, Group, GroupDetail, GroupList, GroupMember, GroupPartition};
+use tapline_model::time;
+
+use crate::board::{Board, GroupStanding, Row};
+use crate::clock::Written;
+use crate::findings::findings;
+use crate::forecast::Drain;
+use crate::words;
+
+/// Groups of all sources, worst first.
+pub(crate) fn list(boards: &[std::sync::Arc<Board>]) -> GroupList {
+    let mut all: Vec<(&str, &GroupStanding)> =
+        boards.iter().flat_map(|board| board.groups.iter().map(|group| (board.source.as_str(), group))).collect();
+    all.sort_by(|one, other| {
+        words::badness(other.1).total_cmp(&words::badness(one.1)).then_with(|| one.1.name.cmp(&other.1.name))
+    });
+    let asked = boards.iter().map(|board| board.at).filter(|at| *at > 0).min();
+    let (sentence, detail) = match asked {
+        Some(_) => words::headline(all.iter().map(|(_, group)| *group)),
+        None => ("Consumer groups have not been looked at yet.".to_owned(), None),
+    };
+    GroupList {
+        sentence,
+        detail,
+        groups: all.into_iter().map(|(source, standing)| group(source, standing)).collect(),
+        problems: boards.iter().flat_map(|board| board.problems.iter().cloned()).collect(),
+        asked_at: asked.map(time::format),
+    }
+}
+
+/// One group with all that is known.
+pub(crate) fn detail(source: &str, standing: &GroupStanding) -> GroupDetail {
+    GroupDetail {
+        group: group(source, standing),
+        partitions: standing.rows.iter().map(|row| partition(standing, row)).collect(),
+        members: standing
+            .members
+            .as_ref()
+            .map(|members| members.iter().enumerate().map(|(at, member)| self::member(standing, at, member)).collect()),
+        findings: findings(standing, source),
+        asked_at: time::format(standing.at),
+    }
+}
+
+/// One group in a line.
+pub(crate) fn group(source: &str, standing: &GroupStanding) -> Group {
+    let (written, read) = standing.rates();
+    Group {
+        source: source.to_owned(),
+        name: standing.name.clone(),
+        state: standing.worst(),
+        sentence: words::sentence(standing),
+        protocol: standing.kind.map(|kind| protocol(kind).to_owned()),
+        broker_state: standing.state.map(|state| broker_state(state).to_owned()),
+        destinations: standing.destinations(),
+        partitions: standing.rows.len(),
+        members: standing.members.as_ref().map(Vec::len),
+        lag: count(standing.lag()),
+        behind: standing.behind().map(|(seconds, exact)| Behind { seconds, exact }),
+        written,
+        read,
+        drain: told(standing.drain()),
+        retention_margin: standing.retention_margin(),
+        lost: standing.lost(),
+        trend: standing.trend.clone(),
+    }
+}
+
+fn partition(group: &GroupStanding, row: &Row) -> GroupPartition {
+    let standing = row.standing;
+    let why = match row.first_unread {
+        Some(Written::Unknown(why)) => Some(why.sentence().to_owned()),
+        _ => None,
+    };
+    GroupPartition {
+        destination: row.place.0.to_string(),
+        partition: row.place.1,
+        state: standing.state,
+        committed: standing.committed,
+        committed_at: standing.since.map(time::format),
+        start: row.ends.start,
+        stable_end: row.ends.stable,
+        end: row.ends.end,
+        lag: count(standing.lag),
+        stable_lag: count(standing.stable_lag.filter(|stable| Some(*stable) != standing.lag)),
+        behind: row.behind(group.at).map(|(seconds, exact)| Behind { seconds, exact }),
+        behind_why: why,
+        written: row.written,
+        read: row.read,
+        drain: row.drain.map_or(tapline_api::Drain::Unknown, told),
+        retention_margin: row.retention_margin,
+        lost: u64::try_from(standing.lost).unwrap_or(0),
+        member: row.member.and_then(|at| Some(group.members.as_ref()?.get(at)?.client.clone())),
+    }
+}
+
+fn member(group: &GroupStanding, at: usize, member: &tapline_adapter::GroupMember) -> GroupMember {
+    let own = group.rows.iter().filter(|row| row.member == Some(at));
+    GroupMember {
+        client: member.client.clone(),
+        host: member.host.trim_start_matches('/').to_owned(),
+        partitions: member.partitions.len(),
+        lag: count(own.filter_map(|row| row.standing.lag).reduce(|sum, lag| sum + lag)),
+    }
+}
+
+fn told(drain: Drain) -> tapline_api::Drain {
+    match drain {
+        Drain::Empty => tapline_api::Drain::Done,
+        Drain::In { seconds, earliest, latest } => tapline_api::Drain::In { seconds, earliest, latest },
+        Drain::Never => tapline_api::Drain::Never,
+        Drain::Unknown => tapline_api::Drain::Unknown,
+    }
+}
+
+fn count(number: Option<i64>) -> Option<u64> {
+    number.and_then(|number| u64::try_from(number).ok())
+}
+
+fn protocol(kind: GroupKind) -> &'static str {
+    match kind {
+        GroupKind::Classic => "classic",
+        GroupKind::Consumer => "consumer",
+    }
+}
+
+/// In the broker's words.
+pub(crate) fn broker_state(state: GroupState) -> &'static str {
+    match state {
+        GroupState::PreparingRebalance => "preparing_rebalance",
+        GroupState::CompletingRebalance => "completing_rebalance",
+        GroupState::Stable => "stable",
+        GroupState::Empty => "empty",
+        GroupState::Dead => "dead",
+    }
+}

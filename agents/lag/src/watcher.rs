@@ -1,0 +1,152 @@
+//! The thread that looks at one broker's groups: when, how often, and how it gives way to a broker that is slow.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use parking_lot::{Condvar, Mutex};
+use rand::Rng as _;
+use tapline_adapter::{AdapterError, GroupOptions, Groups, Source};
+use tapline_api::GroupProblem;
+use tapline_archive::{Archive, Ledger};
+
+use crate::ask::{Known, ask};
+use crate::board::Board;
+use crate::watch::Watch;
+
+/// Members of every group are asked for each so many passes; in between, of those that changed.
+const DESCRIBED: u64 = 4;
+
+/// Settings of destinations are asked for each so many passes.
+const SETTINGS: u64 = 40;
+
+/// No wait is longer, however slow the broker.
+const LONGEST: Duration = Duration::from_secs(300);
+
+/// A pass may take this share of the time between two: a broker that needs longer is asked less often.
+const SHARE: u32 = 4;
+
+/// What a thread needs.
+pub(crate) struct Watched {
+    pub(crate) source: Arc<dyn Source>,
+    pub(crate) groups: GroupOptions,
+    pub(crate) archive: Arc<Archive>,
+    pub(crate) board: Arc<ArcSwap<Board>>,
+    pub(crate) interval: Duration,
+}
+
+/// A running thread. Dropping it asks it to end and waits for the answer it waits for.
+pub(crate) struct Watcher {
+    stop: Arc<(Mutex<bool>, Condvar)>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Watcher {
+    pub(crate) fn start(watched: Watched) -> std::io::Result<Self> {
+        let stop = Arc::new((Mutex::new(false), Condvar::new()));
+        let name = format!("lag-{}", watched.source.name());
+        let stopped = Arc::clone(&stop);
+        let thread = std::thread::Builder::new().name(name).spawn(move || watched.run(&stopped))?;
+        Ok(Self { stop, thread: Some(thread) })
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        *self.stop.0.lock() = true;
+        self.stop.1.notify_all();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Watched {
+    fn run(self, stop: &(Mutex<bool>, Condvar)) {
+        let mut groups = match self.source.groups(&self.groups) {
+            Ok(groups) => groups,
+            Err(error) => return self.tell_fault(&error),
+        };
+        let mut watch = Watch::new(self.source.name());
+        let mut wait = Duration::ZERO;
+        for pass in 0.. {
+            if is_stopped(stop, wait) {
+                return;
+            }
+            let begun = Instant::now();
+            let outcome = self.pass(pass, groups.as_mut(), &mut watch);
+            if let Err(error) = &outcome {
+                tracing::debug!(source = self.source.name(), %error, "groups are not told");
+                self.tell_fault(error);
+            }
+            wait = self.wait(begun.elapsed(), outcome.is_ok());
+        }
+    }
+
+    fn pass(&self, pass: u64, groups: &mut dyn Groups, watch: &mut Watch) -> Result<(), AdapterError> {
+        let ledger = self.archive.ledger();
+        let tapped = tapped(&ledger, self.source.name());
+        let every = pass.is_multiple_of(DESCRIBED);
+        let assigned = watch.assigned();
+        let asked = {
+            let describe = |group: &tapline_adapter::Group| every || watch.is_news(group);
+            ask(groups, &Known { tapped: &tapped, assigned: &assigned, describe: &describe })?
+        };
+        let board = watch.take(asked, &tapped, &self.archive.view(), &ledger);
+        self.board.store(Arc::new(board));
+        if pass.is_multiple_of(SETTINGS) {
+            watch.retention = self.retention(&watch.destinations());
+        }
+        Ok(())
+    }
+
+    /// Seconds that destinations keep their records, as far as that is told.
+    fn retention(&self, names: &BTreeSet<String>) -> std::collections::HashMap<String, Option<f64>> {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let told = self.source.destinations(&names).unwrap_or_default();
+        let keeps = |facts: tapline_adapter::DestinationFacts| {
+            let settings = facts.settings?;
+            let kept = settings.retention.filter(|_| settings.deletes).map(|kept| kept.as_secs_f64());
+            Some((facts.name, kept))
+        };
+        told.into_iter().flatten().filter_map(keeps).collect()
+    }
+
+    /// What was seen last stays, with why there is nothing newer.
+    fn tell_fault(&self, error: &AdapterError) {
+        let board = self.board.load_full();
+        let problem = GroupProblem { source: board.source.clone(), sentence: error.to_string(), command: None };
+        self.board.store(Arc::new(Board { problems: vec![problem], ..Board::clone(&board) }));
+    }
+
+    /// Until the next pass. Jitter keeps several of us, and several sources, from asking one broker at once.
+    fn wait(&self, took: Duration, answered: bool) -> Duration {
+        let slow = if answered { took * SHARE } else { self.interval * 2 };
+        let period = self.interval.max(slow).min(LONGEST.max(self.interval));
+        period.saturating_sub(took).mul_f64(rand::rng().random_range(0.9..1.1))
+    }
+}
+
+/// Waits, and whether it is to end.
+fn is_stopped((stopped, changed): &(Mutex<bool>, Condvar), wait: Duration) -> bool {
+    let mut stopped = stopped.lock();
+    if !*stopped && !wait.is_zero() {
+        changed.wait_for(&mut stopped, wait);
+    }
+    *stopped
+}
+
+/// Partitions that the tap reads.
+fn tapped(ledger: &Ledger, source: &str) -> BTreeSet<(String, i32)> {
+    let mut newest = BTreeMap::new();
+    for life in ledger.sources.get(source).iter().flat_map(|source| &source.destinations) {
+        newest.insert(life.name.as_str(), life);
+    }
+    let partitions = |life: &tapline_archive::DestinationLedger| {
+        let name = life.name.clone();
+        life.partitions.keys().map(move |number| (name.clone(), *number)).collect::<Vec<_>>()
+    };
+    newest.into_values().flat_map(partitions).collect()
+}

@@ -1,0 +1,102 @@
+//! The last commits of a group for one partition, and the last ends of a partition: what is judged.
+
+use std::collections::VecDeque;
+
+use crate::burrow::Commit;
+
+/// Commits and ends that are looked at, as Burrow's `intervals`.
+pub(crate) const INTERVALS: usize = 10;
+
+/// Commits closer than this are one, microseconds: Burrow's `min-distance`.
+const APART: i64 = 1_000_000;
+
+/// The last commits, oldest first.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Commits(VecDeque<Commit>);
+
+impl Commits {
+    /// Takes one in. One that follows another at once replaces it and keeps its time: a group that commits each event
+    /// would otherwise be judged by its last second.
+    pub(crate) fn add(&mut self, commit: Commit) {
+        if let Some(last) = self.0.back_mut().filter(|last| commit.at - last.at < APART) {
+            *last = Commit { at: last.at, ..commit };
+            return;
+        }
+        if self.0.len() == INTERVALS {
+            self.0.pop_front();
+        }
+        self.0.push_back(commit);
+    }
+
+    /// Those to be judged. At least half of a window: two commits with lag would be a warning.
+    pub(crate) fn enough(&mut self) -> Option<&[Commit]> {
+        (self.0.len() >= INTERVALS / 2).then(|| &*self.0.make_contiguous())
+    }
+
+    /// All of them.
+    pub(crate) fn all(&mut self) -> &[Commit] {
+        self.0.make_contiguous()
+    }
+}
+
+/// The last ends of a partition, oldest first, one a look.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ends(VecDeque<i64>);
+
+impl Ends {
+    /// Takes the newest in.
+    pub(crate) fn add(&mut self, end: i64) {
+        if self.0.len() == INTERVALS {
+            self.0.pop_front();
+        }
+        self.0.push_back(end);
+    }
+
+    /// Whether they reach back far enough to tell who was at the end a moment ago.
+    pub(crate) fn is_full(&self) -> bool {
+        self.0.len() == INTERVALS
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = i64> {
+        self.0.iter().copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn commit(offset: i64, at: i64) -> Commit {
+        Commit { offset, at, lag: None }
+    }
+
+    #[test]
+    fn commits_in_one_second_are_one_at_its_beginning() {
+        let mut commits = Commits::default();
+        [(1, 0), (2, 400_000), (3, 999_999), (4, APART)]
+            .into_iter()
+            .for_each(|(offset, at)| commits.add(commit(offset, at)));
+        assert_eq!(commits.all(), [commit(3, 0), commit(4, APART)]);
+    }
+
+    #[test]
+    fn the_oldest_make_room() {
+        let (mut commits, mut ends) = (Commits::default(), Ends::default());
+        for n in 0..25 {
+            commits.add(commit(n, n * 5 * APART));
+            ends.add(n);
+        }
+        assert_eq!(commits.all().iter().map(|commit| commit.offset).collect::<Vec<_>>(), (15..25).collect::<Vec<_>>());
+        assert_eq!(ends.iter().collect::<Vec<_>>(), (15..25).collect::<Vec<_>>());
+        assert!(ends.is_full());
+    }
+
+    #[test]
+    fn less_than_half_a_window_is_not_judged() {
+        let mut commits = Commits::default();
+        (0..4).for_each(|n| commits.add(commit(n, n * 5 * APART)));
+        assert_eq!(commits.enough(), None);
+        commits.add(commit(4, 20 * APART));
+        assert!(commits.enough().is_some());
+    }
+}
