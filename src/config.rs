@@ -11,6 +11,7 @@ mod units;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Deserialize;
 use tapline_api::{Environment, Setting};
@@ -82,6 +83,7 @@ pub(crate) struct Config {
     pub(crate) http: HttpConfig,
     pub(crate) limits: LimitsConfig,
     pub(crate) replays: ReplaysConfig,
+    pub(crate) lag: LagConfig,
     pub(crate) log: LogConfig,
     #[serde(default)]
     pub(crate) telemetry: TelemetryConfig,
@@ -126,6 +128,12 @@ pub(crate) struct ReplaysConfig {
     pub(crate) second_person_above: u64,
     pub(crate) settle: Period,
     pub(crate) watch: Period,
+}
+
+/// `[lag]`
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct LagConfig {
+    pub(crate) interval: Period,
 }
 
 /// `[log]`
@@ -218,6 +226,7 @@ impl Config {
         self.telemetry.check().map_err(|detail| layered.fault("telemetry.otlp_endpoint", detail))?;
         self.limits.check().map_err(|(key, detail)| layered.fault(key, detail))?;
         self.replays.check().map_err(|(key, detail)| layered.fault(key, detail))?;
+        self.lag.check().map_err(|detail| layered.fault("lag.interval", detail))?;
         const COLOURS: [&str; 6] = ["blue", "green", "amber", "red", "violet", "grey"];
         if !COLOURS.contains(&self.environment.colour.as_str()) {
             return Err(layered.fault("environment.colour", format!("is one of {}", COLOURS.join(", "))));
@@ -247,6 +256,20 @@ impl ReplaysConfig {
         match (self.most_items, self.attempts) {
             (0, _) => Err(("replays.most_items", "is 0; nothing could be put back".to_owned())),
             (_, 0) => Err(("replays.attempts", "is 0; nothing could be put back".to_owned())),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl LagConfig {
+    fn check(&self) -> Result<(), String> {
+        match self.interval.0 {
+            interval if interval < Duration::from_secs(1) => {
+                Err("is less than 1s; brokers are not asked more often".to_owned())
+            }
+            interval if interval > Duration::from_secs(300) => {
+                Err("is more than 5m; nobody could be told to have stopped in time".to_owned())
+            }
             _ => Ok(()),
         }
     }

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tapline_adapter::{AdapterError, Check, Remedy, TapOptions, Trouble};
+use tapline_adapter::{AdapterError, Check, GroupOptions, Remedy, TapOptions, Trouble};
 use tapline_api::Setting;
 use tapline_archive::{Archive, ArchiveError, ArchiveOptions};
 use tapline_engine::{Engine, EngineOptions};
 use tapline_http::{DemoFix, Secret, Server, ServerOptions, check_listen as check_address};
 use tapline_kafka::KafkaSource;
+use tapline_lag::{LagOptions, Lags};
 use tapline_originals::Originals;
 use tapline_pipeline::{FeedOptions, PayloadPolicy, Pipeline, Tapped};
 use tapline_replay::{ReplayOptions, Replays, Sources};
@@ -62,6 +63,7 @@ impl Node {
         let state = State::open(Path::new(&config.archive)).map_err(anyhow::Error::from)?;
         let sources: Sources =
             taps.iter().map(|tapped| (tapped.source.name().to_owned(), Arc::clone(&tapped.source))).collect();
+        let watched = sources.values().map(|source| (Arc::clone(source), groups(config, source.name()))).collect();
         let options = replay_options(config);
         let originals = Originals::open(Arc::clone(&archive), &taps).await.map_err(anyhow::Error::from)?;
         let (events, beside) = (Arc::clone(&archive), Arc::clone(originals.kept()));
@@ -69,7 +71,8 @@ impl Node {
         let replays = replays.map_err(anyhow::Error::from)?;
         let pipeline = Pipeline::start(taps, &archive, FeedOptions::default()).map_err(anyhow::Error::from)?;
         let pipeline = Arc::new(Mutex::new(pipeline));
-        let standing = Arc::new(Standing::new(Arc::clone(&archive), Arc::clone(&pipeline), replays.clone()));
+        let lags = Lags::start(&archive, watched, &lag_options(config)).map_err(anyhow::Error::from)?;
+        let standing = Arc::new(Standing::new(Arc::clone(&archive), Arc::clone(&pipeline), replays.clone(), lags));
         let engine = Engine::new(Arc::clone(&archive), Arc::clone(&standing) as _, engine_options(config));
         let engine = Arc::new(engine.map_err(anyhow::Error::from)?);
         let options = ServerOptions { fix, ..server_options(config, settings, address, token) };
@@ -166,6 +169,15 @@ fn replay_options(config: &Config) -> ReplayOptions {
         own_headers: config.sources.iter().map(|(name, source)| (name.clone(), own(source))).collect(),
         groups: groups.collect(),
     }
+}
+
+/// Which groups of a source are asked for.
+fn groups(config: &Config, source: &str) -> GroupOptions {
+    GroupOptions { include: config.sources.get(source).map(|source| source.groups.clone()).unwrap_or_default() }
+}
+
+fn lag_options(config: &Config) -> LagOptions {
+    LagOptions { interval: config.lag.interval.0 }
 }
 
 fn engine_options(config: &Config) -> EngineOptions {

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use tapline_api::{
-    AuditView, Backfill, CapabilityView, DestinationInfo, Gap, Outcome, Replay, SourceInfo, SourceState,
+    AuditView, Backfill, CapabilityView, DestinationInfo, Gap, GroupDetail, GroupList, Outcome, Replay, SourceInfo,
+    SourceState,
 };
 use tapline_archive::{Archive, SourceLedger};
 use tapline_engine::{ArchiveFacts, ReplayItemRow, SystemTables};
+use tapline_lag::Lags;
 use tapline_model::time;
 use tapline_pipeline::{Pipeline, SourceStanding};
 use tapline_replay::{ReplayError, Replays};
@@ -18,6 +20,7 @@ pub(crate) struct Standing {
     archive: Arc<Archive>,
     pipeline: Arc<Mutex<Pipeline>>,
     replays: Replays,
+    lags: Lags,
 }
 
 impl SystemTables for Standing {
@@ -45,6 +48,18 @@ impl SystemTables for Standing {
 
     fn gaps(&self) -> Vec<Gap> {
         ArchiveFacts(Arc::clone(&self.archive)).gaps()
+    }
+
+    fn groups(&self) -> GroupList {
+        self.lags.list()
+    }
+
+    fn group(&self, source: &str, name: &str) -> Option<GroupDetail> {
+        self.lags.detail(source, name)
+    }
+
+    fn group_details(&self) -> Vec<GroupDetail> {
+        self.lags.details()
     }
 
     // A query that asks for them is answered without them when the state cannot be read: the log says why.
@@ -75,8 +90,8 @@ impl SystemTables for Standing {
 }
 
 impl Standing {
-    pub(crate) fn new(archive: Arc<Archive>, pipeline: Arc<Mutex<Pipeline>>, replays: Replays) -> Self {
-        Self { archive, pipeline, replays }
+    pub(crate) fn new(archive: Arc<Archive>, pipeline: Arc<Mutex<Pipeline>>, replays: Replays, lags: Lags) -> Self {
+        Self { archive, pipeline, replays, lags }
     }
 
     fn standings(&self) -> Vec<SourceStanding> {

@@ -94,6 +94,7 @@ fn configuration(brokers: &str, archive: &Path, args: &DemoArgs) -> String {
          http.listen = \"{}\"\n\
          limits.disk_reserve = \"200MiB\"\n\
          log.level = \"warn\"\n\
+         lag.interval = \"5s\"\n\
          [sources.shop]\n\
          brokers = \"{brokers}\"\n\
          start = \"earliest\"\n\

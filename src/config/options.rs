@@ -102,6 +102,12 @@ pub(crate) const OPTIONS: &[ConfigOption] = &[
         "How long it is watched whether an event that was put back is processed or dies again.",
     ),
     option(
+        "lag.interval",
+        "duration",
+        r#""15s""#,
+        "How often consumer groups are asked how far they have read, from 1s to 5m. A broker that answers slowly is asked less often.",
+    ),
+    option(
         "log.level",
         "text",
         r#""info""#,
@@ -143,7 +149,7 @@ pub(crate) const OPTIONS: &[ConfigOption] = &[
         "sources.<name>.groups",
         "list of globs",
         r#"["*"]"#,
-        "Consumer groups that replays ask how far they have read. Plain names are asked for even where groups cannot be listed.",
+        "Consumer groups that are watched. Plain names are asked for even where groups cannot be listed.",
     ),
     option(
         "sources.<name>.backfill_rate",

@@ -43,7 +43,7 @@ impl KafkaGroups {
     fn client(&mut self) -> Result<Arc<Client>, AdapterError> {
         let client = match self.client.take() {
             Some(client) => client,
-            None => self.cluster.client(QUEUE_BYTES)?,
+            None => self.cluster.asker(QUEUE_BYTES)?,
         };
         Ok(Arc::clone(self.client.insert(client)))
     }

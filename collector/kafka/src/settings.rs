@@ -113,6 +113,18 @@ pub(crate) fn client(
     made(source, Kind::Consumer, assembled(brokers, properties, queue_bytes))
 }
 
+/// A client that asks about all groups again and again: a broker has one question of it at a time, whatever waits.
+pub(crate) fn asker(
+    source: &str,
+    brokers: &str,
+    properties: &BTreeMap<String, String>,
+    queue_bytes: usize,
+) -> Result<Arc<Client>, AdapterError> {
+    let mut all = assembled(brokers, properties, queue_bytes);
+    all.extend(owned(&[("max.in.flight.requests.per.connection", "1")]));
+    made(source, Kind::Consumer, all)
+}
+
 /// A client that looks up single records: it asks for little at once, and reads what stands at an address whether or not
 /// its transaction was committed.
 pub(crate) fn reader(

@@ -70,14 +70,8 @@ impl Source for KafkaSource {
     }
 
     fn capabilities(&self) -> Vec<Capability> {
-        let missing = |name, reason: &str| Capability { name, missing: Some(reason.to_owned()) };
-        vec![
-            Capability { name: "tap", missing: None },
-            missing("lag", "not yet in this version: how far consumer groups are behind is not measured"),
-            Capability { name: "dead_letters", missing: None },
-            Capability { name: "publish", missing: None },
-            Capability { name: "seek", missing: None },
-        ]
+        let all = ["tap", "lag", "dead_letters", "publish", "seek"];
+        all.map(|name| Capability { name, missing: None }).to_vec()
     }
 
     fn check(&self, options: &TapOptions) -> Vec<Check> {
@@ -113,6 +107,11 @@ impl Source for KafkaSource {
 impl Cluster {
     pub(crate) fn client(&self, queue_bytes: usize) -> Result<Arc<Client>, AdapterError> {
         settings::client(&self.name, &self.brokers, &self.properties, queue_bytes)
+    }
+
+    /// A client that asks about groups.
+    pub(crate) fn asker(&self, queue_bytes: usize) -> Result<Arc<Client>, AdapterError> {
+        settings::asker(&self.name, &self.brokers, &self.properties, queue_bytes)
     }
 
     /// A client that looks up single records.

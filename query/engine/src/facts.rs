@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use tapline_api::{
-    AuditView, Backfill, DestinationInfo, DestinationKind, Gap, GapReason, PlaceView, Replay, SourceInfo, SourceState,
+    AuditView, Backfill, DestinationInfo, DestinationKind, Gap, GapReason, GroupDetail, GroupList, PlaceView, Replay,
+    SourceInfo, SourceState,
 };
 use tapline_archive::{Archive, DestinationLedger, GapKind, SourceLedger};
 use tapline_model::{TopicRole, time};
@@ -16,6 +17,19 @@ pub trait SystemTables: Send + Sync {
     fn destinations(&self) -> Vec<DestinationInfo>;
     /// Newest first.
     fn gaps(&self) -> Vec<Gap>;
+    /// Consumer groups, worst first. None without a running server.
+    fn groups(&self) -> GroupList {
+        GroupList::default()
+    }
+    /// One group with its partitions and members.
+    fn group(&self, source: &str, name: &str) -> Option<GroupDetail> {
+        let _ = (source, name);
+        None
+    }
+    /// All of them so, source by source.
+    fn group_details(&self) -> Vec<GroupDetail> {
+        Vec::new()
+    }
     /// Newest first. None without a running server: what was put back stands in its state.
     fn replays(&self) -> Vec<Replay> {
         Vec::new()

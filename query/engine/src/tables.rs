@@ -8,6 +8,8 @@ mod dead_letters;
 mod destinations;
 mod events;
 mod gaps;
+mod groups;
+mod lag;
 mod replay_items;
 mod replays;
 mod sources;
@@ -44,12 +46,14 @@ impl Table {
 }
 
 /// In the order of docs/sql.md.
-pub(crate) static TABLES: [Table; 8] = [
+pub(crate) static TABLES: [Table; 10] = [
     events::TABLE,
     dead_letters::TABLE,
     destinations::TABLE,
     gaps::TABLE,
     sources::TABLE,
+    groups::TABLE,
+    lag::TABLE,
     replays::TABLE,
     replay_items::TABLE,
     audit::TABLE,

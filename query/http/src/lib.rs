@@ -11,6 +11,7 @@ mod cursor;
 mod dead_letters;
 mod demo;
 mod events;
+mod groups;
 mod health;
 mod href;
 mod json_body;

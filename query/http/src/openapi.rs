@@ -4,8 +4,8 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use crate::{
-    chains, dead_letters, demo, events, health, metrics, overview, replays, search, session, sources, sql, status,
-    system,
+    chains, dead_letters, demo, events, groups, health, metrics, overview, replays, search, session, sources, sql,
+    status, system,
 };
 
 #[derive(OpenApi)]
@@ -38,6 +38,8 @@ use crate::{
         replays::act::discard,
         replays::audit::audit,
         demo::fix,
+        groups::list,
+        groups::detail,
         search::search,
         sources::sources,
         sources::destinations,

@@ -69,6 +69,7 @@ codes! {
     EventNotFound "event_not_found" NOT_FOUND false "The archive does not hold the event";
     IdNotFound "id_not_found" NOT_FOUND false "Nothing holds the ID";
     CauseNotFound "cause_not_found" NOT_FOUND false "No dead letter has the fingerprint";
+    GroupNotFound "group_not_found" NOT_FOUND false "There is no such consumer group";
     BadGrouping "bad_grouping" BAD_REQUEST false "The cause cannot be grouped so";
     BadReplay "bad_replay" BAD_REQUEST false "The replay cannot be planned so";
     ReplayNotFound "replay_not_found" NOT_FOUND false "There is no such replay";

@@ -23,8 +23,8 @@ use crate::problem::{Code, Refusal};
 use crate::security::{headers, limits, origin, token};
 use crate::state::{App, ServerOptions};
 use crate::{
-    assets, chains, dead_letters, demo, events, health, metrics, openapi, overview, replays, search, session, sources,
-    sql, status, system,
+    assets, chains, dead_letters, demo, events, groups, health, metrics, openapi, overview, replays, search, session,
+    sources, sql, status, system,
 };
 
 /// Why serving ended.
@@ -123,6 +123,8 @@ fn data() -> Router<App> {
         .route("/replays/{id}/confirm", post(replays::act::confirm))
         .route("/audit", get(replays::audit::audit))
         .route("/demo/fix", post(demo::fix))
+        .route("/groups", get(groups::list))
+        .route("/groups/{source}/{group}", get(groups::detail))
         .route("/search", get(search::search))
         .route("/sources", get(sources::sources))
         .route("/destinations", get(sources::destinations))

@@ -3,6 +3,7 @@
 mod causes;
 mod freshness;
 mod ingest;
+mod lag;
 mod lookup;
 mod measure;
 mod memory;
@@ -38,6 +39,8 @@ enum Bench {
     Rate(rate::Args),
     /// Calls about a flood of dead letters of many causes.
     Causes(causes::Args),
+    /// A look at all consumer groups, against Kafka's own admin client on the same broker.
+    Lag(lag::Args),
     /// The whole process with a long backlog in many partitions.
     Memory(memory::Args),
 }
@@ -50,6 +53,7 @@ fn main() -> anyhow::Result<()> {
         Bench::Replay(args) => replay::run(&args),
         Bench::Rate(args) => rate::run(&args),
         Bench::Causes(args) => causes::run(&args),
+        Bench::Lag(args) => lag::run(&args),
         Bench::Memory(args) => memory::run(&args),
     }
 }

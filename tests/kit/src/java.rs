@@ -3,13 +3,13 @@
 
 use std::fs::{self, File};
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use anyhow::{Result, bail};
 use tempfile::TempDir;
 
 use crate::children::start;
-use crate::jars::Jars;
+use crate::jars::{Jars, succeeded};
 use crate::{Kafka, maven};
 
 const SPRING: &str = "spring-kafka-4.1.1";
@@ -17,6 +17,24 @@ const CONNECT: &str = "connect-4.2.0";
 
 /// Run by `java` from its source, as the kit's other program.
 const LISTENERS: &str = include_str!("../java/Listeners.java");
+
+/// Run by `java` from its source too.
+const LAG: &str = include_str!("../java/Lag.java");
+
+/// Runs `Lag.java` on a broker to its end; the file says what it takes. What it printed, line by line.
+pub fn lag(kafka: &Kafka, arguments: &[&str]) -> Result<Vec<String>> {
+    let folder = tempfile::Builder::new().prefix("tapline-lag-").tempdir()?;
+    fs::write(folder.path().join("Lag.java"), LAG)?;
+    let output = Command::new("java")
+        .args(["-Dorg.slf4j.simpleLogger.defaultLogLevel=error", "-cp"])
+        .arg(Jars::get()?.class_path())
+        .arg(folder.path().join("Lag.java"))
+        .arg(kafka.bootstrap())
+        .args(arguments)
+        .output()?;
+    succeeded(&output)?;
+    Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
+}
 
 /// A running Java program; killed when dropped.
 #[derive(Debug)]
