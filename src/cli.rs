@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use crate::command::dlq::DlqArgs;
+use crate::command::lag::LagArgs;
 use crate::command::replay::ReplayArgs;
 use crate::config::parse_period;
 
@@ -39,6 +40,10 @@ pub(crate) enum Command {
     Chain(ChainArgs),
     /// Follow events as they come.
     Tail(TailArgs),
+    /// Consumer groups: who is behind, and whether it will recover.
+    ///
+    /// Exit code 1: a group does not keep up, or there is no such group.
+    Lag(LagArgs),
     /// Dead letters as causes: what waits, why, what sets it apart, and what people say about it.
     Dlq(DlqArgs),
     /// Put events back: plan, start, and watch what becomes of them.

@@ -4,6 +4,7 @@ mod chain;
 mod check;
 mod demo;
 pub(crate) mod dlq;
+pub(crate) mod lag;
 pub(crate) mod replay;
 mod serve;
 mod sql;
@@ -26,7 +27,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Fault> {
     }
     let (config, settings) = Config::load(cli.config.as_deref())?;
     let reads = matches!(cli.command, Command::Sql(_) | Command::Chain(_) | Command::Tail(_));
-    if reads || matches!(cli.command, Command::Dlq(_) | Command::Replay(_)) {
+    if reads || matches!(cli.command, Command::Lag(_) | Command::Dlq(_) | Command::Replay(_)) {
         // Ends quietly when `head` has seen enough. Not where librdkafka runs: TLS may write to a connection that is gone.
         sigpipe::reset();
     }
@@ -36,6 +37,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Fault> {
         Command::Sql(args) => sql::run(args, &config, cli.json, &runtime),
         Command::Chain(args) => chain::run(args, &config, cli.json, &runtime),
         Command::Tail(args) => tail::run(args, &config, cli.json),
+        Command::Lag(args) => lag::run(args, &config, cli.json),
         Command::Dlq(args) => dlq::run(args, &config, cli.json),
         Command::Replay(args) => replay::run(args, &config, cli.json),
         Command::Demo(_) => Ok(Exit::Done),

@@ -30,16 +30,17 @@ pub(crate) enum Judgement {
     Stall,
 }
 
-/// Judges by commits, oldest first, and by the ends that the partition had lately. `lag` is that of `now`,
-/// microseconds. No commits are no judgement.
-pub(crate) fn judge(commits: &[Commit], ends: impl Iterator<Item = i64>, lag: i64, now: i64) -> Judgement {
+/// Judges by commits, oldest first, and by the ends that the partition had lately; `None` while these do not reach back
+/// far enough to tell who was at the end a moment ago, and then nobody has stopped. `lag` is that of `now`, microseconds.
+/// No commits are no judgement.
+pub(crate) fn judge(commits: &[Commit], ends: Option<&[i64]>, lag: i64, now: i64) -> Judgement {
     let (Some(first), Some(last)) = (commits.first(), commits.last()) else { return Judgement::Ok };
     if lag <= 0 {
         return Judgement::Ok;
     }
     let has_stopped = now - last.at > last.at - first.at;
     // Who was at the end a moment ago did not stop: there was nothing to read.
-    if has_stopped && !ends.into_iter().any(|end| end <= last.offset) {
+    if has_stopped && ends.is_some_and(|ends| ends.iter().all(|end| *end > last.offset)) {
         return Judgement::Stop;
     }
     if is_rewound(commits) {
@@ -70,7 +71,7 @@ mod tests {
     fn judged(seen: &[Seen], ends: &[i64], lag: i64, seconds: i64) -> Judgement {
         let commits: Vec<Commit> =
             seen.iter().map(|&(offset, at, lag)| Commit { offset, at: at * 1000, lag }).collect();
-        judge(&commits, ends.iter().copied(), lag, seconds * 1_000_000)
+        judge(&commits, Some(ends), lag, seconds * 1_000_000)
     }
 
     /// Five commits a hundred seconds apart, with these lags.
@@ -172,6 +173,13 @@ mod tests {
     fn slower_than_what_is_written_is_a_warning() {
         assert_eq!(judged(&reading([50, 100, 100, 150, 250]), &[5250], 250, 600), Judgement::Warn);
         assert_eq!(judged(&reading([50, 100, 90, 150, 250]), &[5250], 250, 600), Judgement::Ok);
+    }
+
+    #[test]
+    fn as_long_as_ends_are_not_known_nobody_has_stopped() {
+        let commits = [Commit { offset: 5, at: 0, lag: Some(3) }, Commit { offset: 2, at: 1, lag: Some(6) }];
+        assert_eq!(judge(&commits, None, 6, 1_000_000), Judgement::Rewind);
+        assert_eq!(judge(&commits, Some(&[8]), 6, 1_000_000), Judgement::Stop);
     }
 
     #[test]

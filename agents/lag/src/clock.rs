@@ -10,7 +10,7 @@ use std::sync::Arc;
 use arrow::array::AsArray;
 use arrow::datatypes::TimestampMicrosecondType;
 use tapline_archive::find::{FEW, hashes};
-use tapline_archive::{Ledger, SourceLedger, View};
+use tapline_archive::{Ledger, PartitionLedger, SourceLedger, View};
 use tapline_model::address::{Position, hash};
 use tapline_model::columns::AddressColumns;
 
@@ -25,6 +25,9 @@ const POINTS: usize = 32;
 
 /// Offsets behind one that holds no record, which are tried too: a transaction's marker is one.
 const HOLES: i64 = 3;
+
+/// Partitions of which it is asked at once whether anything is left to read.
+const DOUBTED: usize = FEW / 8;
 
 /// When a record was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +69,8 @@ pub(crate) struct Clock {
     exact: HashMap<Place, BTreeMap<i64, i64>>,
     /// Microseconds and end, oldest first.
     ends: HashMap<Place, VecDeque<(i64, i64)>>,
+    /// First and last offset between which there is no record.
+    empty: HashMap<Place, (i64, i64)>,
 }
 
 impl Clock {
@@ -114,6 +119,19 @@ impl Clock {
         wanted.iter().map(tell).collect()
     }
 
+    /// Which of these few offsets before an end, given by the first and the end, hold no record at all.
+    pub(crate) fn hold_nothing(&mut self, view: &View, ledger: &Ledger, doubted: &[(Place, i64, i64)]) -> Vec<bool> {
+        let archived = Archived { view, source: &self.source, ledger: ledger.sources.get(&self.source) };
+        let is_known = |empty: &HashMap<Place, (i64, i64)>, (place, from, end): &(Place, i64, i64)| {
+            empty.get(place).is_some_and(|known| *known == (*from, *end))
+        };
+        let few = |(_, from, end): &&(Place, i64, i64)| end - from <= HOLES + 1;
+        let asked: Vec<_> =
+            doubted.iter().filter(few).filter(|range| !is_known(&self.empty, range)).take(DOUBTED).cloned().collect();
+        self.empty.extend(archived.without_record(asked));
+        doubted.iter().map(|range| is_known(&self.empty, range)).collect()
+    }
+
     fn known(&self, place: &Place, offset: i64) -> Option<i64> {
         self.exact.get(place)?.get(&offset).copied()
     }
@@ -146,9 +164,33 @@ struct Archived<'a> {
 impl Archived<'_> {
     /// The newest life of a destination, and where the tap stands on that partition.
     fn stands(&self, place: &Place) -> Option<(i32, i64)> {
+        self.partition(place).map(|(incarnation, partition)| (incarnation, partition.next))
+    }
+
+    fn partition(&self, place: &Place) -> Option<(i32, &PartitionLedger)> {
         let lives = self.ledger?.destinations.iter().filter(|life| *life.name == *place.0);
         let life = lives.max_by_key(|life| life.incarnation)?;
-        Some((life.incarnation, life.partitions.get(&place.1)?.next))
+        Some((life.incarnation, life.partitions.get(&place.1)?))
+    }
+
+    /// Those that the tap has read through and found nothing in: it has a record of just before, all behind it, and none of
+    /// these. What is not archived alone proves nothing: the tap may have begun later.
+    fn without_record(&self, ranges: Vec<(Place, i64, i64)>) -> Vec<(Place, (i64, i64))> {
+        let read = |(place, _, end): &(Place, i64, i64)| {
+            self.partition(place).is_some_and(|(_, partition)| partition.next >= *end && partition.backfill.is_none())
+        };
+        let ranges: Vec<_> = ranges.into_iter().filter(read).collect();
+        let hash = |place: &Place, offset: i64| self.hash(&(place.clone(), offset), 0);
+        let around = |(place, from, end): &(Place, i64, i64)| {
+            (from - HOLES - 1..*end).filter_map(|offset| hash(place, offset)).collect::<Vec<_>>()
+        };
+        let there = self.written(&ranges.iter().flat_map(around).collect());
+        let any = |place: &Place, mut offsets: std::ops::Range<i64>| {
+            offsets.any(|offset| hash(place, offset).is_some_and(|hash| there.contains_key(&hash)))
+        };
+        let empty =
+            |(place, from, end): &(Place, i64, i64)| any(place, from - HOLES - 1..*from) && !any(place, *from..*end);
+        ranges.into_iter().filter(empty).map(|(place, from, end)| (place, (from, end))).collect()
     }
 
     fn has(&self, place: &Place, offset: i64) -> bool {

@@ -9,9 +9,6 @@ use crate::board::{GroupStanding, Row};
 /// What happened longer ago is history, microseconds.
 const LATELY: i64 = 24 * 3_600 * 1_000_000;
 
-/// A group on one event for longer than this stands still, microseconds.
-const STILL: i64 = 60 * 1_000_000;
-
 /// Rebalances in an hour that are too many.
 const REBALANCES: usize = 3;
 
@@ -62,10 +59,10 @@ fn data_loss(group: &GroupStanding, row: &Row, source: &str) -> Option<GroupFind
     Some(GroupFinding { evidence, ..finding("data_loss", Level::Bad, group.at, sentence) })
 }
 
-/// One event for a while, with something behind it and somebody who should read it.
+/// One event again and again or for longer than it should take, and somebody who reads it.
 fn still(group: &GroupStanding, row: &Row, source: &str) -> Option<GroupFinding> {
     let (since, offset) = (row.standing.since?, row.standing.committed?);
-    let stands = matches!(row.standing.state, LagState::Stop | LagState::Stall) && group.at - since > STILL;
+    let stands = matches!(row.standing.state, LagState::Stop | LagState::Stall);
     if !stands || group.members.as_ref().is_some_and(Vec::is_empty) {
         return None;
     }

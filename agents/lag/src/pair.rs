@@ -77,6 +77,13 @@ impl Pair {
         self.state = self.judged(at, offset, lag, partition);
     }
 
+    /// Takes in that between what is committed and the end there is no record, only markers of transactions: a lag of one
+    /// that would never go (Burrow #570).
+    pub(crate) fn nothing_unread(&mut self) {
+        self.commits.was_at_the_end();
+        self.state = LagState::Ok;
+    }
+
     fn moved(&mut self, at: i64, offset: i64, lag: Option<i64>, ends: PartitionEnds) {
         // Offsets beyond the end belong to what was there before.
         if self.committed.zip(ends.end).is_some_and(|(from, end)| from > end) {
@@ -104,9 +111,8 @@ impl Pair {
         }
         let Some(lag) = lag else { return LagState::Ok };
         let whole = self.commits.enough().is_some();
-        match judge(self.commits.all(), partition.ends.iter(), lag, at) {
-            // Until ends reach back for a while nobody knows who was at the end a moment ago.
-            Judgement::Stop if partition.ends.is_full() => LagState::Stop,
+        match judge(self.commits.all(), partition.ends.whole(), lag, at) {
+            Judgement::Stop => LagState::Stop,
             Judgement::Rewind => LagState::Rewind,
             Judgement::Stall if whole => LagState::Stall,
             Judgement::Warn if whole => LagState::Warn,

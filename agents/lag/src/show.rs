@@ -93,13 +93,14 @@ fn partition(group: &GroupStanding, row: &Row) -> GroupPartition {
         drain: row.drain.map_or(tapline_api::Drain::Unknown, told),
         retention_margin: row.retention_margin,
         lost: u64::try_from(standing.lost).unwrap_or(0),
-        member: row.member.and_then(|at| Some(group.members.as_ref()?.get(at)?.client.clone())),
+        member: row.member,
     }
 }
 
 fn member(group: &GroupStanding, at: usize, member: &tapline_adapter::GroupMember) -> GroupMember {
     let own = group.rows.iter().filter(|row| row.member == Some(at));
     GroupMember {
+        id: member.id.clone(),
         client: member.client.clone(),
         host: member.host.trim_start_matches('/').to_owned(),
         partitions: member.partitions.len(),

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use tapline_adapter::{Committed, Group, GroupDetail, GroupFault, GroupMember, GroupState, PartitionEnds, Remedy};
-use tapline_api::GroupProblem;
+use tapline_api::{GroupProblem, LagState};
 use tapline_archive::{Ledger, View};
 
 use crate::ask::Asked;
 use crate::board::{Board, GroupStanding, Row};
 use crate::clock::{Clock, Place, Written};
-use crate::forecast::{Keeping, drain, retention_margin};
+use crate::forecast::{Drain, Keeping, drain, retention_margin};
 use crate::pair::Pair;
 use crate::partition::Partition;
 
@@ -219,10 +219,40 @@ impl Watch {
             .map(|row| (row.place.clone(), next(row)))
             .collect();
         let told = self.clock.tell(view, ledger, &wanted);
+        self.find_nothing_unread(standings, &behind, view, ledger);
         for ((_, group, row), written) in behind.into_iter().zip(told) {
             let row = &mut standings[group].rows[row];
+            if row.standing.lag == Some(0) {
+                continue;
+            }
             row.first_unread = Some(written);
             row.retention_margin = self.margin(at, row, next(row), written);
+        }
+    }
+
+    /// Where only markers of transactions stand between what is committed and the end, nothing is unread.
+    fn find_nothing_unread(
+        &mut self,
+        standings: &mut [GroupStanding],
+        behind: &[(i64, usize, usize)],
+        view: &View,
+        ledger: &Ledger,
+    ) {
+        let range = |(lag, group, row): &(i64, usize, usize)| {
+            let row = &standings[*group].rows[*row];
+            let end = row.ends.end.unwrap_or(0);
+            (row.place.clone(), end - lag, end)
+        };
+        let doubted: Vec<_> = behind.iter().map(range).collect();
+        let nothing = self.clock.hold_nothing(view, ledger, &doubted);
+        for ((_, group, row), _) in behind.iter().zip(nothing).filter(|(_, nothing)| *nothing) {
+            let GroupStanding { name, rows, .. } = &mut standings[*group];
+            let row = &mut rows[*row];
+            if let Some(pair) = self.groups.get_mut(name).and_then(|watched| watched.pairs.get_mut(&row.place)) {
+                pair.nothing_unread();
+            }
+            (row.standing.lag, row.standing.stable_lag, row.standing.state) = (Some(0), Some(0), LagState::Ok);
+            row.drain = Some(Drain::Empty);
         }
     }
 
@@ -264,7 +294,7 @@ impl Watched {
     /// Takes in its members.
     fn describe(&mut self, at: i64, detail: GroupDetail) -> Group {
         let GroupDetail { group, mut members } = detail;
-        members.sort_by(|one, other| (&one.client, &one.host).cmp(&(&other.client, &other.host)));
+        members.sort_by(|one, other| (&one.client, &one.host, &one.id).cmp(&(&other.client, &other.host, &other.id)));
         let moves = matches!(group.state, Some(GroupState::PreparingRebalance | GroupState::CompletingRebalance));
         let others = self.members.as_ref().is_some_and(|before| *before != members);
         if moves || others {

@@ -1,6 +1,6 @@
 //! The thread that looks at one broker's groups: when, how often, and how it gives way to a broker that is slow.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ use crate::watch::Watch;
 /// Members of every group are asked for each so many passes; in between, of those that changed.
 const DESCRIBED: u64 = 4;
 
-/// Settings of destinations are asked for each so many passes.
+/// Settings of destinations are asked for when they are seen first, and again each so many passes.
 const SETTINGS: u64 = 40;
 
 /// No wait is longer, however slow the broker.
@@ -94,16 +94,26 @@ impl Watched {
             let describe = |group: &tapline_adapter::Group| every || watch.is_news(group);
             ask(groups, &Known { tapped: &tapped, assigned: &assigned, describe: &describe })?
         };
-        let board = watch.take(asked, &tapped, &self.archive.view(), &ledger);
+        // The tap went on meanwhile: what it read since can be dated.
+        let (view, ledger) = (self.archive.view(), self.archive.ledger());
+        let board = watch.take(asked, &tapped, &view, &ledger);
         self.board.store(Arc::new(board));
-        if pass.is_multiple_of(SETTINGS) {
-            watch.retention = self.retention(&watch.destinations());
+        let mut unknown = watch.destinations();
+        if !pass.is_multiple_of(SETTINGS) {
+            unknown.retain(|name| !watch.retention.contains_key(name));
         }
+        let told = self.retention(&unknown);
+        // Who is not told is not asked again at once.
+        watch.retention.extend(unknown.into_iter().map(|name| (name, None)));
+        watch.retention.extend(told);
         Ok(())
     }
 
     /// Seconds that destinations keep their records, as far as that is told.
-    fn retention(&self, names: &BTreeSet<String>) -> std::collections::HashMap<String, Option<f64>> {
+    fn retention(&self, names: &BTreeSet<String>) -> HashMap<String, Option<f64>> {
+        if names.is_empty() {
+            return HashMap::new();
+        }
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let told = self.source.destinations(&names).unwrap_or_default();
         let keeps = |facts: tapline_adapter::DestinationFacts| {

@@ -16,9 +16,10 @@ pub(crate) struct Commits(VecDeque<Commit>);
 
 impl Commits {
     /// Takes one in. One that follows another at once replaces it and keeps its time: a group that commits each event
-    /// would otherwise be judged by its last second.
+    /// would otherwise be judged by its last second. Not if it goes back, which must not be overlooked.
     pub(crate) fn add(&mut self, commit: Commit) {
-        if let Some(last) = self.0.back_mut().filter(|last| commit.at - last.at < APART) {
+        let follows = |last: &&mut Commit| commit.at - last.at < APART && commit.offset >= last.offset;
+        if let Some(last) = self.0.back_mut().filter(follows) {
             *last = Commit { at: last.at, ..commit };
             return;
         }
@@ -33,6 +34,13 @@ impl Commits {
         (self.0.len() >= INTERVALS / 2).then(|| &*self.0.make_contiguous())
     }
 
+    /// What is known since of the newest: there was nothing left to read.
+    pub(crate) fn was_at_the_end(&mut self) {
+        if let Some(last) = self.0.back_mut() {
+            last.lag = Some(0);
+        }
+    }
+
     /// All of them.
     pub(crate) fn all(&mut self) -> &[Commit] {
         self.0.make_contiguous()
@@ -41,24 +49,20 @@ impl Commits {
 
 /// The last ends of a partition, oldest first, one a look.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Ends(VecDeque<i64>);
+pub(crate) struct Ends(Vec<i64>);
 
 impl Ends {
     /// Takes the newest in.
     pub(crate) fn add(&mut self, end: i64) {
         if self.0.len() == INTERVALS {
-            self.0.pop_front();
+            self.0.remove(0);
         }
-        self.0.push_back(end);
+        self.0.push(end);
     }
 
-    /// Whether they reach back far enough to tell who was at the end a moment ago.
-    pub(crate) fn is_full(&self) -> bool {
-        self.0.len() == INTERVALS
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = i64> {
-        self.0.iter().copied()
+    /// All of them, once they reach back far enough to tell who was at the end a moment ago.
+    pub(crate) fn whole(&self) -> Option<&[i64]> {
+        (self.0.len() == INTERVALS).then_some(self.0.as_slice())
     }
 }
 
@@ -80,6 +84,13 @@ mod tests {
     }
 
     #[test]
+    fn who_goes_back_at_once_is_seen_to() {
+        let mut commits = Commits::default();
+        [(90, 0), (30, 400_000)].into_iter().for_each(|(offset, at)| commits.add(commit(offset, at)));
+        assert_eq!(commits.all(), [commit(90, 0), commit(30, 400_000)]);
+    }
+
+    #[test]
     fn the_oldest_make_room() {
         let (mut commits, mut ends) = (Commits::default(), Ends::default());
         for n in 0..25 {
@@ -87,8 +98,7 @@ mod tests {
             ends.add(n);
         }
         assert_eq!(commits.all().iter().map(|commit| commit.offset).collect::<Vec<_>>(), (15..25).collect::<Vec<_>>());
-        assert_eq!(ends.iter().collect::<Vec<_>>(), (15..25).collect::<Vec<_>>());
-        assert!(ends.is_full());
+        assert_eq!(ends.whole(), Some((15..25).collect::<Vec<_>>().as_slice()));
     }
 
     #[test]

@@ -5,6 +5,9 @@ use tapline_api::{LagState, span, thousands};
 use crate::board::{GroupStanding, Row};
 use crate::forecast::Drain;
 
+/// Who is behind for longer than this, in seconds, does not keep up.
+const LATE: f64 = 60.0;
+
 /// One group.
 pub(crate) fn sentence(group: &GroupStanding) -> String {
     let name = &group.name;
@@ -24,7 +27,10 @@ pub(crate) fn sentence(group: &GroupStanding) -> String {
         LagState::Ahead => format!("`{name}` has committed offsets of {at} that are not there: it was made anew."),
         LagState::NeverCommitted => format!("`{name}` has never committed an offset of {at}."),
         LagState::Ok if group.lag() == Some(0) => format!("`{name}` has read everything."),
-        LagState::Ok => format!("`{name}` keeps up: {lag}{}.", ending(group)),
+        LagState::Ok => match group.behind().filter(|(seconds, _)| *seconds > LATE) {
+            Some((seconds, _)) => format!("`{name}` is {} behind: {lag}{}.", span(seconds), ending(group)),
+            None => format!("`{name}` keeps up: {lag}."),
+        },
     }
 }
 

@@ -86,6 +86,8 @@ pub struct GroupDetail {
 /// A consumer that is a member of a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupMember {
+    /// Made by the broker, or the client's own where its membership is static.
+    pub id: String,
     /// Chosen by the client.
     pub client: String,
     /// Where it connects from.

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use globset::GlobSet;
 use tapline_adapter::{
@@ -24,6 +24,13 @@ const QUEUE_BYTES: usize = 1 << 20;
 /// Where brokers keep what groups have committed. Made by the first look-up of any group's coordinator.
 const OFFSETS: &str = "__consumer_offsets";
 
+/// A topic that is not told is looked up again after this.
+const AGAIN: Duration = Duration::from_secs(60);
+/// Topics that are looked up in one pass.
+const LOOKED_UP: usize = 20;
+
+type Ends = BTreeMap<(String, i32), PartitionEnds>;
+
 pub(crate) struct KafkaGroups {
     cluster: Arc<Cluster>,
     include: GlobSet,
@@ -31,13 +38,21 @@ pub(crate) struct KafkaGroups {
     named: Vec<String>,
     /// Made by the first question.
     client: Option<Arc<Client>>,
+    /// Topics whose partitions were looked up anew, and when.
+    looked_up: BTreeMap<String, Instant>,
 }
 
 impl KafkaGroups {
     pub(crate) fn new(cluster: Arc<Cluster>, options: &GroupOptions) -> Result<Self, AdapterError> {
         let include = globs(&cluster.name, "groups", &options.include)?;
         let named: BTreeSet<&String> = options.include.iter().filter(|name| !name.contains(WILDCARDS)).collect();
-        Ok(Self { cluster, include, named: named.into_iter().cloned().collect(), client: None })
+        Ok(Self {
+            cluster,
+            include,
+            named: named.into_iter().cloned().collect(),
+            client: None,
+            looked_up: BTreeMap::new(),
+        })
     }
 
     fn client(&mut self) -> Result<Arc<Client>, AdapterError> {
@@ -61,6 +76,37 @@ impl KafkaGroups {
         let (hidden, unseen): (Vec<_>, Vec<_>) = missing.into_iter().zip(denied).partition(|(_, denied)| *denied);
         let name = |(name, _): (String, bool)| name;
         (hidden.into_iter().map(name).collect(), unseen.into_iter().map(name).collect())
+    }
+
+    fn ends_of(&self, client: &Arc<Client>, of: &[(String, i32)]) -> Result<Ends, AdapterError> {
+        let mut ends = Ends::new();
+        let mut ask = |spec, set: fn(&mut PartitionEnds) -> &mut Option<i64>| {
+            let told = client.list_offsets(of, spec, ANSWER);
+            let told = told.map_err(|code| Outage::of(client, code).error(&self.cluster))?;
+            for (place, offset) in told {
+                *set(ends.entry(place).or_default()) = offset;
+            }
+            Ok::<(), AdapterError>(())
+        };
+        ask(OffsetSpec::Earliest, |ends| &mut ends.start)?;
+        ask(OffsetSpec::Latest, |ends| &mut ends.stable)?;
+        ask(OffsetSpec::End, |ends| &mut ends.end)?;
+        Ok(ends)
+    }
+
+    /// Whether some of these partitions may be known now. librdkafka goes by what it heard of a topic for a quarter of an
+    /// hour: partitions that were added since, and topics made anew, it does not ask for.
+    fn look_up(&mut self, client: &Arc<Client>, unknown: &[(String, i32)]) -> bool {
+        let topics: BTreeSet<&String> = unknown.iter().map(|(topic, _)| topic).collect();
+        self.looked_up.retain(|topic, at| topics.contains(topic) && at.elapsed() < AGAIN);
+        let due: Vec<&String> =
+            topics.into_iter().filter(|topic| !self.looked_up.contains_key(*topic)).take(LOOKED_UP).collect();
+        for topic in &due {
+            self.looked_up.insert((*topic).clone(), Instant::now());
+            // What is heard goes into the client's memory.
+            let _ = Topic::new(client, topic).map(|topic| client.metadata_of(&topic, ANSWER));
+        }
+        !due.is_empty()
     }
 
     fn partitions(&self, client: &Arc<Client>, topic: &str) -> Result<Vec<(String, i32)>, AdapterError> {
@@ -114,20 +160,13 @@ impl Groups for KafkaGroups {
         }
     }
 
-    fn ends(&mut self, of: &[(String, i32)]) -> Result<BTreeMap<(String, i32), PartitionEnds>, AdapterError> {
+    fn ends(&mut self, of: &[(String, i32)]) -> Result<Ends, AdapterError> {
         let client = self.client()?;
-        let mut ends = BTreeMap::<(String, i32), PartitionEnds>::new();
-        let mut ask = |spec, set: fn(&mut PartitionEnds) -> &mut Option<i64>| {
-            let told = client.list_offsets(of, spec, ANSWER);
-            let told = told.map_err(|code| Outage::of(&client, code).error(&self.cluster))?;
-            for (place, offset) in told {
-                *set(ends.entry(place).or_default()) = offset;
-            }
-            Ok::<(), AdapterError>(())
-        };
-        ask(OffsetSpec::Earliest, |ends| &mut ends.start)?;
-        ask(OffsetSpec::Latest, |ends| &mut ends.stable)?;
-        ask(OffsetSpec::End, |ends| &mut ends.end)?;
+        let mut ends = self.ends_of(&client, of)?;
+        let unknown: Vec<(String, i32)> = of.iter().filter(|place| !ends.contains_key(*place)).cloned().collect();
+        if self.look_up(&client, &unknown) {
+            ends.extend(self.ends_of(&client, &unknown)?);
+        }
         Ok(ends)
     }
 
@@ -186,6 +225,7 @@ fn why(code: ErrorCode) -> GroupFault {
 fn detail_of(described: Result<DescribedGroup, ErrorCode>) -> Result<GroupDetail, GroupFault> {
     let DescribedGroup { listed, members } = described.map_err(why)?;
     let member = |member: crate::ffi::Member| GroupMember {
+        id: member.id,
         client: member.client,
         host: member.host,
         partitions: member.partitions,

@@ -210,14 +210,16 @@ pub struct GroupPartition {
     pub retention_margin: Option<f64>,
     /// Records that were deleted before they were read.
     pub lost: u64,
-    /// The member that has it.
-    pub member: Option<String>,
+    /// Which of the members has it.
+    pub member: Option<usize>,
 }
 
 /// A consumer that is a member of a group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct GroupMember {
+    /// Made by the broker.
+    pub id: String,
     /// Chosen by the client.
     pub client: String,
     /// Where it connects from.
@@ -242,4 +244,11 @@ pub struct GroupFinding {
     pub at: String,
     /// The event that shows it.
     pub evidence: Option<String>,
+}
+
+impl GroupDetail {
+    /// The member that has a partition.
+    pub fn owner(&self, partition: &GroupPartition) -> Option<&GroupMember> {
+        self.members.as_ref()?.get(partition.member?)
+    }
 }

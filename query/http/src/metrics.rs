@@ -1,5 +1,6 @@
 //! `GET /metrics`: Tapline's own numbers as Prometheus text. Names are documented in docs/metrics.md.
 
+mod groups;
 mod recorder;
 mod text;
 
@@ -27,6 +28,7 @@ pub(crate) async fn metrics(State(app): State<App>) -> Response {
     archive(&mut text, &app);
     sources(&mut text, &app.sources());
     destinations(&mut text, &app.standing.destinations());
+    groups::write(&mut text, &app.standing.group_details());
     text.family("tapline_gaps", Kind::Gauge, "Ranges of offsets that are not archived and never will be.");
     text.sample("tapline_gaps", &[], count(app.standing.gaps().len()));
     text.family("tapline_queries_running", Kind::Gauge, "SQL queries that run.");

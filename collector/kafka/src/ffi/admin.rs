@@ -13,7 +13,10 @@ use super::{ErrorCode, c_text, milliseconds, owned_text};
 
 /// Partitions of one question. librdkafka looks each answer up among all that were asked for: of ten thousand at once half
 /// a second of its time (`rd_kafka_ListOffsets` in 2.12; measured by `cargo xtask bench lag`).
-const AT_ONCE: usize = 500;
+const AT_ONCE: usize = 150;
+
+/// Offsets by topic and partition.
+pub(crate) type Told = BTreeMap<(String, i32), Option<i64>>;
 
 /// Which offset of a partition is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,8 +48,8 @@ impl Client {
         partitions: &[(String, i32)],
         spec: OffsetSpec,
         wait: Duration,
-    ) -> Result<BTreeMap<(String, i32), Option<i64>>, ErrorCode> {
-        let mut offsets = BTreeMap::new();
+    ) -> Result<Told, ErrorCode> {
+        let mut offsets = Told::new();
         for some in partitions.chunks(AT_ONCE) {
             offsets.extend(self.list_some_offsets(some, spec, wait)?);
         }
@@ -58,7 +61,7 @@ impl Client {
         partitions: &[(String, i32)],
         spec: OffsetSpec,
         wait: Duration,
-    ) -> Result<Vec<((String, i32), Option<i64>)>, ErrorCode> {
+    ) -> Result<Told, ErrorCode> {
         let mut question = PartitionList::new(partitions.len());
         partitions.iter().for_each(|(topic, partition)| question.add(topic, *partition, spec.wire()));
         let options = Options::new(self, rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTOFFSETS, wait)?;

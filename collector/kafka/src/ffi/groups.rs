@@ -46,6 +46,7 @@ pub(crate) struct DescribedGroup {
 /// A member of a group.
 #[derive(Debug)]
 pub(crate) struct Member {
+    pub(crate) id: String,
     pub(crate) client: String,
     pub(crate) host: String,
     pub(crate) partitions: Vec<(String, i32)>,
@@ -220,6 +221,7 @@ unsafe fn member_of(member: *const rd::rd_kafka_MemberDescription_t) -> Member {
         let partitions =
             assignment.map_or(ptr::null(), |assignment| rd::rd_kafka_MemberAssignment_partitions(assignment.as_ptr()));
         Member {
+            id: owned_text(rd::rd_kafka_MemberDescription_consumer_id(member)),
             client: owned_text(rd::rd_kafka_MemberDescription_client_id(member)),
             host: owned_text(rd::rd_kafka_MemberDescription_host(member)),
             partitions: elements(partitions).iter().map(|at| (owned_text(at.topic), at.partition)).collect(),

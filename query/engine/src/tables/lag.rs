@@ -105,7 +105,7 @@ fn rows(facts: &dyn SystemTables) -> Rows {
         real(|it| seconds(&it.drain)),
         real(|it| it.retention_margin),
         long(|it| Some(count(it.lost))),
-        text(|it| it.member.as_ref()),
+        Arc::new(all.iter().map(|(of, it)| of.owner(it).map(|member| &member.client)).collect::<StringViewArray>()),
         times(all.iter().map(|(of, _)| Some(of.asked_at.as_str()))),
     ]
 }

@@ -119,6 +119,7 @@ async fn with_a_token_nothing_is_told_without_it() {
         "/api/v1/sources",
         "/api/v1/destinations",
         "/api/v1/gaps",
+        "/api/v1/groups",
         "/api/v1/system",
         "/api/v1/sql/schema",
         "/metrics",

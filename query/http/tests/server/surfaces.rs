@@ -22,6 +22,7 @@ async fn an_empty_archive_answers_everywhere() {
         "/api/v1/sources",
         "/api/v1/destinations",
         "/api/v1/gaps",
+        "/api/v1/groups",
         "/api/v1/system",
         "/api/v1/sql/schema",
         "/api/v1/session",
@@ -38,7 +39,7 @@ async fn openapi_and_routes_are_the_same() {
     let running = Running::start().await;
     let description = running.get("/api/openapi.json").await.json();
     let paths = description["paths"].as_object().unwrap();
-    assert_eq!(paths.len(), 36, "{:?}", paths.keys().collect::<Vec<_>>());
+    assert_eq!(paths.len(), 38, "{:?}", paths.keys().collect::<Vec<_>>());
     for (path, methods) in paths {
         if path == "/api/v1/events/tail" {
             continue;
