@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use tapline_adapter::{GroupOptions, Groups, Source as _};
 use tapline_kafka::KafkaSource;
-use tapline_kit::{Kafka, java};
+use tapline_kit::{Kafka, Tapline, java, wait_for};
+
+use crate::measure;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -40,7 +42,47 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let (ours, whole) = ours(&kafka, args.looks, pairs)?;
     show("Tapline, the same", &ours, &java);
     show("Tapline, with log starts and stable ends", &whole, &java);
+    process(&kafka, args.groups)
+}
+
+/// The whole process while it looks at them every fifteen seconds, and reads one topic of them.
+fn process(kafka: &Kafka, groups: usize) -> Result<()> {
+    let tapline = Tapline::start(&format!(
+        "[sources.bench]\nbrokers = \"{}\"\ntopics = [\"lag-0\"]\nstart = \"earliest\"\n",
+        kafka.bootstrap()
+    ))?;
+    let seen = || Ok((tapline.sql("SELECT count(*) FROM groups")?[0][0] == groups).then_some(()));
+    wait_for("all groups", Duration::from_secs(60), seen)?;
+    let pid = tapline.pid();
+    let (begun, used) = (Instant::now(), processor(pid)?);
+    std::thread::sleep(Duration::from_secs(60));
+    let share = (processor(pid)? - used) / begun.elapsed().as_secs_f64();
+    println!(
+        "\nprocess: {:.1} % of a core, {} MB resident",
+        share * 100.0,
+        measure::resident_of(&pid.to_string())? >> 20
+    );
+    for path in ["/api/v1/groups", "/api/v1/groups/bench/group-0"] {
+        let asked = Instant::now();
+        tapline.get(path)?;
+        println!("{path}: {:.0} ms", asked.elapsed().as_secs_f64() * 1e3);
+    }
+    let asked = Instant::now();
+    tapline.sql("SELECT count(*), sum(lag) FROM lag")?;
+    println!("SELECT over `lag`: {:.0} ms", asked.elapsed().as_secs_f64() * 1e3);
     Ok(())
+}
+
+/// Linux counts processor time in hundredths of a second.
+const TICKS: f64 = 100.0;
+
+/// Seconds of processor time that a process has used.
+fn processor(pid: u32) -> Result<f64> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    let fields: Vec<&str> = text.rsplit(')').next().context("a line")?.split_whitespace().collect();
+    let ticks: u64 =
+        fields.get(11..13).context("times")?.iter().map(|field| field.parse::<u64>()).sum::<Result<_, _>>()?;
+    Ok(ticks as f64 / TICKS)
 }
 
 /// Milliseconds of each look.
