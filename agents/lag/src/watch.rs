@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use tapline_adapter::{Committed, Group, GroupDetail, GroupFault, GroupMember, GroupState, PartitionEnds, Remedy};
+use tapline_adapter::{
+    Committed, Group, GroupDetail, GroupFault, GroupList, GroupMember, GroupState, PartitionEnds, Remedy,
+};
 use tapline_api::{GroupProblem, LagState};
 use tapline_archive::{Ledger, View};
 
@@ -75,21 +77,18 @@ impl Watch {
         ledger: &Ledger,
     ) -> Board {
         let Asked { at, list, committed, mut details, ends } = asked;
+        let GroupList { groups, hidden, unseen, problems: told, listed } = list;
         self.look_at_ends(at, ends);
-        let gone = |known: &String| list.problems.is_empty() && list.groups.iter().all(|group| group.name != *known);
+        let gone = |known: &String| told.is_empty() && groups.iter().all(|group| group.name != *known);
         self.groups.retain(|name, _| !gone(name));
-        let mut standings = Vec::with_capacity(list.groups.len());
-        for (group, committed) in list.groups.into_iter().zip(committed) {
+        let mut standings = Vec::with_capacity(groups.len());
+        for (group, committed) in groups.into_iter().zip(committed) {
             let detail = details.remove(&group.name);
             standings.push(self.look_at_group(at, group, committed, detail, tapped));
         }
         self.date(at, &mut standings, view, ledger);
-        Board {
-            source: self.source.clone(),
-            at,
-            groups: standings,
-            problems: self.problems(list.problems, &list.hidden),
-        }
+        let problems = self.problems(told, &hidden, &unseen, listed);
+        Board { source: self.source.clone(), at, groups: standings, problems }
     }
 
     fn look_at_ends(&mut self, at: i64, ends: BTreeMap<(String, i32), PartitionEnds>) {
@@ -268,14 +267,22 @@ impl Watch {
         retention_margin(next, age, Keeping { start, seconds })
     }
 
-    fn problems(&self, told: Vec<Remedy>, hidden: &[String]) -> Vec<GroupProblem> {
+    fn problems(&self, told: Vec<Remedy>, hidden: &[String], unseen: &[String], listed: bool) -> Vec<GroupProblem> {
         let problem = |sentence, command| GroupProblem { source: self.source.clone(), sentence, command };
         let unasked = self.groups.values().filter(|watched| !hidden.contains(&watched.group.name));
         let faults = unasked.filter_map(|watched| {
             let fault = watched.fault.as_ref()?;
             Some(problem(format!("`{}` cannot be asked: {fault}", watched.group.name), None))
         });
-        told.into_iter().map(|remedy| problem(remedy.sentence, remedy.command)).chain(faults).collect()
+        let unlisted = (!listed).then(|| {
+            let sentence = "the broker does not list groups: only those that `groups` names are asked for, and neither their \
+                            members nor how they stand are told";
+            problem(sentence.to_owned(), None)
+        });
+        let missing =
+            unseen.iter().map(|name| problem(format!("there is no group `{name}`, or it may not be seen"), None));
+        let told = told.into_iter().map(|remedy| problem(remedy.sentence, remedy.command));
+        told.chain(unlisted).chain(missing).chain(faults).collect()
     }
 }
 
