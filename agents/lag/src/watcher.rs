@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
@@ -22,10 +21,8 @@ const DESCRIBED: u64 = 4;
 /// Settings of destinations are asked for when they are seen first, and again each so many passes.
 const SETTINGS: u64 = 40;
 
-/// No wait is longer, however slow the broker.
-const LONGEST: Duration = Duration::from_secs(300);
-
-/// A pass may take this share of the time between two: a broker that needs longer is asked less often.
+/// A pass may take this share of the time between two, a quarter: a broker that needs longer is asked less often, up to so
+/// many times.
 const SHARE: u32 = 4;
 
 /// What a thread needs.
@@ -37,29 +34,23 @@ pub(crate) struct Watched {
     pub(crate) interval: Duration,
 }
 
-/// A running thread. Dropping it asks it to end and waits for the answer it waits for.
-pub(crate) struct Watcher {
-    stop: Arc<(Mutex<bool>, Condvar)>,
-    thread: Option<JoinHandle<()>>,
-}
+/// A running thread. Dropping it asks it to end, which it does once it has the answer that it waits for.
+pub(crate) struct Watcher(Arc<(Mutex<bool>, Condvar)>);
 
 impl Watcher {
     pub(crate) fn start(watched: Watched) -> std::io::Result<Self> {
         let stop = Arc::new((Mutex::new(false), Condvar::new()));
         let name = format!("lag-{}", watched.source.name());
         let stopped = Arc::clone(&stop);
-        let thread = std::thread::Builder::new().name(name).spawn(move || watched.run(&stopped))?;
-        Ok(Self { stop, thread: Some(thread) })
+        std::thread::Builder::new().name(name).spawn(move || watched.run(&stopped))?;
+        Ok(Self(stop))
     }
 }
 
 impl Drop for Watcher {
     fn drop(&mut self) {
-        *self.stop.0.lock() = true;
-        self.stop.1.notify_all();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        *self.0.0.lock() = true;
+        self.0.1.notify_all();
     }
 }
 
@@ -78,10 +69,10 @@ impl Watched {
             let begun = Instant::now();
             let outcome = self.pass(pass, groups.as_mut(), &mut watch);
             if let Err(error) = &outcome {
-                tracing::debug!(source = self.source.name(), %error, "groups are not told");
                 self.tell_fault(error);
             }
-            wait = self.wait(begun.elapsed(), outcome.is_ok());
+            tracing::debug!(source = self.source.name(), took = ?begun.elapsed(), told = outcome.is_ok(), "groups were asked for");
+            wait = self.wait(begun.elapsed());
         }
     }
 
@@ -131,10 +122,11 @@ impl Watched {
         self.board.store(Arc::new(Board { problems: vec![problem], ..Board::clone(&board) }));
     }
 
-    /// Until the next pass. Jitter keeps several of us, and several sources, from asking one broker at once.
-    fn wait(&self, took: Duration, answered: bool) -> Duration {
-        let slow = if answered { took * SHARE } else { self.interval * 2 };
-        let period = self.interval.max(slow).min(LONGEST.max(self.interval));
+    /// Until the next pass: longer where the broker is slow, and never shorter than that one was. Jitter keeps several of us,
+    /// and several sources, from asking one broker at once.
+    fn wait(&self, took: Duration) -> Duration {
+        let most = (self.interval * SHARE).max(took * 2);
+        let period = self.interval.max(took * SHARE).min(most);
         period.saturating_sub(took).mul_f64(rand::rng().random_range(0.9..1.1))
     }
 }

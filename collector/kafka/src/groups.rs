@@ -167,6 +167,10 @@ impl Groups for KafkaGroups {
         if self.look_up(&client, &unknown) {
             ends.extend(self.ends_of(&client, &unknown)?);
         }
+        // Of a broker that is gone librdkafka tells nothing, and no error either.
+        if ends.is_empty() && !of.is_empty() {
+            return Err(Outage::of(&client, ErrorCode::TIMED_OUT).error(&self.cluster));
+        }
         Ok(ends)
     }
 

@@ -9,11 +9,12 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::{Offset, TopicPartitionList};
 use serde_json::{Value, json};
+use tapline_kit::kafka::TAPLINE;
 use tapline_kit::tapline::binary;
-use tapline_kit::{Kafka, Producer, Record, Tapline, wait_for};
+use tapline_kit::{Kafka, KafkaConfig, Producer, Record, Tapline, wait_for};
 
-/// Longest wait for a judgement: a window is ten looks, a second each.
-const SOON: Duration = Duration::from_secs(60);
+/// Longest wait for a judgement: a window is ten looks, a second each, and a broker that is gone is waited for.
+const SOON: Duration = Duration::from_secs(120);
 
 fn consumer(kafka: &Kafka, group: &str) -> Result<BaseConsumer> {
     let mut config = kafka.client();
@@ -221,5 +222,58 @@ fn markers_of_transactions_are_no_lag() -> Result<()> {
     producer.send_all(&records("open"))?;
     let open = until(&tapline, "careful", 0, "sees the open ones", |it| it["end"] == 8)?;
     ensure!(open["stable_end"] == 6 && open["lag"] == 6 && open["stable_lag"] == 4, "{open}");
+    Ok(())
+}
+
+#[test]
+fn a_broker_that_is_away_is_told_and_asked_again() -> Result<()> {
+    let mut kafka = Kafka::start()?;
+    kafka.admin()?.create_topic("orders", 1, &[])?;
+    fill(&kafka, "orders", 0, 5)?;
+    commit(&kafka, "reader", "orders", 0, 2)?;
+    let tapline = watch(&kafka)?;
+    until(&tapline, "reader", 0, "is seen", |it| it["lag"] == 3)?;
+    let list = || Ok::<Value, anyhow::Error>(tapline.get("/api/v1/groups")?.1);
+    let has_problem =
+        |list: &Value, wanted: bool| list["problems"].as_array().is_some_and(|it| it.is_empty() != wanted);
+    kafka.kill9()?;
+    let away = wait_for("the outage to be told", SOON, || Ok(Some(list()?).filter(|list| has_problem(list, true))))?;
+    ensure!(away["groups"][0]["lag"] == 3, "what was seen last stays: {away}");
+    kafka.restart()?;
+    wait_for("the broker to be asked again", SOON, || Ok(Some(list()?).filter(|list| has_problem(list, false))))?;
+    commit(&kafka, "reader", "orders", 0, 5)?;
+    until(&tapline, "reader", 0, "goes on", |it| it["lag"] == 0)?;
+    Ok(())
+}
+
+#[test]
+fn groups_that_rights_hide_are_told_with_what_grants_them() -> Result<()> {
+    let kafka = Kafka::with(&KafkaConfig { acl: true, ..KafkaConfig::default() })?;
+    let admin = kafka.admin()?;
+    admin.create_topic("orders", 1, &[])?;
+    fill(&kafka, "orders", 0, 5)?;
+    for group in ["seen", "hidden"] {
+        commit(&kafka, group, "orders", 0, 2)?;
+    }
+    for operation in ["Read", "Describe"] {
+        admin.grant(TAPLINE, operation, "orders")?;
+    }
+    admin.grant_on(TAPLINE, "Describe", "GROUP", "seen")?;
+    let client: String =
+        kafka.credentials(TAPLINE).iter().map(|(name, value)| format!("\"{name}\" = \"{value}\"\n")).collect();
+    let tapline = Tapline::start(&format!(
+        "[lag]\ninterval = \"1s\"\n[sources.shop]\nbrokers = \"{}\"\ngroups = [\"*\", \"hidden\"]\n\
+         [sources.shop.client]\n{client}",
+        kafka.bootstrap()
+    ))?;
+    until(&tapline, "seen", 0, "is seen", |it| it["lag"] == 3)?;
+    let problem = tapline.get("/api/v1/groups")?.1["problems"][0].take();
+    let command = problem["command"].as_str().unwrap_or_default();
+    ensure!(command.ends_with("--operation Describe --group hidden"), "{problem}");
+    ensure!(!problem.to_string().contains("secret"), "{problem}");
+    let (code, _) = tapline.get("/api/v1/groups/shop/hidden")?;
+    ensure!(code == 404, "nothing is told of it");
+    admin.grant_on(TAPLINE, "Describe", "GROUP", "hidden")?;
+    until(&tapline, "hidden", 0, "is seen", |it| it["lag"] == 3)?;
     Ok(())
 }
