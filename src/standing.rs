@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use tapline_api::{
-    AuditView, Backfill, CapabilityView, DestinationInfo, Gap, GroupDetail, GroupList, Outcome, Replay, SourceInfo,
-    SourceState,
+    AuditView, Backfill, CapabilityView, DestinationInfo, Gap, GroupDetail, GroupList, LagState, Outcome, Replay,
+    SourceInfo, SourceState,
 };
 use tapline_archive::{Archive, SourceLedger};
 use tapline_engine::{ArchiveFacts, ReplayItemRow, SystemTables};
@@ -50,8 +50,8 @@ impl SystemTables for Standing {
         ArchiveFacts(Arc::clone(&self.archive)).gaps()
     }
 
-    fn groups(&self) -> GroupList {
-        self.lags.list()
+    fn groups(&self, sources: &[&str], states: &[LagState]) -> GroupList {
+        self.lags.list(sources, states)
     }
 
     fn group(&self, source: &str, name: &str) -> Option<GroupDetail> {

@@ -48,7 +48,6 @@ pub(crate) fn run(args: &LagArgs, config: &Config, json: bool) -> Result<Exit, F
             _ => Err(Fault::Usage(format!("several sources have a group `{name}`; name one by --source"))),
         };
     }
-    let exit = list.groups.iter().map(|group| outcome(group.state)).max_by_key(|exit| *exit == Exit::Problem);
     if json {
         table::json(&list)?;
     } else {
@@ -57,7 +56,12 @@ pub(crate) fn run(args: &LagArgs, config: &Config, json: bool) -> Result<Exit, F
             [Some(list.sentence.as_str()), list.detail.as_deref()].into_iter().chain(problems).collect();
         table::print(&sentences, &GROUPS, list.groups.iter().map(group).collect())?;
     }
-    Ok(exit.unwrap_or(Exit::Done))
+    Ok(match &list.asked_at {
+        None if !list.problems.is_empty() => Exit::Unreachable,
+        _ if !list.problems.is_empty() => Exit::Problem,
+        _ if list.groups.iter().any(|group| outcome(group.state) == Exit::Problem) => Exit::Problem,
+        _ => Exit::Done,
+    })
 }
 
 fn one(detail: &GroupDetail, json: bool) -> Result<Exit, Fault> {

@@ -15,6 +15,8 @@ pub(crate) struct Asked {
     /// Members of groups that were asked for them, by name.
     pub(crate) details: BTreeMap<String, Result<GroupDetail, GroupFault>>,
     pub(crate) ends: BTreeMap<(String, i32), PartitionEnds>,
+    /// Of how many partitions ends were asked for and not told.
+    pub(crate) untold: usize,
 }
 
 /// What is known before a pass.
@@ -38,11 +40,13 @@ pub(crate) fn ask(groups: &mut dyn Groups, known: &Known<'_>) -> Result<Asked, A
         list.groups.iter().filter(|group| (known.describe)(group)).map(|group| group.name.as_str()).collect();
     let details = groups.describe(&described);
     let details: BTreeMap<_, _> = described.into_iter().map(str::to_owned).zip(details).collect();
-    let ends = groups.ends(&places(&committed, &details, known))?;
-    Ok(Asked { at, list, committed, details, ends })
+    let places = places(&committed, &details, known);
+    let ends = groups.ends(&places)?;
+    let untold = places.len().saturating_sub(ends.len());
+    Ok(Asked { at, list, committed, details, ends, untold })
 }
 
-/// Whatever a group has read, or would read.
+/// Whatever a group has read, or would read, and the other partitions of that.
 fn places(
     committed: &[Result<Committed, GroupFault>],
     details: &BTreeMap<String, Result<GroupDetail, GroupFault>>,
@@ -51,6 +55,9 @@ fn places(
     let read = committed.iter().flatten().flat_map(BTreeMap::keys);
     let given =
         details.values().flatten().flat_map(|detail| &detail.members).flat_map(|member| member.partitions.iter());
-    let all: BTreeSet<&(String, i32)> = read.chain(given).chain(known.assigned).collect();
+    let topics: BTreeSet<&str> =
+        committed.iter().flatten().flat_map(BTreeMap::keys).map(|(name, _)| name.as_str()).collect();
+    let beside = known.tapped.iter().filter(|(name, _)| topics.contains(name.as_str()));
+    let all: BTreeSet<&(String, i32)> = read.chain(given).chain(known.assigned).chain(beside).collect();
     all.into_iter().cloned().collect()
 }

@@ -30,6 +30,8 @@ pub(crate) struct GroupStanding {
     pub(crate) members: Option<Vec<GroupMember>>,
     /// By destination and number.
     pub(crate) rows: Vec<Row>,
+    /// Why it could not be asked since.
+    pub(crate) fault: Option<String>,
     /// Lag of all its partitions at each look, oldest first.
     pub(crate) trend: Vec<Option<u64>>,
     /// When its members were seen to share anew, microseconds, oldest first.
@@ -42,10 +44,14 @@ pub(crate) struct Row {
     pub(crate) place: Place,
     pub(crate) standing: Standing,
     pub(crate) ends: PartitionEnds,
+    /// Since when open transactions hold back the same record, microseconds.
+    pub(crate) held_since: Option<i64>,
     /// Records a second.
     pub(crate) written: Option<f64>,
     /// Records a second.
     pub(crate) read: Option<f64>,
+    /// Which life of the destination it is.
+    pub(crate) incarnation: i32,
     /// `None` without a lag to be known.
     pub(crate) drain: Option<Drain>,
     /// When the first record was written that is not read; `None` without one.
@@ -71,14 +77,14 @@ impl Row {
 }
 
 impl GroupStanding {
-    /// As its worst partition.
+    /// As its worst partition. Without any it has committed nothing.
     pub(crate) fn worst(&self) -> LagState {
         self.rows.iter().map(|row| row.standing.state).max().unwrap_or(LagState::NeverCommitted)
     }
 
     /// Records not read; `None` where nothing was committed.
     pub(crate) fn lag(&self) -> Option<i64> {
-        self.rows.iter().filter_map(|row| row.standing.lag).reduce(|sum, lag| sum + lag)
+        self.rows.iter().filter_map(|row| row.standing.lag).reduce(i64::saturating_add)
     }
 
     /// Of the partition that is furthest behind.
@@ -104,7 +110,8 @@ impl GroupStanding {
 
     /// Records deleted unread.
     pub(crate) fn lost(&self) -> u64 {
-        self.rows.iter().map(|row| u64::try_from(row.standing.lost).unwrap_or(0)).sum()
+        let lost = self.rows.iter().map(|row| u64::try_from(row.standing.lost).unwrap_or(0));
+        lost.fold(0, u64::saturating_add)
     }
 
     /// What it reads.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use arrow::array::AsArray;
 use arrow::datatypes::TimestampMicrosecondType;
 use tapline_archive::find::{FEW, hashes};
-use tapline_archive::{Ledger, PartitionLedger, SourceLedger, View};
+use tapline_archive::{DestinationLedger, Ledger, PartitionLedger, SourceLedger, View};
 use tapline_model::address::{Position, hash};
 use tapline_model::columns::AddressColumns;
 
@@ -20,7 +20,7 @@ pub(crate) type Place = (Arc<str>, i32);
 /// Ends that are remembered of a partition.
 const SAMPLES: usize = 240;
 
-/// Times of records that are remembered of a partition.
+/// Once more times of records are remembered of a partition, those that nobody asks for are forgotten.
 const POINTS: usize = 32;
 
 /// Offsets behind one that holds no record, which are tried too: a transaction's marker is one.
@@ -65,12 +65,20 @@ impl Why {
 #[derive(Debug, Default)]
 pub(crate) struct Clock {
     source: String,
-    /// Offset to microseconds.
-    exact: HashMap<Place, BTreeMap<i64, i64>>,
+    exact: HashMap<Place, Times>,
     /// Microseconds and end, oldest first.
     ends: HashMap<Place, VecDeque<(i64, i64)>>,
     /// First and last offset between which there is no record.
     empty: HashMap<Place, (i64, i64)>,
+}
+
+/// Of one partition.
+#[derive(Debug, Default)]
+struct Times {
+    /// Which life of the destination they are of.
+    incarnation: i32,
+    /// Offset to microseconds; `None` where the archive has no record.
+    at: BTreeMap<i64, Option<i64>>,
 }
 
 impl Clock {
@@ -86,6 +94,7 @@ impl Clock {
                 // Begun anew: offsets of before say nothing.
                 seen.clear();
                 self.exact.remove(place);
+                self.empty.remove(place);
             }
             // Of a partition that stands, when it began to and when it still did is all there is to know.
             let stands = seen.len() > 1 && seen.iter().rev().take(2).all(|(_, before)| *before == end);
@@ -98,21 +107,36 @@ impl Clock {
         }
     }
 
+    /// Forgets the partitions that are not told to be kept.
+    pub(crate) fn keep(&mut self, kept: impl Fn(&Place) -> bool) {
+        self.ends.retain(|place, _| kept(place));
+        self.exact.retain(|place, _| kept(place));
+        self.empty.retain(|place, _| kept(place));
+    }
+
     /// When these records were written, the most important first: only so many are looked up at once.
     pub(crate) fn tell(&mut self, view: &View, ledger: &Ledger, wanted: &[(Place, i64)]) -> Vec<Written> {
         let archived = Archived { view, source: &self.source, ledger: ledger.sources.get(&self.source) };
+        self.exact.retain(|place, times| archived.stands(place).is_some_and(|(life, _)| life == times.incarnation));
         let unknown = wanted.iter().filter(|(place, offset)| self.known(place, *offset).is_none());
         let asked: Vec<&(Place, i64)> =
             unknown.filter(|(place, offset)| archived.has(place, *offset)).take(FEW).collect();
-        for (place, offset, at) in archived.times(&asked) {
-            let points = self.exact.entry(place).or_default();
-            points.insert(offset, at);
-            if points.len() > POINTS {
-                points.pop_first();
+        if let Some(mut found) = archived.times(&asked) {
+            for (place, offset) in asked {
+                let at = found.remove(&(place.clone(), *offset));
+                // The record behind a marker may be to come.
+                if at.is_none() && !archived.has(place, offset.saturating_add(HOLES)) {
+                    continue;
+                }
+                let incarnation = archived.stands(place).map_or(1, |(incarnation, _)| incarnation);
+                let times =
+                    self.exact.entry(place.clone()).or_insert_with(|| Times { incarnation, ..Times::default() });
+                times.at.insert(*offset, at);
             }
         }
+        thin(&mut self.exact, wanted);
         let tell = |(place, offset): &(Place, i64)| {
-            let exact = self.known(place, *offset).map(Written::At);
+            let exact = self.known(place, *offset).flatten().map(Written::At);
             let about = || self.about(place, *offset).map(Written::About);
             exact.or_else(about).unwrap_or_else(|| Written::Unknown(archived.why(place, *offset)))
         };
@@ -123,7 +147,7 @@ impl Clock {
     pub(crate) fn hold_nothing(&mut self, view: &View, ledger: &Ledger, doubted: &[(Place, i64, i64)]) -> Vec<bool> {
         let archived = Archived { view, source: &self.source, ledger: ledger.sources.get(&self.source) };
         let is_known = |empty: &HashMap<Place, (i64, i64)>, (place, from, end): &(Place, i64, i64)| {
-            empty.get(place).is_some_and(|known| *known == (*from, *end))
+            empty.get(place).is_some_and(|known| known.0 <= *from && known.1 == *end)
         };
         let few = |(_, from, end): &&(Place, i64, i64)| end - from <= HOLES + 1;
         let asked: Vec<_> =
@@ -132,14 +156,21 @@ impl Clock {
         doubted.iter().map(|range| is_known(&self.empty, range)).collect()
     }
 
-    fn known(&self, place: &Place, offset: i64) -> Option<i64> {
-        self.exact.get(place)?.get(&offset).copied()
+    /// Which life of a destination groups read: the newest that is archived, else the first.
+    pub(crate) fn incarnation(&self, ledger: &Ledger, place: &Place) -> i32 {
+        ledger.sources.get(&self.source).and_then(|source| newest(source, &place.0)).map_or(1, |life| life.incarnation)
+    }
+
+    /// What the archive told of a record: when it was written, or that it is not there.
+    fn known(&self, place: &Place, offset: i64) -> Option<Option<i64>> {
+        self.exact.get(place)?.at.get(&offset).copied()
     }
 
     /// Between the nearest points before and behind it.
     fn about(&self, place: &Place, offset: i64) -> Option<i64> {
         let ends = self.ends.get(place).into_iter().flatten().map(|(at, end)| (*end, *at));
-        let records = self.exact.get(place).into_iter().flatten().map(|(offset, at)| (*offset, *at));
+        let records = self.exact.get(place).into_iter().flat_map(|times| &times.at);
+        let records = records.filter_map(|(offset, at)| Some((*offset, (*at)?)));
         let (mut before, mut behind) = (None::<(i64, i64)>, None::<(i64, i64)>);
         for point in ends.chain(records) {
             if point.0 <= offset {
@@ -151,6 +182,21 @@ impl Clock {
         let ((from, early), (to, late)) = (before?, behind?);
         let share = i128::from(late - early) * i128::from(offset - from) / i128::from(to - from);
         Some(early + i64::try_from(share).unwrap_or(0))
+    }
+}
+
+/// Forgets what nobody asks for.
+fn thin(exact: &mut HashMap<Place, Times>, wanted: &[(Place, i64)]) {
+    let is_full = |times: &Times| times.at.len() > POINTS;
+    let full: HashSet<Place> = exact.iter().filter(|(_, it)| is_full(it)).map(|(place, _)| place.clone()).collect();
+    if full.is_empty() {
+        return;
+    }
+    let kept: HashSet<&(Place, i64)> = wanted.iter().filter(|(place, _)| full.contains(place)).collect();
+    for place in full {
+        if let Some(times) = exact.get_mut(&place) {
+            times.at.retain(|offset, _| kept.contains(&(place.clone(), *offset)));
+        }
     }
 }
 
@@ -168,8 +214,7 @@ impl Archived<'_> {
     }
 
     fn partition(&self, place: &Place) -> Option<(i32, &PartitionLedger)> {
-        let lives = self.ledger?.destinations.iter().filter(|life| *life.name == *place.0);
-        let life = lives.max_by_key(|life| life.incarnation)?;
+        let life = newest(self.ledger?, &place.0)?;
         Some((life.incarnation, life.partitions.get(&place.1)?))
     }
 
@@ -184,7 +229,7 @@ impl Archived<'_> {
         let around = |(place, from, end): &(Place, i64, i64)| {
             (from - HOLES - 1..*end).filter_map(|offset| hash(place, offset)).collect::<Vec<_>>()
         };
-        let there = self.written(&ranges.iter().flat_map(around).collect());
+        let there = self.written(&ranges.iter().flat_map(around).collect()).unwrap_or_default();
         let any = |place: &Place, mut offsets: std::ops::Range<i64>| {
             offsets.any(|offset| hash(place, offset).is_some_and(|hash| there.contains_key(&hash)))
         };
@@ -193,51 +238,56 @@ impl Archived<'_> {
         ranges.into_iter().filter(empty).map(|(place, from, end)| (place, (from, end))).collect()
     }
 
+    /// Whether the tap has read that far: what is not archived then will never be.
     fn has(&self, place: &Place, offset: i64) -> bool {
-        self.stands(place).is_some_and(|(_, next)| offset < next)
+        self.partition(place).is_some_and(|(_, partition)| {
+            let is_ahead = |(next, end): (i64, i64)| (next..end).contains(&offset);
+            offset < partition.next && !partition.backfill.is_some_and(is_ahead)
+        })
     }
 
     fn why(&self, place: &Place, offset: i64) -> Why {
         match self.stands(place) {
             None => Why::Untapped,
-            Some((_, next)) if offset >= next => Why::Unread,
-            Some(_) => Why::Unarchived,
+            Some(_) if self.has(place, offset) => Why::Unarchived,
+            Some(_) => Why::Unread,
         }
     }
 
     /// Times of the records at these offsets, or of the next if there is none: as asked for, as far as they are found.
-    fn times(&self, asked: &[&(Place, i64)]) -> Vec<(Place, i64, i64)> {
-        let mut times = Vec::new();
+    /// `None` if nothing can be looked up.
+    fn times(&self, asked: &[&(Place, i64)]) -> Option<HashMap<(Place, i64), i64>> {
+        let mut times = HashMap::new();
         let mut left: Vec<&(Place, i64)> = asked.to_vec();
         for hole in 0..=HOLES {
             let hashes: HashMap<u64, &(Place, i64)> =
                 left.iter().filter_map(|at| Some((self.hash(at, hole)?, *at))).collect();
-            let found = self.written(&hashes.keys().copied().collect());
+            let found = self.written(&hashes.keys().copied().collect())?;
             left.retain(|at| self.hash(at, hole).is_none_or(|hash| !found.contains_key(&hash)));
             times.extend(found.into_iter().filter_map(|(hash, at)| {
-                let (place, offset) = hashes.get(&hash)?;
-                Some((place.clone(), *offset, at))
+                let asked: &(Place, i64) = hashes.get(&hash)?;
+                Some((asked.clone(), at))
             }));
             if left.is_empty() {
                 break;
             }
         }
-        times
+        Some(times)
     }
 
     fn hash(&self, (place, offset): &(Place, i64), hole: i64) -> Option<u64> {
         let (incarnation, next) = self.stands(place)?;
-        let offset = offset + hole;
+        let offset = offset.saturating_add(hole);
         (offset < next).then(|| hash(self.source, &place.0, incarnation, Some(place.1), Position::Offset(offset)))
     }
 
-    /// Times by the hashes of addresses.
-    fn written(&self, wanted: &HashSet<u64>) -> HashMap<u64, i64> {
+    /// Times by the hashes of addresses; `None` if nothing can be looked up.
+    fn written(&self, wanted: &HashSet<u64>) -> Option<HashMap<u64, i64>> {
         let found = match self.view.find(wanted, &HashSet::new(), &|| false) {
             Ok(found) => found.unwrap_or_default(),
             Err(error) => {
                 tracing::debug!(error = &error as &dyn std::error::Error, "times of records are not looked up");
-                return HashMap::new();
+                return None;
             }
         };
         let hits: Vec<_> = found.values().copied().collect();
@@ -249,8 +299,14 @@ impl Archived<'_> {
             let (Some(stamps), Ok(hashes)) = (stamps, hashes(&fetched.batch)) else { continue };
             times.extend(hashes.into_iter().zip(stamps).filter_map(|(hash, at)| Some((hash, at?))));
         }
-        times
+        Some(times)
     }
+}
+
+/// The newest life of a destination. A ledger has them by name and incarnation.
+fn newest<'a>(source: &'a SourceLedger, name: &str) -> Option<&'a DestinationLedger> {
+    let behind = source.destinations.partition_point(|life| *life.name <= *name);
+    source.destinations[..behind].last().filter(|life| life.name == name)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use tapline_model::Address;
 use tapline_model::time;
 
 use crate::board::{GroupStanding, Row};
+use crate::words;
 
 /// What happened longer ago is history, microseconds.
 const LATELY: i64 = 24 * 3_600 * 1_000_000;
@@ -13,6 +14,9 @@ const LATELY: i64 = 24 * 3_600 * 1_000_000;
 const REBALANCES: usize = 3;
 
 const HOUR: i64 = 3_600 * 1_000_000;
+
+/// A transaction that is open for so long is told, microseconds: Kafka's `transaction.timeout.ms` ends it by default.
+const HELD: i64 = 60 * 1_000_000;
 
 /// Partitions that share a lag evenly enough.
 const HOT: f64 = 0.8;
@@ -36,16 +40,12 @@ fn finding(kind: &str, level: Level, at: i64, sentence: String) -> GroupFinding 
     GroupFinding { kind: kind.to_owned(), level, sentence, at: time::format(at), evidence: None }
 }
 
-fn name(row: &Row) -> String {
-    format!("`{}/{}`", row.place.0, row.place.1)
-}
-
 /// Where the event stands that would be read next.
 fn next(row: &Row, source: &str) -> Option<String> {
     let address = Address {
         source: source.to_owned(),
         destination: row.place.0.to_string(),
-        incarnation: 1,
+        incarnation: row.incarnation,
         partition: Some(row.place.1),
         position: row.standing.committed?.to_string(),
     };
@@ -54,9 +54,10 @@ fn next(row: &Row, source: &str) -> Option<String> {
 
 fn data_loss(group: &GroupStanding, row: &Row, source: &str) -> Option<GroupFinding> {
     let lost = u64::try_from(row.standing.lost).ok().filter(|lost| *lost > 0)?;
-    let sentence = format!("{} events of {} were deleted before they were read.", thousands(lost), name(row));
+    let at = row.standing.lost_at.filter(|at| group.at - at < LATELY)?;
+    let sentence = format!("{} events of {} were deleted before they were read.", thousands(lost), words::place(row));
     let evidence = next(row, source);
-    Some(GroupFinding { evidence, ..finding("data_loss", Level::Bad, group.at, sentence) })
+    Some(GroupFinding { evidence, ..finding("data_loss", Level::Bad, at, sentence) })
 }
 
 /// One event again and again or for longer than it should take, and somebody who reads it.
@@ -66,7 +67,7 @@ fn still(group: &GroupStanding, row: &Row, source: &str) -> Option<GroupFinding>
     if !stands || group.members.as_ref().is_some_and(Vec::is_empty) {
         return None;
     }
-    let sentence = format!("{} stands at offset {offset} for {}.", name(row), duration(group.at - since));
+    let sentence = format!("{} stands at offset {offset} for {}.", words::place(row), duration(group.at - since));
     Some(GroupFinding { evidence: next(row, source), ..finding("standing_still", Level::Bad, group.at, sentence) })
 }
 
@@ -74,7 +75,7 @@ fn rewind(group: &GroupStanding, row: &Row) -> Option<GroupFinding> {
     let back = row.standing.rewound.filter(|back| group.at - back.at < LATELY)?;
     let by = thousands(u64::try_from(back.from - back.to).unwrap_or(0));
     let level = if row.standing.state == LagState::Rewind { Level::Warn } else { Level::Mute };
-    let sentence = format!("{} went back by {by} offsets, from {} to {}.", name(row), back.from, back.to);
+    let sentence = format!("{} went back by {by} offsets, from {} to {}.", words::place(row), back.from, back.to);
     Some(finding("rewind", level, back.at, sentence))
 }
 
@@ -96,21 +97,23 @@ fn hot(group: &GroupStanding) -> Option<GroupFinding> {
     if total < 1_000.0 || share < HOT || of_same(worst) < 3 {
         return None;
     }
-    let sentence = format!("{:.0} % of what is not read stands on {}.", share * 100.0, name(worst));
+    let sentence = format!("{:.0} % of what is not read stands on {}.", share * 100.0, words::place(worst));
     Some(finding("hot_partition", Level::Warn, group.at, sentence))
 }
 
 /// Records of transactions that are not ended: who reads committed ones only cannot get on.
 fn held_back(group: &GroupStanding) -> Option<GroupFinding> {
-    let held = |row: &&Row| row.standing.lag > Some(0) && row.standing.stable_lag == Some(0);
+    // Of producers that are busy some transaction is always open.
+    let stays = |row: &Row| row.held_since.is_some_and(|since| group.at - since >= HELD);
+    let held = |row: &&Row| row.standing.lag > Some(0) && row.standing.stable_lag == Some(0) && stays(row);
     let rows: Vec<&Row> = group.rows.iter().filter(held).collect();
     let first = rows.first()?;
-    let lag = rows.iter().filter_map(|row| row.standing.lag).sum::<i64>();
+    let lag = rows.iter().filter_map(|row| row.standing.lag).fold(0, i64::saturating_add);
     let sentence = format!(
         "{} events of {}{} belong to transactions that are not ended: who reads committed events only has read \
          everything there is.",
         thousands(u64::try_from(lag).unwrap_or(0)),
-        name(first),
+        words::place(first),
         if rows.len() > 1 { format!(" and {} more partitions", rows.len() - 1) } else { String::new() },
     );
     Some(finding("open_transaction", Level::Warn, group.at, sentence))

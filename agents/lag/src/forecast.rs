@@ -54,26 +54,38 @@ pub(crate) fn drain(lag: i64, change: Option<Slope>) -> Drain {
     let falls = |by: f64| (by > 0.0).then(|| lag as f64 / by);
     match (falls(-a_second), falls(SURE * error - a_second)) {
         (Some(seconds), Some(earliest)) => Drain::In { seconds, earliest, latest: falls(-a_second - SURE * error) },
+        // It may as well fall.
+        (None, Some(_)) => Drain::Unknown,
         _ => Drain::Never,
     }
+}
+
+/// How long a destination keeps its records.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Retention {
+    /// `None` where time deletes nothing, or that is not told.
+    pub(crate) seconds: Option<f64>,
+    /// Whether size deletes too.
+    pub(crate) by_size: bool,
 }
 
 /// What decides how long records of a partition are kept.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Keeping {
-    /// The oldest offset kept, and how fast it moves.
+    /// The oldest offset kept, and how fast it moves, where size deletes too (`retention.bytes`).
     pub(crate) start: Option<(i64, Option<Slope>)>,
     /// `retention.ms`, seconds; `None` where time deletes nothing.
     pub(crate) seconds: Option<f64>,
 }
 
 /// Seconds until the record at `next`, which is not read yet and `age` seconds old, may be deleted: by time, or by size at
-/// the pace of the last minutes, whichever is first. `None` where neither can be told. Brokers delete whole segments, so it
+/// the pace of the last hours, whichever is first. `None` where neither can be told. Brokers delete whole segments, so it
 /// may stay longer.
 #[expect(clippy::cast_precision_loss, reason = "an estimate of seconds")]
 pub(crate) fn retention_margin(next: i64, age: Option<f64>, keeping: Keeping) -> Option<f64> {
     let by_time = keeping.seconds.zip(age).map(|(kept, age)| kept - age);
-    let moves = |(start, slope): (i64, Option<Slope>)| Some((start, slope.filter(|slope| slope.a_second > 0.0)?));
+    let is_sure = |slope: &Slope| slope.a_second > SURE * slope.error;
+    let moves = |(start, slope): (i64, Option<Slope>)| Some((start, slope.filter(is_sure)?));
     let by_size =
         keeping.start.and_then(moves).map(|(start, slope)| (next.saturating_sub(start)) as f64 / slope.a_second);
     by_time.into_iter().chain(by_size).reduce(f64::min).map(|seconds| seconds.max(0.0))
@@ -104,7 +116,11 @@ mod tests {
     fn a_lag_that_grows_is_never_drained() {
         assert_eq!(drain(1_000, slope(0.0, 0.0)), Drain::Never);
         assert_eq!(drain(1_000, slope(5.0, 0.1)), Drain::Never);
-        assert_eq!(drain(1_000, slope(5.0, 9.0)), Drain::Never);
+    }
+
+    #[test]
+    fn noise_is_not_never() {
+        assert_eq!(drain(1_000, slope(5.0, 9.0)), Drain::Unknown);
     }
 
     #[test]

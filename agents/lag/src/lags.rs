@@ -58,9 +58,11 @@ impl Lags {
         Ok(lags)
     }
 
-    /// All groups, worst first.
-    pub fn list(&self) -> GroupList {
-        show::list(&self.boards())
+    /// The groups of these sources that are in one of these states, worst first; without sources or states of all.
+    pub fn list(&self, sources: &[&str], states: &[LagState]) -> GroupList {
+        let mut boards = self.boards();
+        boards.retain(|board| sources.is_empty() || sources.contains(&board.source.as_str()));
+        show::list(&boards, states)
     }
 
     /// One group; `None` if it was not seen.
@@ -74,12 +76,6 @@ impl Lags {
     pub fn details(&self) -> Vec<GroupDetail> {
         let boards = self.boards();
         boards.iter().flat_map(|board| board.groups.iter().map(|group| show::detail(&board.source, group))).collect()
-    }
-
-    /// How a group stands; `None` if it was not seen.
-    pub fn state(&self, source: &str, group: &str) -> Option<LagState> {
-        let board = self.boards().into_iter().find(|board| board.source == source)?;
-        board.groups.iter().find(|standing| standing.name == group).map(crate::board::GroupStanding::worst)
     }
 
     fn boards(&self) -> Vec<Arc<Board>> {

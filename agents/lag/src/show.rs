@@ -1,7 +1,7 @@
 //! Boards as the API's answers.
 
 use tapline_adapter::{GroupKind, GroupState};
-use tapline_api::{Behind, Group, GroupDetail, GroupList, GroupMember, GroupPartition};
+use tapline_api::{Behind, Group, GroupDetail, GroupList, GroupMember, GroupPartition, LagState};
 use tapline_model::time;
 
 use crate::board::{Board, GroupStanding, Row};
@@ -10,23 +10,26 @@ use crate::findings::findings;
 use crate::forecast::Drain;
 use crate::words;
 
-/// Groups of all sources, worst first.
-pub(crate) fn list(boards: &[std::sync::Arc<Board>]) -> GroupList {
-    let mut all: Vec<(&str, &GroupStanding)> =
-        boards.iter().flat_map(|board| board.groups.iter().map(|group| (board.source.as_str(), group))).collect();
-    all.sort_by(|one, other| {
-        words::badness(other.1).total_cmp(&words::badness(one.1)).then_with(|| one.1.name.cmp(&other.1.name))
-    });
+/// Groups of these boards, worst first, that are in one of these states; all without any.
+pub(crate) fn list(boards: &[std::sync::Arc<Board>], states: &[LagState]) -> GroupList {
+    let all = boards.iter().flat_map(|board| board.groups.iter().map(|group| (board.source.as_str(), group)));
+    let wanted = all.filter(|(_, group)| states.is_empty() || states.contains(&group.worst()));
+    let mut ranked: Vec<(f64, &str, &GroupStanding)> =
+        wanted.map(|(source, group)| (words::badness(group), source, group)).collect();
+    ranked.sort_by(|one, other| other.0.total_cmp(&one.0).then_with(|| one.2.name.cmp(&other.2.name)));
+    let standings: Vec<&GroupStanding> = ranked.iter().map(|(_, _, group)| *group).collect();
+    let problems: Vec<_> = boards.iter().flat_map(|board| board.problems.iter().cloned()).collect();
     let asked = boards.iter().map(|board| board.at).filter(|at| *at > 0).min();
     let (sentence, detail) = match asked {
-        Some(_) => words::headline(all.iter().map(|(_, group)| *group)),
-        None => ("Consumer groups have not been looked at yet.".to_owned(), None),
+        Some(_) => words::headline(&standings, problems.len()),
+        None if problems.is_empty() => ("Consumer groups have not been looked at yet.".to_owned(), None),
+        None => ("No broker has told its consumer groups yet.".to_owned(), None),
     };
     GroupList {
         sentence,
         detail,
-        groups: all.into_iter().map(|(source, standing)| group(source, standing)).collect(),
-        problems: boards.iter().flat_map(|board| board.problems.iter().cloned()).collect(),
+        groups: ranked.into_iter().map(|(_, source, standing)| group(source, standing)).collect(),
+        problems,
         asked_at: asked.map(time::format),
     }
 }
@@ -104,7 +107,7 @@ fn member(group: &GroupStanding, at: usize, member: &tapline_adapter::GroupMembe
         client: member.client.clone(),
         host: member.host.trim_start_matches('/').to_owned(),
         partitions: member.partitions.len(),
-        lag: count(own.filter_map(|row| row.standing.lag).reduce(|sum, lag| sum + lag)),
+        lag: count(own.filter_map(|row| row.standing.lag).reduce(i64::saturating_add)),
     }
 }
 

@@ -1,10 +1,7 @@
 //! How fast a number changes, and how sure that is: a straight line through what was seen lately, in constant memory.
 //!
-//! Least squares in which a point counts half after [`HALF_LIFE`]. All sums are relative to the newest point, so that
-//! offsets of any size keep their digits.
-
-/// After so many seconds a point counts half: the last ten minutes decide.
-const HALF_LIFE: f64 = 150.0;
+//! Least squares in which a point counts half after some time. All sums are relative to the newest point, so that offsets
+//! of any size keep their digits.
 
 /// Fewer points, by weight, tell no slope.
 const FEWEST: f64 = 2.5;
@@ -31,27 +28,28 @@ pub(crate) struct Slope {
 }
 
 impl Trend {
-    /// Takes a value in. One that is not newer is passed over.
+    /// Takes a value in, microseconds after 1970. One that is not newer is passed over. After `half_life` seconds it will
+    /// count half: several looks, or no slope is told.
     #[expect(clippy::cast_precision_loss, reason = "differences of neighbouring points")]
-    pub(crate) fn add(&mut self, at: i64, value: i64) {
+    pub(crate) fn add(&mut self, at: i64, value: i64, half_life: f64) {
         if let Some((before, was)) = self.newest {
             if at <= before {
                 return;
             }
-            self.move_origin((at - before) as f64 / 1e6, value.saturating_sub(was) as f64);
+            self.move_origin((at - before) as f64 / 1e6, value.saturating_sub(was) as f64, half_life);
         }
         self.newest = Some((at, value));
         self.weight += 1.0;
     }
 
     /// The newest point is (0, 0) and adds nothing but its weight.
-    fn move_origin(&mut self, dt: f64, dx: f64) {
+    fn move_origin(&mut self, dt: f64, dx: f64, half_life: f64) {
         self.tx += -dt * self.x - dx * self.t + dt * dx * self.weight;
         self.tt += -2.0 * dt * self.t + dt * dt * self.weight;
         self.xx += -2.0 * dx * self.x + dx * dx * self.weight;
         self.t -= dt * self.weight;
         self.x -= dx * self.weight;
-        let fades = 0.5_f64.powf(dt / HALF_LIFE);
+        let fades = 0.5_f64.powf(dt / half_life);
         for sum in [&mut self.weight, &mut self.t, &mut self.x, &mut self.tt, &mut self.tx, &mut self.xx] {
             *sum *= fades;
         }
@@ -77,9 +75,11 @@ mod tests {
 
     use super::*;
 
+    const HALF_LIFE: f64 = 150.0;
+
     fn of(points: impl IntoIterator<Item = (i64, i64)>) -> Trend {
         let mut trend = Trend::default();
-        points.into_iter().for_each(|(at, value)| trend.add(at, value));
+        points.into_iter().for_each(|(at, value)| trend.add(at, value, HALF_LIFE));
         trend
     }
 

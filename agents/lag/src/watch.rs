@@ -1,26 +1,35 @@
 //! What is remembered of one broker's groups between passes, and how they stand after each.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
-use tapline_adapter::{
-    Committed, Group, GroupDetail, GroupFault, GroupList, GroupMember, GroupState, PartitionEnds, Remedy,
-};
-use tapline_api::{GroupProblem, LagState};
+use tapline_adapter::{Committed, Group, GroupDetail, GroupFault, GroupList, GroupMember, PartitionEnds, Remedy};
+use tapline_api::GroupProblem;
 use tapline_archive::{Ledger, View};
 
 use crate::ask::Asked;
 use crate::board::{Board, GroupStanding, Row};
-use crate::clock::{Clock, Place, Written};
-use crate::forecast::{Drain, Keeping, drain, retention_margin};
-use crate::pair::Pair;
+use crate::clock::{Clock, Place};
+use crate::forecast::{Retention, drain};
+use crate::pair::{Look, Pair};
 use crate::partition::Partition;
+use group::Watched;
 
-/// Looks that are drawn beside a group.
-const TREND: usize = 60;
+mod dating;
+mod group;
 
-/// Rebalances that are remembered of a group.
-const REBALANCES: usize = 64;
+/// After so many seconds a look counts half: the last ten minutes decide.
+const MEMORY: f64 = 150.0;
+
+/// Not sooner than after so many looks.
+const REMEMBERED: u32 = 5;
+
+/// Who has hardly committed while we look has stopped after so many of them: ten minutes by default.
+const PATIENCE: u32 = 40;
+
+/// A partition that was not told for so long is forgotten, microseconds.
+const FORGOTTEN: i64 = 3_600 * 1_000_000;
 
 /// One broker.
 #[derive(Default)]
@@ -30,26 +39,19 @@ pub(crate) struct Watch {
     partitions: HashMap<Place, Partition>,
     names: HashSet<Arc<str>>,
     clock: Clock,
-    /// Seconds that destinations keep their records, of those whose settings are known.
-    pub(crate) retention: HashMap<String, Option<f64>>,
-}
-
-/// One group.
-struct Watched {
-    group: Group,
-    /// As told last; `None` where they are not told.
-    members: Option<Vec<GroupMember>>,
-    pairs: HashMap<Place, Pair>,
-    trend: VecDeque<Option<u64>>,
-    /// When members were seen to be given other partitions, microseconds, oldest first.
-    rebalances: VecDeque<i64>,
-    /// Why it could not be asked.
-    fault: Option<GroupFault>,
+    /// How long destinations keep their records, of those that were asked for.
+    pub(crate) retention: HashMap<String, Retention>,
+    /// How fast what was is forgotten, seconds.
+    memory: f64,
+    /// How long nothing may be committed where little is known, microseconds.
+    patience: i64,
 }
 
 impl Watch {
-    pub(crate) fn new(source: &str) -> Self {
-        Self { source: source.to_owned(), clock: Clock::new(source), ..Self::default() }
+    pub(crate) fn new(source: &str, period: Duration) -> Self {
+        let memory = (period * REMEMBERED).as_secs_f64().max(MEMORY);
+        let patience = i64::try_from((period * PATIENCE).as_micros()).unwrap_or(i64::MAX);
+        Self { source: source.to_owned(), clock: Clock::new(source), memory, patience, ..Self::default() }
     }
 
     /// Partitions that members have.
@@ -60,7 +62,7 @@ impl Watch {
 
     /// Whether the members of a group are not known, or changed.
     pub(crate) fn is_news(&self, group: &Group) -> bool {
-        self.groups.get(&group.name).is_none_or(|watched| watched.group.state != group.state)
+        self.groups.get(&group.name).is_none_or(|watched| watched.listed != group.state)
     }
 
     /// Destinations that groups read.
@@ -76,28 +78,45 @@ impl Watch {
         view: &View,
         ledger: &Ledger,
     ) -> Board {
-        let Asked { at, list, committed, mut details, ends } = asked;
-        let GroupList { groups, hidden, unseen, problems: told, listed } = list;
+        let Asked { at, list, committed, mut details, ends, untold } = asked;
+        let GroupList { groups, hidden, unseen, problems: told, partial, listed } = list;
         self.look_at_ends(at, ends);
-        let gone = |known: &String| told.is_empty() && groups.iter().all(|group| group.name != *known);
-        self.groups.retain(|name, _| !gone(name));
-        let mut standings = Vec::with_capacity(groups.len());
+        let names: BTreeSet<String> = groups.iter().map(|group| group.name.clone()).collect();
+        if !partial {
+            self.groups.retain(|name, _| names.contains(name));
+        }
         for (group, committed) in groups.into_iter().zip(committed) {
             let detail = details.remove(&group.name);
-            standings.push(self.look_at_group(at, group, committed, detail, tapped));
+            self.look_at_group(at, group, committed, detail, tapped);
         }
-        self.date(at, &mut standings, view, ledger);
-        let problems = self.problems(told, &hidden, &unseen, listed);
+        for (_, watched) in self.groups.iter_mut().filter(|(name, _)| !names.contains(*name)) {
+            watched.fault = Some(GroupFault::Other("its broker did not answer".to_owned()));
+        }
+        // Of a group that could never be asked there is nothing to be shown but why.
+        let mut standings: Vec<GroupStanding> =
+            self.groups.values().filter(|watched| watched.asked_at > 0).map(|watched| self.standing(watched)).collect();
+        self.date(&mut standings, view, ledger);
+        for standing in &mut standings {
+            if let Some(watched) = self.groups.get_mut(&standing.name) {
+                standing.trend = watched.draw(standing.lag());
+            }
+        }
+        let problems = self.problems(told, &hidden, &unseen, listed, untold);
         Board { source: self.source.clone(), at, groups: standings, problems }
     }
 
     fn look_at_ends(&mut self, at: i64, ends: BTreeMap<(String, i32), PartitionEnds>) {
         for ((name, partition), told) in ends {
             let place = (self.name(&name), partition);
-            self.partitions.entry(place).or_default().look(at, told);
+            self.partitions.entry(place).or_default().look(at, told, self.memory);
         }
-        let known = self.partitions.iter().filter_map(|(place, partition)| Some((place, partition.now.end?)));
+        self.partitions.retain(|_, partition| at - partition.looked_at < FORGOTTEN);
+        let told = self.partitions.iter().filter(|(_, partition)| partition.looked_at == at);
+        let known = told.filter_map(|(place, partition)| Some((place, partition.now.end?)));
         self.clock.look(at, known);
+        self.clock.keep(|place| self.partitions.contains_key(place));
+        self.retention.retain(|name, _| self.names.contains(name.as_str()));
+        self.names.retain(|name| Arc::strong_count(name) > 1);
     }
 
     fn name(&mut self, name: &str) -> Arc<str> {
@@ -116,8 +135,9 @@ impl Watch {
         committed: Result<Committed, GroupFault>,
         detail: Option<Result<GroupDetail, GroupFault>>,
         tapped: &BTreeSet<(String, i32)>,
-    ) -> GroupStanding {
+    ) {
         let mut watched = self.groups.remove(&group.name).unwrap_or_else(|| Watched::new(group.clone()));
+        watched.listed = group.state;
         let group = match detail {
             Some(Ok(detail)) => watched.describe(at, detail),
             Some(Err(_)) => {
@@ -129,18 +149,16 @@ impl Watch {
         watched.group = group;
         match committed {
             Ok(committed) => {
-                watched.fault = None;
+                (watched.fault, watched.asked_at) = (None, at);
                 self.look_at_pairs(at, &mut watched, &committed, tapped);
             }
             Err(fault) => watched.fault = Some(fault),
         }
-        let standing = self.standing(at, &mut watched);
-        self.groups.insert(standing.name.clone(), watched);
-        standing
+        self.groups.insert(watched.group.name.clone(), watched);
     }
 
-    /// Every partition that the group has committed or was given, and of the destinations that it has committed anything
-    /// of the others too: a partition without an offset is not one without lag.
+    /// Every partition that the group has committed or was given. Where it has no members to be given any, also the others
+    /// of the destinations that it has committed: a partition without an offset is not one without lag.
     fn look_at_pairs(
         &mut self,
         at: i64,
@@ -150,39 +168,45 @@ impl Watch {
     ) {
         let read: BTreeSet<&str> = committed.keys().map(|(name, _)| name.as_str()).collect();
         let given = watched.members.iter().flatten().flat_map(|member| &member.partitions);
-        let beside =
-            read.iter().flat_map(|name| tapped.range(((*name).to_owned(), 0)..=((*name).to_owned(), i32::MAX)));
+        let shared = watched.members.as_ref().is_some_and(|members| !members.is_empty());
+        let beside = read
+            .iter()
+            .filter(|_| !shared)
+            .flat_map(|name| tapped.range(((*name).to_owned(), 0)..=((*name).to_owned(), i32::MAX)));
         let all: BTreeSet<(String, i32)> = committed.keys().chain(given).chain(beside).cloned().collect();
+        let look = Look { at, memory: self.memory, patience: self.patience };
+        let unknown = Partition::default();
         let mut pairs = HashMap::with_capacity(all.len());
         for place in all {
             let offset = committed.get(&place).copied();
             let place = (self.name(&place.0), place.1);
-            let mut pair = watched.pairs.remove(&place).unwrap_or_default();
-            let unknown = Partition::default();
-            pair.look(at, offset, self.partitions.get(&place).unwrap_or(&unknown));
+            let before = watched.pairs.remove(&place);
+            let partition = self.partitions.get(&place).unwrap_or(&unknown);
+            // Against an end of before it would be ahead of what it has read since.
+            let is_told = partition.looked_at == at || before.is_none();
+            let mut pair = before.unwrap_or_default();
+            if is_told {
+                pair.look(look, offset, partition);
+            }
             pairs.insert(place, pair);
         }
         watched.pairs = pairs;
     }
 
-    fn standing(&self, at: i64, watched: &mut Watched) -> GroupStanding {
+    fn standing(&self, watched: &Watched) -> GroupStanding {
         let owners = owners(watched.members.as_deref().unwrap_or_default());
         let mut rows: Vec<Row> = watched.pairs.iter().map(|(place, pair)| self.row(place, pair, &owners)).collect();
         rows.sort_by(|one, other| one.place.cmp(&other.place));
-        let lag = rows.iter().filter_map(|row| row.standing.lag).reduce(|sum, lag| sum + lag);
-        if watched.trend.len() == TREND {
-            watched.trend.pop_front();
-        }
-        watched.trend.push_back(lag.filter(|_| watched.fault.is_none()).and_then(|lag| u64::try_from(lag).ok()));
         GroupStanding {
-            at,
+            at: watched.asked_at,
             name: watched.group.name.clone(),
             kind: watched.group.kind,
             state: watched.group.state,
             members: watched.members.clone(),
             rows,
-            trend: watched.trend.iter().copied().collect(),
+            trend: Vec::new(),
             rebalances: watched.rebalances.iter().copied().collect(),
+            fault: watched.fault.as_ref().map(ToString::to_string),
         }
     }
 
@@ -194,8 +218,10 @@ impl Watch {
             place: place.clone(),
             standing,
             ends,
+            held_since: partition.and_then(|partition| partition.held_since),
             written: partition.and_then(|partition| partition.written.slope()).map(|slope| slope.a_second.max(0.0)),
             read: pair.read.slope().map(|slope| slope.a_second.max(0.0)),
+            incarnation: 1,
             drain: standing.lag.map(|lag| drain(lag, pair.lag.slope())),
             first_unread: None,
             retention_margin: None,
@@ -203,71 +229,14 @@ impl Watch {
         }
     }
 
-    /// When what is not read was written, of all groups at once; those with most to read first.
-    fn date(&mut self, at: i64, standings: &mut [GroupStanding], view: &View, ledger: &Ledger) {
-        let mut behind: Vec<(i64, usize, usize)> = Vec::new();
-        for (group, standing) in standings.iter().enumerate() {
-            let rows = standing.rows.iter().enumerate();
-            behind.extend(rows.filter_map(|(row, it)| Some((it.standing.lag.filter(|lag| *lag > 0)?, group, row))));
-        }
-        behind.sort_unstable_by(|one, other| other.cmp(one));
-        let next = |row: &Row| row.standing.committed.unwrap_or(0).max(row.ends.start.unwrap_or(0));
-        let wanted: Vec<(Place, i64)> = behind
-            .iter()
-            .map(|(_, group, row)| &standings[*group].rows[*row])
-            .map(|row| (row.place.clone(), next(row)))
-            .collect();
-        let told = self.clock.tell(view, ledger, &wanted);
-        self.find_nothing_unread(standings, &behind, view, ledger);
-        for ((_, group, row), written) in behind.into_iter().zip(told) {
-            let row = &mut standings[group].rows[row];
-            if row.standing.lag == Some(0) {
-                continue;
-            }
-            row.first_unread = Some(written);
-            row.retention_margin = self.margin(at, row, next(row), written);
-        }
-    }
-
-    /// Where only markers of transactions stand between what is committed and the end, nothing is unread.
-    fn find_nothing_unread(
-        &mut self,
-        standings: &mut [GroupStanding],
-        behind: &[(i64, usize, usize)],
-        view: &View,
-        ledger: &Ledger,
-    ) {
-        let range = |(lag, group, row): &(i64, usize, usize)| {
-            let row = &standings[*group].rows[*row];
-            let end = row.ends.end.unwrap_or(0);
-            (row.place.clone(), end - lag, end)
-        };
-        let doubted: Vec<_> = behind.iter().map(range).collect();
-        let nothing = self.clock.hold_nothing(view, ledger, &doubted);
-        for ((_, group, row), _) in behind.iter().zip(nothing).filter(|(_, nothing)| *nothing) {
-            let GroupStanding { name, rows, .. } = &mut standings[*group];
-            let row = &mut rows[*row];
-            if let Some(pair) = self.groups.get_mut(name).and_then(|watched| watched.pairs.get_mut(&row.place)) {
-                pair.nothing_unread();
-            }
-            (row.standing.lag, row.standing.stable_lag, row.standing.state) = (Some(0), Some(0), LagState::Ok);
-            row.drain = Some(Drain::Empty);
-        }
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "an estimate of seconds")]
-    fn margin(&self, at: i64, row: &Row, next: i64, written: Written) -> Option<f64> {
-        let age = match written {
-            Written::At(written) | Written::About(written) => Some((at - written) as f64 / 1e6),
-            Written::Unknown(_) => None,
-        };
-        let partition = self.partitions.get(&row.place)?;
-        let start = partition.now.start.map(|start| (start, partition.deleted.slope()));
-        let seconds = self.retention.get(&*row.place.0).copied().flatten();
-        retention_margin(next, age, Keeping { start, seconds })
-    }
-
-    fn problems(&self, told: Vec<Remedy>, hidden: &[String], unseen: &[String], listed: bool) -> Vec<GroupProblem> {
+    fn problems(
+        &self,
+        told: Vec<Remedy>,
+        hidden: &[String],
+        unseen: &[String],
+        listed: bool,
+        untold: usize,
+    ) -> Vec<GroupProblem> {
         let problem = |sentence, command| GroupProblem { source: self.source.clone(), sentence, command };
         let unasked = self.groups.values().filter(|watched| !hidden.contains(&watched.group.name));
         let faults = unasked.filter_map(|watched| {
@@ -282,36 +251,12 @@ impl Watch {
         let missing =
             unseen.iter().map(|name| problem(format!("there is no group `{name}`, or it may not be seen"), None));
         let told = told.into_iter().map(|remedy| problem(remedy.sentence, remedy.command));
-        told.chain(unlisted).chain(missing).chain(faults).collect()
-    }
-}
-
-impl Watched {
-    fn new(group: Group) -> Self {
-        Self {
-            group,
-            members: None,
-            pairs: HashMap::new(),
-            trend: VecDeque::new(),
-            rebalances: VecDeque::new(),
-            fault: None,
-        }
-    }
-
-    /// Takes in its members.
-    fn describe(&mut self, at: i64, detail: GroupDetail) -> Group {
-        let GroupDetail { group, mut members } = detail;
-        members.sort_by(|one, other| (&one.client, &one.host, &one.id).cmp(&(&other.client, &other.host, &other.id)));
-        let moves = matches!(group.state, Some(GroupState::PreparingRebalance | GroupState::CompletingRebalance));
-        let others = self.members.as_ref().is_some_and(|before| *before != members);
-        if moves || others {
-            if self.rebalances.len() == REBALANCES {
-                self.rebalances.pop_front();
-            }
-            self.rebalances.push_back(at);
-        }
-        self.members = Some(members);
-        group
+        let untold = (untold > 0).then(|| {
+            let partitions = if untold == 1 { "of one partition was" } else { "of {n} partitions were" };
+            let partitions = partitions.replace("{n}", &untold.to_string());
+            problem(format!("where records end {partitions} not told: what is shown there is of before"), None)
+        });
+        told.chain(unlisted).chain(missing).chain(untold).chain(faults).collect()
     }
 }
 
@@ -322,4 +267,91 @@ fn owners(members: &[GroupMember]) -> HashMap<(&str, i32), usize> {
         .enumerate()
         .flat_map(|(at, member)| member.partitions.iter().map(move |(name, number)| ((name.as_str(), *number), at)))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use tapline_api::LagState;
+
+    use super::*;
+
+    const LOOK: i64 = 15_000_000;
+
+    /// A broker with groups that are told name by name.
+    struct World {
+        watch: Watch,
+        now: i64,
+    }
+
+    fn place() -> (String, i32) {
+        ("orders".to_owned(), 0)
+    }
+
+    fn at(offset: i64) -> Result<Committed, GroupFault> {
+        Ok(Committed::from([(place(), offset)]))
+    }
+
+    fn denied() -> Result<Committed, GroupFault> {
+        Err(GroupFault::Denied)
+    }
+
+    impl World {
+        fn new() -> Self {
+            Self { watch: Watch::new("shop", Duration::from_secs(15)), now: 0 }
+        }
+
+        /// Looks once at a partition from 0 to `end`; without one nothing is told of it.
+        fn look(&mut self, groups: &[(&str, Result<Committed, GroupFault>)], end: Option<i64>, partial: bool) -> Board {
+            self.now += LOOK;
+            let group = |name: &str| Group { name: name.to_owned(), kind: None, state: None };
+            let ends = end.map(|end| (place(), PartitionEnds { start: Some(0), stable: Some(end), end: Some(end) }));
+            let list = GroupList {
+                groups: groups.iter().map(|(name, _)| group(name)).collect(),
+                partial,
+                listed: true,
+                ..GroupList::default()
+            };
+            let committed = groups.iter().map(|(_, committed)| committed.clone()).collect();
+            let untold = usize::from(end.is_none());
+            let ends = ends.into_iter().collect();
+            let asked = Asked { at: self.now, list, committed, details: BTreeMap::new(), ends, untold };
+            self.watch.take(asked, &BTreeSet::new(), &View::default(), &Ledger::default())
+        }
+    }
+
+    #[test]
+    fn who_commits_while_ends_are_not_told_is_not_ahead() {
+        let mut world = World::new();
+        world.look(&[("reader", at(90))], Some(100), false);
+        let untold = world.look(&[("reader", at(150))], None, false);
+        assert_eq!((untold.groups[0].worst(), untold.groups[0].lag()), (LagState::Ok, Some(10)));
+        assert!(untold.problems[0].sentence.contains("of one partition was not told"), "{:?}", untold.problems);
+        let told = world.look(&[("reader", at(190))], Some(200), false);
+        assert_eq!((told.groups[0].lag(), told.groups[0].lost()), (Some(10), 0));
+        assert!(told.problems.is_empty());
+    }
+
+    #[test]
+    fn a_group_that_cannot_be_asked_stays_as_it_was_and_says_so() {
+        let mut world = World::new();
+        world.look(&[("reader", at(90))], Some(100), false);
+        let board = world.look(&[("reader", denied()), ("hidden", denied())], Some(200), false);
+        let [reader] = board.groups.as_slice() else { panic!("{:?}", board.groups) };
+        assert_eq!((reader.at, reader.fault.is_some()), (LOOK, true));
+        assert_eq!(board.problems.len(), 2, "{:?}", board.problems);
+        let again = world.look(&[("reader", at(200)), ("hidden", denied())], Some(200), false);
+        assert_eq!((again.groups[0].lag(), again.groups[0].fault.is_some()), (Some(0), false));
+        assert_eq!(again.groups[0].trend, [Some(10), None, Some(0)]);
+    }
+
+    #[test]
+    fn groups_of_a_broker_that_does_not_answer_are_kept_and_deleted_ones_are_not() {
+        let mut world = World::new();
+        world.look(&[("one", at(90)), ("two", at(80))], Some(100), false);
+        let partial = world.look(&[("one", at(90))], Some(100), true);
+        let faults: Vec<_> = partial.groups.iter().map(|group| (group.name.as_str(), group.fault.is_some())).collect();
+        assert_eq!(faults, [("one", false), ("two", true)]);
+        let whole = world.look(&[("one", at(90))], Some(100), false);
+        assert_eq!(whole.groups.len(), 1);
+    }
 }

@@ -1,6 +1,7 @@
 //! The thread that looks at one broker's groups: when, how often, and how it gives way to a broker that is slow.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,7 @@ use tapline_archive::{Archive, Ledger};
 
 use crate::ask::{Known, ask};
 use crate::board::Board;
+use crate::forecast::Retention;
 use crate::watch::Watch;
 
 /// Members of every group are asked for each so many passes; in between, of those that changed.
@@ -58,20 +60,28 @@ impl Watched {
     fn run(self, stop: &(Mutex<bool>, Condvar)) {
         let mut groups = match self.source.groups(&self.groups) {
             Ok(groups) => groups,
-            Err(error) => return self.tell_fault(&error),
+            Err(error) => return self.tell_fault(error.to_string()),
         };
-        let mut watch = Watch::new(self.source.name());
+        let mut watch = Watch::new(self.source.name(), self.interval);
         let mut wait = Duration::ZERO;
         for pass in 0.. {
             if is_stopped(stop, wait) {
                 return;
             }
             let begun = Instant::now();
-            let outcome = self.pass(pass, groups.as_mut(), &mut watch);
-            if let Err(error) = &outcome {
-                self.tell_fault(error);
+            let looked = AssertUnwindSafe(|| self.pass(pass, groups.as_mut(), &mut watch));
+            let fault = match catch_unwind(looked) {
+                Ok(outcome) => outcome.err().map(|error| error.to_string()),
+                Err(_) => {
+                    // What it had noted may be half done.
+                    watch = Watch::new(self.source.name(), self.interval);
+                    Some("groups cannot be judged, which is a bug: the log says where".to_owned())
+                }
+            };
+            tracing::debug!(source = self.source.name(), took = ?begun.elapsed(), fault, "groups were asked for");
+            if let Some(fault) = fault {
+                self.tell_fault(fault);
             }
-            tracing::debug!(source = self.source.name(), took = ?begun.elapsed(), told = outcome.is_ok(), "groups were asked for");
             wait = self.wait(begun.elapsed());
         }
     }
@@ -86,7 +96,9 @@ impl Watched {
             ask(groups, &Known { tapped: &tapped, assigned: &assigned, describe: &describe })?
         };
         // The tap went on meanwhile: what it read since can be dated.
-        let (view, ledger) = (self.archive.view(), self.archive.ledger());
+        // Its ledger first: what that says is read must be in the view.
+        let ledger = self.archive.ledger();
+        let view = self.archive.view();
         let board = watch.take(asked, &tapped, &view, &ledger);
         self.board.store(Arc::new(board));
         let mut unknown = watch.destinations();
@@ -94,14 +106,16 @@ impl Watched {
             unknown.retain(|name| !watch.retention.contains_key(name));
         }
         let told = self.retention(&unknown);
-        // Who is not told is not asked again at once.
-        watch.retention.extend(unknown.into_iter().map(|name| (name, None)));
+        // Who is not told is not asked again at once, and what was told before stays.
+        for name in unknown {
+            watch.retention.entry(name).or_default();
+        }
         watch.retention.extend(told);
         Ok(())
     }
 
-    /// Seconds that destinations keep their records, as far as that is told.
-    fn retention(&self, names: &BTreeSet<String>) -> HashMap<String, Option<f64>> {
+    /// How long destinations keep their records, as far as that is told.
+    fn retention(&self, names: &BTreeSet<String>) -> HashMap<String, Retention> {
         if names.is_empty() {
             return HashMap::new();
         }
@@ -109,16 +123,16 @@ impl Watched {
         let told = self.source.destinations(&names).unwrap_or_default();
         let keeps = |facts: tapline_adapter::DestinationFacts| {
             let settings = facts.settings?;
-            let kept = settings.retention.filter(|_| settings.deletes).map(|kept| kept.as_secs_f64());
-            Some((facts.name, kept))
+            let seconds = settings.retention.filter(|_| settings.deletes).map(|kept| kept.as_secs_f64());
+            Some((facts.name, Retention { seconds, by_size: settings.deletes && settings.bounded_in_bytes }))
         };
         told.into_iter().flatten().filter_map(keeps).collect()
     }
 
     /// What was seen last stays, with why there is nothing newer.
-    fn tell_fault(&self, error: &AdapterError) {
+    fn tell_fault(&self, sentence: String) {
         let board = self.board.load_full();
-        let problem = GroupProblem { source: board.source.clone(), sentence: error.to_string(), command: None };
+        let problem = GroupProblem { source: board.source.clone(), sentence, command: None };
         self.board.store(Arc::new(Board { problems: vec![problem], ..Board::clone(&board) }));
     }
 

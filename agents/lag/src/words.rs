@@ -10,6 +10,14 @@ const LATE: f64 = 60.0;
 
 /// One group.
 pub(crate) fn sentence(group: &GroupStanding) -> String {
+    let stands = stands(group);
+    match &group.fault {
+        Some(fault) => format!("{stands} Nothing newer is known: {fault}."),
+        None => stands,
+    }
+}
+
+fn stands(group: &GroupStanding) -> String {
     let name = &group.name;
     let Some(worst) = worst(group) else { return format!("`{name}` has committed nothing.") };
     let (at, lag) = (place(worst), unread(group.lag().unwrap_or(0)));
@@ -34,35 +42,37 @@ pub(crate) fn sentence(group: &GroupStanding) -> String {
     }
 }
 
-/// All groups; the worst is named.
-pub(crate) fn headline<'a>(groups: impl Iterator<Item = &'a GroupStanding>) -> (String, Option<String>) {
-    let mut all: Vec<&GroupStanding> = groups.collect();
-    all.sort_by(|one, other| badness(other).total_cmp(&badness(one)));
-    let troubled: Vec<&GroupStanding> = all.iter().copied().filter(|group| group.worst() > LagState::Ahead).collect();
-    let total = all.len();
-    match troubled.as_slice() {
-        [] if total == 0 => ("No consumer group has been seen.".to_owned(), None),
-        [] => (
-            format!(
-                "{} up.",
-                if total == 1 { "The one group keeps".to_owned() } else { format!("All {total} groups keep") }
-            ),
+/// All groups, worst first, and how many problems keep others from being seen; the worst is named.
+pub(crate) fn headline(all: &[&GroupStanding], problems: usize) -> (String, Option<String>) {
+    let count = |is: fn(LagState) -> bool| all.iter().filter(|group| is(group.worst())).count();
+    let behind = count(|state| state > LagState::Ahead);
+    let Some(worst) = all.first() else {
+        return (
+            if problems > 0 { "No consumer group can be seen." } else { "No consumer group has been seen." }.to_owned(),
             None,
-        ),
-        [first, others @ ..] => {
-            let loses = first.retention_margin().filter(|_| first.lag() > Some(0)).map(loses).unwrap_or_default();
-            let first = sentence(first);
-            let first = first.strip_suffix('.').unwrap_or(&first);
-            let fall = if troubled.len() == 1 { "falls" } else { "fall" };
-            let mut detail = format!("{} of {total} {fall} behind", troubled.len());
-            if !others.is_empty() {
-                let names: Vec<String> = others.iter().take(3).map(|group| format!("`{}`", group.name)).collect();
-                detail.push_str(&format!(": also {}", names.join(", ")));
-            }
-            detail.push('.');
-            (format!("{first}{loses}."), Some(detail))
-        }
+        );
+    };
+    if behind == 0 {
+        let well = count(|state| state == LagState::Ok);
+        let sentence = match (well, all.len()) {
+            (1, 1) => "The one group keeps up.".to_owned(),
+            (well, total) if well == total => format!("All {total} groups keep up."),
+            (0, _) => sentence(worst),
+            (well, total) => format!("{well} of {total} groups keep up."),
+        };
+        let detail = (worst.worst() != LagState::Ok && well > 0).then(|| self::sentence(worst));
+        return (sentence, detail);
     }
+    let loses = worst.retention_margin().filter(|_| worst.lag() > Some(0)).map(loses).unwrap_or_default();
+    let first = sentence(worst);
+    let first = first.strip_suffix('.').unwrap_or(&first);
+    let mut detail = format!("{behind} of {} {} behind", all.len(), if behind == 1 { "falls" } else { "fall" });
+    if behind > 1 {
+        let names: Vec<String> = all[1..behind].iter().take(3).map(|group| format!("`{}`", group.name)).collect();
+        detail.push_str(&format!(": also {}", names.join(", ")));
+    }
+    detail.push('.');
+    (format!("{first}{loses}."), Some(detail))
 }
 
 /// Greater is worse: by state, then by how long it is behind.
@@ -84,7 +94,7 @@ fn worst(group: &GroupStanding) -> Option<&Row> {
     group.rows.iter().max_by_key(|row| (row.standing.state, row.standing.lag))
 }
 
-fn place(row: &Row) -> String {
+pub(crate) fn place(row: &Row) -> String {
     format!("`{}/{}`", row.place.0, row.place.1)
 }
 

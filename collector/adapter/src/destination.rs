@@ -41,6 +41,8 @@ pub struct PartitionFacts {
 pub struct DestinationSettings {
     /// `retention.ms`; `None` is for ever. Without `cleanup.policy=delete` it says nothing.
     pub retention: Option<Duration>,
+    /// Whether `retention.bytes` bounds a partition. Without `cleanup.policy=delete` it says nothing.
+    pub bounded_in_bytes: bool,
     /// Whether `cleanup.policy` has `delete`.
     pub deletes: bool,
     /// Whether `cleanup.policy` has `compact`: records need a key, and replace those with the same.

@@ -67,8 +67,10 @@ pub struct GroupList {
     pub hidden: Vec<String>,
     /// Asked for by their plain names and not there, or hidden without a trace.
     pub unseen: Vec<String>,
-    /// Brokers that did not answer, whose groups are missing, and rights that are, each with what grants it.
+    /// Brokers that did not answer, and rights that are missing, each with what grants it.
     pub problems: Vec<Remedy>,
+    /// Whether groups are missing because a broker did not answer.
+    pub partial: bool,
     /// Whether the broker lists groups at all: where it does not, only those asked for by their plain names are there, and
     /// [`Groups::committed`] has to be told of which partitions.
     pub listed: bool,
@@ -158,10 +160,11 @@ pub trait Groups: Send {
     /// tell.
     fn committed(&mut self, groups: &[&str], of: Option<&[(String, i32)]>) -> Vec<Result<Committed, GroupFault>>;
 
-    /// Where partitions begin and end, as far as it is told: one request a broker and kind of end, however many partitions.
+    /// Where partitions begin and end; those that are not told are absent. One request a broker and kind of end for each 150
+    /// partitions, one after the other.
     ///
     /// # Errors
-    /// When no broker answers.
+    /// When none is told.
     fn ends(&mut self, of: &[(String, i32)]) -> Result<BTreeMap<(String, i32), PartitionEnds>, AdapterError>;
 
     /// Which of the groups that match read this destination.

@@ -182,6 +182,7 @@ fn settings_of(all: &BTreeMap<String, String>) -> DestinationSettings {
     let difference = bounded("message.timestamp.difference.max.ms");
     DestinationSettings {
         retention: bounded("retention.ms"),
+        bounded_in_bytes: number("retention.bytes").is_some_and(|bytes| bytes >= 0),
         deletes: has("delete"),
         compacts: has("compact"),
         timestamps: if appended { TimestampKind::Appended } else { TimestampKind::Created },

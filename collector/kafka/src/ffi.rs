@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use rdkafka::bindings::{self as rd, rd_kafka_resp_err_t};
 
-pub(crate) use admin::OffsetSpec;
+pub(crate) use admin::{LISTED_AT_ONCE, OffsetSpec};
 pub(crate) use client::{Client, ClientEvent, TopicMetadata};
 pub(crate) use conf::{Conf, Kind, SetError, property_names};
 pub(crate) use describe::{Settings, TopicDescription};

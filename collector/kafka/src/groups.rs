@@ -1,21 +1,24 @@
 //! Consumer groups of a cluster. Asking joins nothing; where even the question could create something, the topic that
 //! keeps committed offsets, it is not asked.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use globset::GlobSet;
 use tapline_adapter::{
     AdapterError, Committed, Group, GroupDetail, GroupFault, GroupKind, GroupList, GroupMember, GroupOptions,
-    GroupReading, GroupState, Groups, PartitionEnds, Readers, Remedy, Trouble,
+    GroupReading, GroupState, Groups, Readers, Remedy, Trouble,
 };
 
 use crate::destination::{absent, fault, is_name};
-use crate::ffi::{Client, DescribedGroup, ErrorCode, GroupType, ListedGroup, OffsetSpec, State, Topic};
+use crate::ffi::{Client, DescribedGroup, ErrorCode, GroupType, ListedGroup, State, Topic};
 use crate::filter::{WILDCARDS, globs};
 use crate::outage::Outage;
 use crate::source::Cluster;
+use ends::{AskEnds, Ends};
+
+mod ends;
 
 /// Longest wait for one answer.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -24,13 +27,6 @@ const QUEUE_BYTES: usize = 1 << 20;
 /// Where brokers keep what groups have committed. Made by the first look-up of any group's coordinator.
 const OFFSETS: &str = "__consumer_offsets";
 
-/// A topic that is not told is looked up again after this.
-const AGAIN: Duration = Duration::from_secs(60);
-/// Topics that are looked up in one pass.
-const LOOKED_UP: usize = 20;
-
-type Ends = BTreeMap<(String, i32), PartitionEnds>;
-
 pub(crate) struct KafkaGroups {
     cluster: Arc<Cluster>,
     include: GlobSet,
@@ -38,8 +34,7 @@ pub(crate) struct KafkaGroups {
     named: Vec<String>,
     /// Made by the first question.
     client: Option<Arc<Client>>,
-    /// Topics whose partitions were looked up anew, and when.
-    looked_up: BTreeMap<String, Instant>,
+    ends: AskEnds,
 }
 
 impl KafkaGroups {
@@ -51,7 +46,7 @@ impl KafkaGroups {
             include,
             named: named.into_iter().cloned().collect(),
             client: None,
-            looked_up: BTreeMap::new(),
+            ends: AskEnds::default(),
         })
     }
 
@@ -78,37 +73,6 @@ impl KafkaGroups {
         (hidden.into_iter().map(name).collect(), unseen.into_iter().map(name).collect())
     }
 
-    fn ends_of(&self, client: &Arc<Client>, of: &[(String, i32)]) -> Result<Ends, AdapterError> {
-        let mut ends = Ends::new();
-        let mut ask = |spec, set: fn(&mut PartitionEnds) -> &mut Option<i64>| {
-            let told = client.list_offsets(of, spec, ANSWER);
-            let told = told.map_err(|code| Outage::of(client, code).error(&self.cluster))?;
-            for (place, offset) in told {
-                *set(ends.entry(place).or_default()) = offset;
-            }
-            Ok::<(), AdapterError>(())
-        };
-        ask(OffsetSpec::Earliest, |ends| &mut ends.start)?;
-        ask(OffsetSpec::Latest, |ends| &mut ends.stable)?;
-        ask(OffsetSpec::End, |ends| &mut ends.end)?;
-        Ok(ends)
-    }
-
-    /// Whether some of these partitions may be known now. librdkafka goes by what it heard of a topic for a quarter of an
-    /// hour: partitions that were added since, and topics made anew, it does not ask for.
-    fn look_up(&mut self, client: &Arc<Client>, unknown: &[(String, i32)]) -> bool {
-        let topics: BTreeSet<&String> = unknown.iter().map(|(topic, _)| topic).collect();
-        self.looked_up.retain(|topic, at| topics.contains(topic) && at.elapsed() < AGAIN);
-        let due: Vec<&String> =
-            topics.into_iter().filter(|topic| !self.looked_up.contains_key(*topic)).take(LOOKED_UP).collect();
-        for topic in &due {
-            self.looked_up.insert((*topic).clone(), Instant::now());
-            // What is heard goes into the client's memory.
-            let _ = Topic::new(client, topic).map(|topic| client.metadata_of(&topic, ANSWER));
-        }
-        !due.is_empty()
-    }
-
     fn partitions(&self, client: &Arc<Client>, topic: &str) -> Result<Vec<(String, i32)>, AdapterError> {
         let handle = Topic::new(client, topic).filter(|_| is_name(topic)).ok_or_else(|| absent(topic))?;
         let metadata = client.metadata_of(&handle, ANSWER);
@@ -131,6 +95,7 @@ impl Groups for KafkaGroups {
             return Err(Outage::of(&client, *code).error(&self.cluster));
         }
         let (hidden, unseen) = self.missing(&client, &listed.groups);
+        let partial = !listed.faults.is_empty();
         let silent = listed.faults.into_iter().map(|(_, sentence)| remedy(sentence, None));
         let denied = hidden.iter().map(|group| {
             remedy(format!("the right to describe group `{group}` is missing"), Some(self.cluster.grant_group(group)))
@@ -139,7 +104,7 @@ impl Groups for KafkaGroups {
         let matching = listed.groups.iter().filter(|group| self.include.is_match(&group.name));
         let mut groups: Vec<Group> = matching.map(group_of).collect();
         groups.sort_by(|one, other| one.name.cmp(&other.name));
-        Ok(GroupList { groups, hidden, unseen, problems, listed: true })
+        Ok(GroupList { groups, hidden, unseen, problems, partial, listed: true })
     }
 
     fn describe(&mut self, groups: &[&str]) -> Vec<Result<GroupDetail, GroupFault>> {
@@ -162,11 +127,7 @@ impl Groups for KafkaGroups {
 
     fn ends(&mut self, of: &[(String, i32)]) -> Result<Ends, AdapterError> {
         let client = self.client()?;
-        let mut ends = self.ends_of(&client, of)?;
-        let unknown: Vec<(String, i32)> = of.iter().filter(|place| !ends.contains_key(*place)).cloned().collect();
-        if self.look_up(&client, &unknown) {
-            ends.extend(self.ends_of(&client, &unknown)?);
-        }
+        let ends = self.ends.ask(&client, of);
         // Of a broker that is gone librdkafka tells nothing, and no error either.
         if ends.is_empty() && !of.is_empty() {
             return Err(Outage::of(&client, ErrorCode::TIMED_OUT).error(&self.cluster));

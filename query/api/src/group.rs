@@ -57,6 +57,23 @@ pub enum LagState {
 }
 
 impl LagState {
+    /// From the best to the worst.
+    pub const ALL: [Self; 8] = [
+        Self::Ok,
+        Self::NeverCommitted,
+        Self::Ahead,
+        Self::Warn,
+        Self::Rewind,
+        Self::Stall,
+        Self::Stop,
+        Self::DataLoss,
+    ];
+
+    /// The reverse of [`Self::as_str`]; `None` for other words.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+
     /// As in the contract.
     pub fn as_str(self) -> &'static str {
         match self {

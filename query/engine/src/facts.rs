@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use tapline_api::{
-    AuditView, Backfill, DestinationInfo, DestinationKind, Gap, GapReason, GroupDetail, GroupList, PlaceView, Replay,
-    SourceInfo, SourceState,
+    AuditView, Backfill, DestinationInfo, DestinationKind, Gap, GapReason, GroupDetail, GroupList, LagState, PlaceView,
+    Replay, SourceInfo, SourceState,
 };
 use tapline_archive::{Archive, DestinationLedger, GapKind, SourceLedger};
 use tapline_model::{TopicRole, time};
@@ -17,8 +17,10 @@ pub trait SystemTables: Send + Sync {
     fn destinations(&self) -> Vec<DestinationInfo>;
     /// Newest first.
     fn gaps(&self) -> Vec<Gap>;
-    /// Consumer groups, worst first. None without a running server.
-    fn groups(&self) -> GroupList {
+    /// Consumer groups of these sources in one of these states, worst first; without sources or states of all. None without
+    /// a running server.
+    fn groups(&self, sources: &[&str], states: &[LagState]) -> GroupList {
+        let _ = (sources, states);
         GroupList::default()
     }
     /// One group with its partitions and members.

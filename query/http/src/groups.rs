@@ -2,9 +2,9 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use tapline_api::{GroupDetail, GroupList};
+use tapline_api::{GroupDetail, GroupList, LagState};
 
-use crate::params::Params;
+use crate::params::{Params, shorten};
 use crate::problem::{Code, Refusal};
 use crate::state::App;
 
@@ -15,13 +15,16 @@ use crate::state::App;
 ), responses((status = 200, body = GroupList)))]
 pub(crate) async fn list(State(app): State<App>, params: Params) -> Result<Json<GroupList>, Refusal> {
     params.only(&["source", "state"])?;
-    let mut list = app.standing.groups();
-    let among = |name: &str, value: &str| {
-        let mut wanted = params.all(name).peekable();
-        wanted.peek().is_none() || wanted.any(|wanted| wanted == value)
-    };
-    list.groups.retain(|group| among("source", &group.source) && among("state", group.state.as_str()));
-    Ok(Json(list))
+    let sources: Vec<&str> = params.all("source").collect();
+    let states: Vec<LagState> = params.all("state").map(state).collect::<Result<_, Refusal>>()?;
+    Ok(Json(app.standing.groups(&sources, &states)))
+}
+
+fn state(word: &str) -> Result<LagState, Refusal> {
+    LagState::parse(word).ok_or_else(|| {
+        let known = LagState::ALL.map(LagState::as_str).join(", ");
+        Refusal::new(Code::BadParameter, format!("`state` is `{}`; write one of {known}", shorten(word)))
+    })
 }
 
 /// One group: its partitions, members and what is wrong with it.

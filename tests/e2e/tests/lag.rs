@@ -175,6 +175,30 @@ fn partitions_that_are_added_are_seen_without_an_offset() -> Result<()> {
     Ok(())
 }
 
+/// A topic that is gone must not keep the others from being looked at.
+#[test]
+fn a_topic_that_is_made_anew_begins_anew() -> Result<()> {
+    let kafka = Kafka::start()?;
+    let admin = kafka.admin()?;
+    for topic in ["orders", "other"] {
+        admin.create_topic(topic, 1, &[])?;
+        fill(&kafka, topic, 0, 100)?;
+        commit(&kafka, "reader", topic, 0, 80)?;
+    }
+    commit(&kafka, "other", "other", 0, 80)?;
+    let tapline = watch(&kafka)?;
+    until(&tapline, "reader", 0, "is seen", |it| it["lag"] == 20)?;
+    admin.delete_topic("orders")?;
+    fill(&kafka, "other", 0, 5)?;
+    until(&tapline, "other", 0, "is looked at on", |it| it["lag"] == 25)?;
+    admin.create_topic("orders", 1, &[])?;
+    fill(&kafka, "orders", 0, 10)?;
+    commit(&kafka, "reader", "orders", 0, 7)?;
+    let anew = until(&tapline, "reader", 0, "reads the new one", |it| it["lag"] == 3 && it["end"] == 10)?;
+    ensure!(anew["state"] == "ok" && anew["lost"] == 0 && anew["destination"] == "orders", "{anew}");
+    Ok(())
+}
+
 #[test]
 fn seconds_are_those_of_the_first_event_not_read_after_a_restart_too() -> Result<()> {
     let kafka = Kafka::start()?;

@@ -13,7 +13,7 @@ use super::{ErrorCode, c_text, milliseconds, owned_text};
 
 /// Partitions of one question. librdkafka looks each answer up among all that were asked for: of ten thousand at once half
 /// a second of its time (`rd_kafka_ListOffsets` in 2.12; measured by `cargo xtask bench lag`).
-const AT_ONCE: usize = 150;
+pub(crate) const LISTED_AT_ONCE: usize = 150;
 
 /// Offsets by topic and partition.
 pub(crate) type Told = BTreeMap<(String, i32), Option<i64>>;
@@ -50,7 +50,7 @@ impl Client {
         wait: Duration,
     ) -> Result<Told, ErrorCode> {
         let mut offsets = Told::new();
-        for some in partitions.chunks(AT_ONCE) {
+        for some in partitions.chunks(LISTED_AT_ONCE) {
             offsets.extend(self.list_some_offsets(some, spec, wait)?);
         }
         Ok(offsets)

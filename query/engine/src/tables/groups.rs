@@ -63,7 +63,7 @@ fn columns() -> [(&'static str, DataType); 15] {
 }
 
 fn rows(facts: &dyn SystemTables) -> Rows {
-    let groups = facts.groups().groups;
+    let groups = facts.groups(&[], &[]).groups;
     let all = || groups.iter();
     let number =
         |of: fn(&Group) -> Option<u64>| Arc::new(all().map(|it| of(it).map(count)).collect::<Int64Array>()) as _;

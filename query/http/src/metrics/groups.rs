@@ -112,7 +112,8 @@ fn sums(text: &mut Text, groups: &[GroupDetail]) {
         let mut topics = BTreeMap::<&str, u64>::new();
         for it in &detail.partitions {
             if let Some(lag) = it.lag {
-                *topics.entry(&it.destination).or_default() += lag;
+                let sum = topics.entry(&it.destination).or_default();
+                *sum = sum.saturating_add(lag);
             }
         }
         for (topic, lag) in topics {
