@@ -134,6 +134,7 @@ pub(crate) struct ReplaysConfig {
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct LagConfig {
     pub(crate) interval: Period,
+    pub(crate) keep: Period,
 }
 
 /// `[log]`
@@ -227,6 +228,11 @@ impl Config {
         self.limits.check().map_err(|(key, detail)| layered.fault(key, detail))?;
         self.replays.check().map_err(|(key, detail)| layered.fault(key, detail))?;
         self.lag.check().map_err(|detail| layered.fault("lag.interval", detail))?;
+        if self.lag.keep.0 < Duration::from_secs(86_400) {
+            return Err(
+                layered.fault("lag.keep", "is less than 1d; charts would have nothing to compare with".to_owned())
+            );
+        }
         const COLOURS: [&str; 6] = ["blue", "green", "amber", "red", "violet", "grey"];
         if !COLOURS.contains(&self.environment.colour.as_str()) {
             return Err(layered.fault("environment.colour", format!("is one of {}", COLOURS.join(", "))));

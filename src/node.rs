@@ -10,6 +10,7 @@ use tapline_adapter::{AdapterError, Check, GroupOptions, Remedy, TapOptions, Tro
 use tapline_api::Setting;
 use tapline_archive::{Archive, ArchiveError, ArchiveOptions};
 use tapline_engine::{Engine, EngineOptions};
+use tapline_history::History;
 use tapline_http::{DemoFix, Secret, Server, ServerOptions, check_listen as check_address};
 use tapline_kafka::KafkaSource;
 use tapline_lag::{LagOptions, Lags};
@@ -71,7 +72,10 @@ impl Node {
         let replays = replays.map_err(anyhow::Error::from)?;
         let pipeline = Pipeline::start(taps, &archive, FeedOptions::default()).map_err(anyhow::Error::from)?;
         let pipeline = Arc::new(Mutex::new(pipeline));
-        let lags = Lags::start(&archive, watched, &lag_options(config)).map_err(anyhow::Error::from)?;
+        let keep = i64::try_from(config.lag.keep.0.as_micros()).unwrap_or(i64::MAX);
+        let history = History::open(&Path::new(&config.archive).join(tapline_history::FOLDER), keep);
+        let history = Arc::new(history.map_err(anyhow::Error::from)?);
+        let lags = Lags::start(&archive, history, watched, &lag_options(config)).map_err(anyhow::Error::from)?;
         let standing = Arc::new(Standing::new(Arc::clone(&archive), Arc::clone(&pipeline), replays.clone(), lags));
         let engine = Engine::new(Arc::clone(&archive), Arc::clone(&standing) as _, engine_options(config));
         let engine = Arc::new(engine.map_err(anyhow::Error::from)?);

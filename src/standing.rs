@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use tapline_api::{
-    AuditView, Backfill, CapabilityView, DestinationInfo, Gap, GroupDetail, GroupList, LagState, Outcome, Replay,
-    SourceInfo, SourceState,
+    AuditView, Backfill, CapabilityView, DestinationInfo, Gap, GroupDetail, GroupHistory, GroupList, LagState, Outcome,
+    Replay, SourceInfo, SourceState,
 };
 use tapline_archive::{Archive, SourceLedger};
 use tapline_engine::{ArchiveFacts, ReplayItemRow, SystemTables};
+use tapline_history::History;
 use tapline_lag::Lags;
 use tapline_model::time;
 use tapline_pipeline::{Pipeline, SourceStanding};
@@ -54,8 +55,23 @@ impl SystemTables for Standing {
         self.lags.list(sources, states)
     }
 
+    fn groups_behind(&self) -> usize {
+        self.lags.behind()
+    }
+
     fn group(&self, source: &str, name: &str) -> Option<GroupDetail> {
         self.lags.detail(source, name)
+    }
+
+    fn lag_history(&self) -> Option<Arc<History>> {
+        Some(Arc::clone(self.lags.history()))
+    }
+
+    fn group_history(&self, source: &str, name: &str, from: i64, to: i64) -> Option<GroupHistory> {
+        self.lags.chart(source, name, from, to).unwrap_or_else(|error| {
+            tracing::error!(error = &error as &dyn std::error::Error, "lag history cannot be read");
+            None
+        })
     }
 
     fn group_details(&self) -> Vec<GroupDetail> {

@@ -58,7 +58,7 @@ pub(crate) fn run(args: &LagArgs, config: &Config, json: bool) -> Result<Exit, F
     }
     Ok(match &list.asked_at {
         None if !list.problems.is_empty() => Exit::Unreachable,
-        _ if !list.problems.is_empty() => Exit::Problem,
+        _ if list.problems.iter().any(|problem| problem.level >= Level::Warn) => Exit::Problem,
         _ if list.groups.iter().any(|group| outcome(group.state) == Exit::Problem) => Exit::Problem,
         _ => Exit::Done,
     })

@@ -108,6 +108,12 @@ pub(crate) const OPTIONS: &[ConfigOption] = &[
         "How often consumer groups are asked how far they have read, from 1s to 5m. A broker that answers slowly is asked less often.",
     ),
     option(
+        "lag.keep",
+        "duration",
+        r#""90d""#,
+        "How long it is kept how far groups were behind, from 1d: minute by minute for two days, each five minutes for two weeks, each half hour after.",
+    ),
+    option(
         "log.level",
         "text",
         r#""info""#,

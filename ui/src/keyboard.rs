@@ -30,10 +30,11 @@ pub(crate) enum Command {
 }
 
 /// Every key, for the dialog that shows them.
-pub(crate) const KEYS: [(&[&str], &str); 14] = [
-    (&["/", "Ctrl K"], "find any ID, topic, type or page"),
+pub(crate) const KEYS: [(&[&str], &str); 15] = [
+    (&["/", "Ctrl K"], "find any ID, topic, group, type or page"),
     (&["g", "o"], "Overview"),
     (&["g", "e"], "Events"),
+    (&["g", "c"], "Consumers"),
     (&["g", "d"], "Dead letters"),
     (&["g", "r"], "Replays"),
     (&["g", "s"], "SQL"),
@@ -51,6 +52,7 @@ fn page(letter: &str) -> Option<&'static str> {
     match letter {
         "o" => Some("/"),
         "e" => Some("/events"),
+        "c" => Some("/consumers"),
         "d" => Some("/dead-letters"),
         "r" => Some("/replays"),
         "s" => Some("/sql"),

@@ -4,6 +4,7 @@
 use leptos::prelude::*;
 
 mod chain;
+mod consumers;
 mod dead_letters;
 mod events;
 mod nowhere;
@@ -19,6 +20,7 @@ pub(crate) enum Page {
     Overview,
     Events,
     Chain,
+    Consumers,
     DeadLetters,
     Replays,
     Sql,
@@ -34,6 +36,7 @@ impl Page {
             (None, _) => Self::Overview,
             (Some("chain"), Some(_)) => Self::Chain,
             (Some("events"), None) => Self::Events,
+            (Some("consumers"), None) => Self::Consumers,
             (Some("dead-letters"), None) => Self::DeadLetters,
             (Some("replays"), _) => Self::Replays,
             (Some("sql"), None) => Self::Sql,
@@ -48,6 +51,7 @@ impl Page {
             Self::Overview => view! { <overview::Overview/> }.into_any(),
             Self::Events => view! { <events::Events/> }.into_any(),
             Self::Chain => view! { <chain::Chain/> }.into_any(),
+            Self::Consumers => view! { <consumers::Consumers/> }.into_any(),
             Self::DeadLetters => view! { <dead_letters::DeadLetters/> }.into_any(),
             Self::Replays => view! { <replays::Replays/> }.into_any(),
             Self::Sql => view! { <sql::Sql/> }.into_any(),

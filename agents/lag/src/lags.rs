@@ -5,10 +5,14 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tapline_adapter::{GroupOptions, Source};
-use tapline_api::{GroupDetail, GroupList, LagState};
+use tapline_api::{GroupDetail, GroupHistory, GroupList, LagState, Level};
 use tapline_archive::Archive;
+use tapline_history::{History, HistoryError};
+use tapline_model::time;
 
-use crate::board::Board;
+use crate::board::{Board, GroupStanding};
+use crate::chart::{Grid, chart};
+use crate::keeper::Keeper;
 use crate::show;
 use crate::watcher::{self, Watcher};
 
@@ -29,6 +33,18 @@ impl Default for LagOptions {
 pub struct Lags {
     boards: Vec<Arc<ArcSwap<Board>>>,
     watchers: Vec<Watcher>,
+    history: Arc<History>,
+    /// Ends with it.
+    _keeper: Keeper,
+}
+
+impl Drop for Lags {
+    fn drop(&mut self) {
+        self.watchers.clear();
+        if let Err(error) = self.history.close() {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the last minutes of the lag history are lost");
+        }
+    }
 }
 
 impl Lags {
@@ -38,10 +54,12 @@ impl Lags {
     /// When a thread cannot be started. A source without groups to be asked for is told as a problem.
     pub fn start(
         archive: &Arc<Archive>,
+        history: Arc<History>,
         sources: Vec<(Arc<dyn Source>, GroupOptions)>,
         options: &LagOptions,
     ) -> std::io::Result<Self> {
-        let mut lags = Self { boards: Vec::new(), watchers: Vec::new() };
+        let keeper = Keeper::start(Arc::clone(&history))?;
+        let mut lags = Self { boards: Vec::new(), watchers: Vec::new(), history, _keeper: keeper };
         for (source, groups) in sources {
             let board = Board { source: source.name().to_owned(), ..Board::default() };
             let board = Arc::new(ArcSwap::from_pointee(board));
@@ -49,6 +67,7 @@ impl Lags {
                 source,
                 groups,
                 archive: Arc::clone(archive),
+                history: Arc::clone(&lags.history),
                 board: Arc::clone(&board),
                 interval: options.interval,
             };
@@ -65,11 +84,33 @@ impl Lags {
         show::list(&boards, states)
     }
 
+    /// How many groups fall behind.
+    pub fn behind(&self) -> usize {
+        let is_behind = |group: &&GroupStanding| group.worst().level() >= Level::Warn;
+        self.boards().iter().map(|board| board.groups.iter().filter(is_behind).count()).sum()
+    }
+
     /// One group; `None` if it was not seen.
     pub fn detail(&self, source: &str, group: &str) -> Option<GroupDetail> {
         let board = self.boards().into_iter().find(|board| board.source == source)?;
         let standing = board.groups.iter().find(|standing| standing.name == group)?;
         Some(show::detail(source, standing))
+    }
+
+    /// How far groups were behind.
+    pub fn history(&self) -> &Arc<History> {
+        &self.history
+    }
+
+    /// How a group went between two moments, microseconds; `None` if it was not seen. Blocks on the disk.
+    ///
+    /// # Errors
+    /// When the history cannot be read.
+    pub fn chart(&self, source: &str, group: &str, from: i64, to: i64) -> Result<Option<GroupHistory>, HistoryError> {
+        let Some(board) = self.boards().into_iter().find(|board| board.source == source) else { return Ok(None) };
+        let standing = board.groups.iter().find(|standing| standing.name == group);
+        let grid = Grid::new(from, to, time::now());
+        standing.map(|standing| chart(&self.history, source, standing, &grid)).transpose()
     }
 
     /// Every group with its partitions, source by source.

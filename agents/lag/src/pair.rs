@@ -5,6 +5,7 @@ use tapline_api::LagState;
 
 use crate::burrow::{Commit, Judgement, judge};
 use crate::partition::Partition;
+use crate::record::Recorded;
 use crate::trend::Trend;
 use crate::window::Commits;
 
@@ -27,6 +28,8 @@ pub(crate) struct Pair {
     /// The last time it went back.
     rewound: Option<Rewound>,
     state: LagState,
+    /// Its newest row in the history.
+    pub(crate) recorded: Option<Recorded>,
 }
 
 /// A look at a group.
@@ -76,13 +79,13 @@ impl Pair {
     pub(crate) fn look(&mut self, look: Look, committed: Option<i64>, partition: &Partition) {
         let at = look.at;
         if self.life != partition.life {
-            *self = Self { life: partition.life, ..Self::default() };
+            *self = self.anew(partition.life);
         }
         let Some(offset) = committed else {
             // Where there has never been a record there is nothing to commit.
             let is_empty = ends_at_its_start(partition.now);
             let state = if is_empty { LagState::Ok } else { LagState::NeverCommitted };
-            *self = Self { life: self.life, state, ..Self::default() };
+            *self = Self { state, ..self.anew(self.life) };
             return;
         };
         let ends = partition.now;
@@ -108,10 +111,14 @@ impl Pair {
         self.state = LagState::Ok;
     }
 
+    fn anew(&self, life: u32) -> Self {
+        Self { life, recorded: self.recorded, ..Self::default() }
+    }
+
     fn moved(&mut self, at: i64, offset: i64, lag: Option<i64>, partition: &Partition) {
         // Offsets beyond the end belong to what was there before.
         if self.committed.zip(partition.now.end).is_some_and(|(from, end)| from > end) {
-            *self = Self { life: self.life, ..Self::default() };
+            *self = self.anew(self.life);
         }
         if let Some(from) = self.committed {
             if offset < from {

@@ -22,6 +22,7 @@ pub(crate) fn list(boards: &[std::sync::Arc<Board>], states: &[LagState]) -> Gro
     let asked = boards.iter().map(|board| board.at).filter(|at| *at > 0).min();
     let (sentence, detail) = match asked {
         Some(_) => words::headline(&standings, problems.len()),
+        None if boards.is_empty() => ("There is no source whose groups could be asked for.".to_owned(), None),
         None if problems.is_empty() => ("Consumer groups have not been looked at yet.".to_owned(), None),
         None => ("No broker has told its consumer groups yet.".to_owned(), None),
     };
@@ -44,6 +45,7 @@ pub(crate) fn detail(source: &str, standing: &GroupStanding) -> GroupDetail {
             .as_ref()
             .map(|members| members.iter().enumerate().map(|(at, member)| self::member(standing, at, member)).collect()),
         findings: findings(standing, source),
+        history: None,
         asked_at: time::format(standing.at),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tapline_adapter::{Committed, Group, GroupDetail, GroupFault, GroupList, GroupMember, PartitionEnds, Remedy};
-use tapline_api::GroupProblem;
+use tapline_api::{GroupProblem, Level};
 use tapline_archive::{Ledger, View};
 
 use crate::ask::Asked;
@@ -18,6 +18,7 @@ use group::Watched;
 
 mod dating;
 mod group;
+mod recording;
 
 /// After so many seconds a look counts half: the last ten minutes decide.
 const MEMORY: f64 = 150.0;
@@ -41,6 +42,8 @@ pub(crate) struct Watch {
     clock: Clock,
     /// How long destinations keep their records, of those that were asked for.
     pub(crate) retention: HashMap<String, Retention>,
+    /// When rows were made for the history last, microseconds.
+    recorded_at: i64,
     /// How fast what was is forgotten, seconds.
     memory: f64,
     /// How long nothing may be committed where little is known, microseconds.
@@ -237,7 +240,8 @@ impl Watch {
         listed: bool,
         untold: usize,
     ) -> Vec<GroupProblem> {
-        let problem = |sentence, command| GroupProblem { source: self.source.clone(), sentence, command };
+        let problem =
+            |sentence, command| GroupProblem { source: self.source.clone(), sentence, command, level: Level::Warn };
         let unasked = self.groups.values().filter(|watched| !hidden.contains(&watched.group.name));
         let faults = unasked.filter_map(|watched| {
             let fault = watched.fault.as_ref()?;
@@ -246,7 +250,8 @@ impl Watch {
         let unlisted = (!listed).then(|| {
             let sentence = "the broker does not list groups: only those that `groups` names are asked for, and neither their \
                             members nor how they stand are told";
-            problem(sentence.to_owned(), None)
+            // So it is with such brokers, and nobody can mend it.
+            GroupProblem { level: Level::Mute, ..problem(sentence.to_owned(), None) }
         });
         let missing =
             unseen.iter().map(|name| problem(format!("there is no group `{name}`, or it may not be seen"), None));

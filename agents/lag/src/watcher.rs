@@ -6,15 +6,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use parking_lot::{Condvar, Mutex};
 use rand::Rng as _;
 use tapline_adapter::{AdapterError, GroupOptions, Groups, Source};
-use tapline_api::GroupProblem;
+use tapline_api::{GroupProblem, Level};
 use tapline_archive::{Archive, Ledger};
+use tapline_history::History;
+use tapline_model::time;
 
 use crate::ask::{Known, ask};
 use crate::board::Board;
 use crate::forecast::Retention;
+use crate::stop::{Stop, Stopped};
 use crate::watch::Watch;
 
 /// Members of every group are asked for each so many passes; in between, of those that changed.
@@ -32,40 +34,34 @@ pub(crate) struct Watched {
     pub(crate) source: Arc<dyn Source>,
     pub(crate) groups: GroupOptions,
     pub(crate) archive: Arc<Archive>,
+    pub(crate) history: Arc<History>,
     pub(crate) board: Arc<ArcSwap<Board>>,
     pub(crate) interval: Duration,
 }
 
 /// A running thread. Dropping it asks it to end, which it does once it has the answer that it waits for.
-pub(crate) struct Watcher(Arc<(Mutex<bool>, Condvar)>);
+pub(crate) struct Watcher(#[expect(dead_code, reason = "ends it when it is dropped")] Stop);
 
 impl Watcher {
     pub(crate) fn start(watched: Watched) -> std::io::Result<Self> {
-        let stop = Arc::new((Mutex::new(false), Condvar::new()));
         let name = format!("lag-{}", watched.source.name());
-        let stopped = Arc::clone(&stop);
-        std::thread::Builder::new().name(name).spawn(move || watched.run(&stopped))?;
-        Ok(Self(stop))
-    }
-}
-
-impl Drop for Watcher {
-    fn drop(&mut self) {
-        *self.0.0.lock() = true;
-        self.0.1.notify_all();
+        Stop::spawn(name, move |stop| watched.run(stop)).map(Self)
     }
 }
 
 impl Watched {
-    fn run(self, stop: &(Mutex<bool>, Condvar)) {
+    fn run(self, stop: &Stopped) {
         let mut groups = match self.source.groups(&self.groups) {
             Ok(groups) => groups,
             Err(error) => return self.tell_fault(error.to_string()),
         };
         let mut watch = Watch::new(self.source.name(), self.interval);
+        if let Err(error) = watch.restore(&self.history, time::now()) {
+            tracing::warn!(error = &error as &dyn std::error::Error, "what groups did before is not known");
+        }
         let mut wait = Duration::ZERO;
         for pass in 0.. {
-            if is_stopped(stop, wait) {
+            if stop.waits(wait) {
                 return;
             }
             let begun = Instant::now();
@@ -100,6 +96,7 @@ impl Watched {
         let ledger = self.archive.ledger();
         let view = self.archive.view();
         let board = watch.take(asked, &tapped, &view, &ledger);
+        self.history.add(watch.record(&board));
         self.board.store(Arc::new(board));
         let mut unknown = watch.destinations();
         if !pass.is_multiple_of(SETTINGS) {
@@ -132,7 +129,7 @@ impl Watched {
     /// What was seen last stays, with why there is nothing newer.
     fn tell_fault(&self, sentence: String) {
         let board = self.board.load_full();
-        let problem = GroupProblem { source: board.source.clone(), sentence, command: None };
+        let problem = GroupProblem { source: board.source.clone(), sentence, command: None, level: Level::Warn };
         self.board.store(Arc::new(Board { problems: vec![problem], ..Board::clone(&board) }));
     }
 
@@ -143,15 +140,6 @@ impl Watched {
         let period = self.interval.max(took * SHARE).min(most);
         period.saturating_sub(took).mul_f64(rand::rng().random_range(0.9..1.1))
     }
-}
-
-/// Waits, and whether it is to end.
-fn is_stopped((stopped, changed): &(Mutex<bool>, Condvar), wait: Duration) -> bool {
-    let mut stopped = stopped.lock();
-    if !*stopped && !wait.is_zero() {
-        changed.wait_for(&mut stopped, wait);
-    }
-    *stopped
 }
 
 /// Partitions that the tap reads.

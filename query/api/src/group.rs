@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Level;
+use crate::{GroupHistory, Level};
 
 /// `GET /api/v1/groups`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,8 @@ pub struct GroupProblem {
     pub sentence: String,
     /// What mends it, to be run by whoever may.
     pub command: Option<String>,
+    /// How bad it is.
+    pub level: Level,
 }
 
 /// The contract's words for how a group, or a partition of it, stands.
@@ -185,6 +187,8 @@ pub struct GroupDetail {
     pub members: Option<Vec<GroupMember>>,
     /// What is wrong with it or was lately, worst first.
     pub findings: Vec<GroupFinding>,
+    /// How its lag went in the time asked for; absent where that is not kept, or was not asked for.
+    pub history: Option<GroupHistory>,
     /// When its broker was asked.
     pub asked_at: String,
 }

@@ -9,6 +9,7 @@ pub mod chain;
 pub mod dead_letter;
 pub mod event;
 pub mod group;
+mod group_history;
 pub mod number;
 pub mod overview;
 pub mod problem;
@@ -32,6 +33,7 @@ pub use event::{
 pub use group::{
     Behind, Drain, Group, GroupDetail, GroupFinding, GroupList, GroupMember, GroupPartition, GroupProblem, LagState,
 };
+pub use group_history::{GroupHistory, PartitionHistory};
 pub use number::{duration, span, thousands};
 pub use overview::{Action, Change, FlowEdge, FlowMap, FlowNode, Need, Overview, Stat};
 pub use problem::Problem;

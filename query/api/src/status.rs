@@ -36,6 +36,8 @@ pub struct Status {
     pub gaps: usize,
     /// Dead letters of the last hour that wait: not put back, their cause neither resolved nor put away.
     pub dead_letters: u64,
+    /// Consumer groups that fall behind.
+    pub groups_behind: usize,
     /// Archive.
     pub archive: ArchiveFigures,
     /// What is wrong, worst first.

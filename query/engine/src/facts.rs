@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use tapline_api::{
-    AuditView, Backfill, DestinationInfo, DestinationKind, Gap, GapReason, GroupDetail, GroupList, LagState, PlaceView,
-    Replay, SourceInfo, SourceState,
+    AuditView, Backfill, DestinationInfo, DestinationKind, Gap, GapReason, GroupDetail, GroupHistory, GroupList,
+    LagState, PlaceView, Replay, SourceInfo, SourceState,
 };
 use tapline_archive::{Archive, DestinationLedger, GapKind, SourceLedger};
+use tapline_history::History;
 use tapline_model::{TopicRole, time};
 
 /// What the tables beside `events` show at one moment.
@@ -23,6 +24,10 @@ pub trait SystemTables: Send + Sync {
         let _ = (sources, states);
         GroupList::default()
     }
+    /// How many of them fall behind.
+    fn groups_behind(&self) -> usize {
+        0
+    }
     /// One group with its partitions and members.
     fn group(&self, source: &str, name: &str) -> Option<GroupDetail> {
         let _ = (source, name);
@@ -31,6 +36,15 @@ pub trait SystemTables: Send + Sync {
     /// All of them so, source by source.
     fn group_details(&self) -> Vec<GroupDetail> {
         Vec::new()
+    }
+    /// How groups were behind; `None` where that is not kept.
+    fn lag_history(&self) -> Option<Arc<History>> {
+        None
+    }
+    /// How one group went between two moments, microseconds; `None` where that is not kept. Blocks on the disk.
+    fn group_history(&self, source: &str, name: &str, from: i64, to: i64) -> Option<GroupHistory> {
+        let _ = (source, name, from, to);
+        None
     }
     /// Newest first. None without a running server: what was put back stands in its state.
     fn replays(&self) -> Vec<Replay> {
@@ -93,6 +107,17 @@ impl SystemTables for ArchiveFacts {
         let mut gaps: Vec<(i64, Gap)> = all.flat_map(|(source, destination)| gaps_of(source, destination)).collect();
         gaps.sort_by_key(|(seen_at, _)| std::cmp::Reverse(*seen_at));
         gaps.into_iter().map(|(_, gap)| gap).collect()
+    }
+
+    fn lag_history(&self) -> Option<Arc<History>> {
+        let folder = self.0.root();
+        match History::open_to_read(&folder.parent()?.join(tapline_history::FOLDER)) {
+            Ok(history) => Some(Arc::new(history)),
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "lag history is left out");
+                None
+            }
+        }
     }
 }
 

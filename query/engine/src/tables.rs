@@ -10,6 +10,7 @@ mod events;
 mod gaps;
 mod groups;
 mod lag;
+mod lag_history;
 mod replay_items;
 mod replays;
 mod sources;
@@ -46,7 +47,7 @@ impl Table {
 }
 
 /// In the order of docs/sql.md.
-pub(crate) static TABLES: [Table; 10] = [
+pub(crate) static TABLES: [Table; 11] = [
     events::TABLE,
     dead_letters::TABLE,
     destinations::TABLE,
@@ -54,6 +55,7 @@ pub(crate) static TABLES: [Table; 10] = [
     sources::TABLE,
     groups::TABLE,
     lag::TABLE,
+    lag_history::TABLE,
     replays::TABLE,
     replay_items::TABLE,
     audit::TABLE,

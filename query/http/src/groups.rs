@@ -7,6 +7,7 @@ use tapline_api::{GroupDetail, GroupList, LagState};
 use crate::params::{Params, shorten};
 use crate::problem::{Code, Refusal};
 use crate::state::App;
+use tapline_model::time;
 
 /// Consumer groups of all sources, worst first.
 #[utoipa::path(get, path = "/api/v1/groups", tag = "groups", params(
@@ -27,19 +28,35 @@ fn state(word: &str) -> Result<LagState, Refusal> {
     })
 }
 
-/// One group: its partitions, members and what is wrong with it.
+/// How long lag is drawn back, microseconds.
+const DRAWN: i64 = 6 * 3_600 * 1_000_000;
+
+/// One group: its partitions, members, what is wrong with it, and how its lag went: of the last six hours, or from `from`.
 #[utoipa::path(get, path = "/api/v1/groups/{source}/{group}", tag = "groups", params(
     ("source" = String, Path, description = "name of the source"),
     ("group" = String, Path, description = "id of the group"),
+    ("from" = Option<String>, Query, description = "where its history begins; six hours before `to` without"),
+    ("to" = Option<String>, Query, description = "where its history ends; now without"),
 ), responses((status = 200, body = GroupDetail), (status = 404, body = tapline_api::Problem)))]
 pub(crate) async fn detail(
     State(app): State<App>,
     Path((source, group)): Path<(String, String)>,
     params: Params,
 ) -> Result<Json<GroupDetail>, Refusal> {
-    params.only(&[])?;
-    app.standing.group(&source, &group).map(Json).ok_or_else(|| {
-        let detail = format!("no group `{group}` was seen on `{source}`; `/api/v1/groups` lists those that were");
-        Refusal::new(Code::GroupNotFound, detail)
+    params.only(&["from", "to"])?;
+    let now = time::now();
+    let to = params.time("to", now)?.unwrap_or(now);
+    let from = params.time("from", now)?.unwrap_or(to.saturating_sub(DRAWN));
+    if from >= to {
+        return Err(Refusal::new(Code::BadTime, "`from` is not before `to`; turn them round"));
+    }
+    app.search(move |app, _| {
+        let mut detail = app.standing.group(&source, &group).ok_or_else(|| {
+            let detail = format!("no group `{group}` was seen on `{source}`; `/api/v1/groups` lists those that were");
+            Refusal::new(Code::GroupNotFound, detail)
+        })?;
+        detail.history = app.standing.group_history(&source, &group, from, to);
+        Ok(Json(detail))
     })
+    .await
 }

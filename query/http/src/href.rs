@@ -1,4 +1,4 @@
-//! Links into the page. Only pages that exist: Overview, Events, Chain, Dead letters, Replays, SQL, System.
+//! Links into the page. Only pages that exist: Overview, Events, Chain, Consumers, Dead letters, Replays, SQL, System.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -22,6 +22,11 @@ pub(crate) fn chain(id: &str) -> String {
 /// A cause of dead letters.
 pub(crate) fn cause(fingerprint: &str) -> String {
     with_query("/dead-letters", &[("cause", fingerprint)])
+}
+
+/// A consumer group.
+pub(crate) fn group(source: &str, name: &str) -> String {
+    with_query("/consumers", &[("source", source), ("group", name)])
 }
 
 /// A replay, by its id.

@@ -11,6 +11,7 @@ use tapline_api::{DestinationInfo, SourceInfo, SourceState};
 use tapline_model::time;
 
 use crate::events::histogram::seconds;
+use crate::problem::Refusal;
 use crate::state::App;
 use crate::system::{archive_figures, resident_memory};
 
@@ -22,10 +23,16 @@ const MOST_DESTINATIONS: usize = 2_000;
 
 /// Tapline's own metrics.
 #[utoipa::path(get, path = "/metrics", tag = "operation", responses((status = 200, body = String)))]
-pub(crate) async fn metrics(State(app): State<App>) -> Response {
+pub(crate) async fn metrics(State(app): State<App>) -> Result<Response, Refusal> {
+    // A hundred thousand partitions of groups are megabytes of text.
+    let text = app.search(|app, _| Ok(text(app))).await?;
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response())
+}
+
+fn text(app: &App) -> String {
     let mut text = Text::default();
-    process(&mut text, &app);
-    archive(&mut text, &app);
+    process(&mut text, app);
+    archive(&mut text, app);
     sources(&mut text, &app.sources());
     destinations(&mut text, &app.standing.destinations());
     groups::write(&mut text, &app.standing.group_details());
@@ -34,7 +41,7 @@ pub(crate) async fn metrics(State(app): State<App>) -> Response {
     text.family("tapline_queries_running", Kind::Gauge, "SQL queries that run.");
     text.sample("tapline_queries_running", &[], count(app.engine.running()));
     app.metrics.write(&mut text);
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text.finish()).into_response()
+    text.finish()
 }
 
 fn process(text: &mut Text, app: &App) {

@@ -1,11 +1,11 @@
-//! `GET /api/v1/search?q=`: what the search box offers while somebody types: IDs, events, destinations, types,
+//! `GET /api/v1/search?q=`: what the search box offers while somebody types: IDs, events, destinations, groups, types,
 //! producers and pages. Everything is answered from memory and the ID index; nothing is scanned.
 
 use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
-use tapline_api::{DestinationKind, SearchHit, SearchKind, SearchResults};
+use tapline_api::{DestinationKind, Group, SearchHit, SearchKind, SearchResults};
 use tapline_archive::View;
 use tapline_chains::Reading;
 use tapline_model::{Address, id};
@@ -26,9 +26,10 @@ const MOST_OF_KIND: usize = 6;
 /// Longest text looked for, bytes: a little more than any identifier.
 const LONGEST: usize = 512;
 
-const PAGES: [(&str, &str, &str); 6] = [
+const PAGES: [(&str, &str, &str); 7] = [
     ("Overview", "/", "is everything all right?"),
     ("Events", "/events", "every event, filtered and live"),
+    ("Consumers", "/consumers", "who is behind, and will it recover?"),
     ("Dead letters", "/dead-letters", "why did events die?"),
     ("Replays", "/replays", "events put back, and what became of them"),
     ("SQL", "/sql", "ask anything"),
@@ -55,6 +56,7 @@ pub(crate) async fn search(State(app): State<App>, params: Params) -> Result<Jso
         let needle = text.to_lowercase();
         hits.extend(pages(&needle));
         hits.extend(destinations(app, &needle));
+        hits.extend(groups(app, &needle));
         hits.extend(seen(app, &app.archive.view(), &needle, stop)?);
         hits.truncate(MOST);
         Ok(hits)
@@ -121,6 +123,20 @@ fn destinations(app: &App, needle: &str) -> Vec<SearchHit> {
             href: href::events(&[("destination", &destination.name)]),
             title: destination.name,
         }
+    };
+    found.into_iter().take(MOST_OF_KIND).map(hit).collect()
+}
+
+/// Consumer groups, those that stand worst first.
+fn groups(app: &App, needle: &str) -> Vec<SearchHit> {
+    let mut found: Vec<(Rank, Group)> =
+        app.standing.groups(&[], &[]).groups.into_iter().filter_map(|it| Some((rank(&it.name, needle)?, it))).collect();
+    found.sort_by_key(|(rank, _)| *rank);
+    let hit = |(_, group): (Rank, Group)| SearchHit {
+        kind: SearchKind::Group,
+        href: href::group(&group.source, &group.name),
+        detail: group.sentence,
+        title: group.name,
     };
     found.into_iter().take(MOST_OF_KIND).map(hit).collect()
 }

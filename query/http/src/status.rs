@@ -35,6 +35,7 @@ pub(crate) async fn status(State(app): State<App>, params: Params) -> Result<Jso
             newest_age_seconds: newest(&sources, now).map(|newest| seconds(now - newest)),
             gaps: app.standing.gaps().iter().filter(|gap| gap.reason != GapReason::NotDelivered).count(),
             dead_letters: dead.iter().map(Waiting::count).sum(),
+            groups_behind: app.standing.groups_behind(),
             problems: problems(app, &sources, &archive.damaged),
             archive,
             fix_deployed: app.options.fix.as_ref().map(|fix| fix.is_deployed()),

@@ -2,6 +2,7 @@
 
 mod causes;
 mod freshness;
+mod history;
 mod ingest;
 mod lag;
 mod lookup;
@@ -41,6 +42,8 @@ enum Bench {
     Causes(causes::Args),
     /// A look at all consumer groups, against Kafka's own admin client on the same broker.
     Lag(lag::Args),
+    /// How far groups were behind, kept for days, against its limits.
+    History(history::Args),
     /// The whole process with a long backlog in many partitions.
     Memory(memory::Args),
 }
@@ -54,6 +57,7 @@ fn main() -> anyhow::Result<()> {
         Bench::Rate(args) => rate::run(&args),
         Bench::Causes(args) => causes::run(&args),
         Bench::Lag(args) => lag::run(&args),
+        Bench::History(args) => history::run(&args),
         Bench::Memory(args) => memory::run(&args),
     }
 }

@@ -28,12 +28,16 @@ pub(crate) struct Points {
     pub(crate) now: Option<f64>,
     /// A dashed line to the end: from which share of the width, and how high.
     pub(crate) level: Option<(f64, f64)>,
+    /// A dashed line between two points, each a share of the width and how high: what is expected.
+    pub(crate) forecast: Option<[(f64, f64); 2]>,
 }
 
 impl Points {
-    fn max(&self) -> f64 {
+    /// The greatest value to be drawn.
+    pub(crate) fn max(&self) -> f64 {
         let values = self.values.iter().chain(&self.before).flatten().copied();
-        values.chain(self.level.map(|(_, level)| level)).filter(|value| value.is_finite()).fold(0.0, f64::max)
+        let expected = self.forecast.into_iter().flatten().chain(self.level).map(|(_, value)| value);
+        values.chain(expected).filter(|value| value.is_finite()).fold(0.0, f64::max)
     }
 }
 
@@ -74,6 +78,10 @@ pub(crate) fn LineChart(
         let (x, y) = (from * WIDTH, scale.y(level));
         view! { <path class="level" d=format!("M{x:.1} {y:.1}H{WIDTH:.0}")></path> }
     });
+    let forecast = points.forecast.map(|[(from, value), (to, later)]| {
+        let (x1, y1, x2, y2) = (from * WIDTH, scale.y(value), to * WIDTH, scale.y(later));
+        view! { <path class="dash" d=format!("M{x1:.1} {y1:.1}L{x2:.1} {y2:.1}")></path> }
+    });
     let now = points
         .now
         .map(|now| view! { <i class="m now" style:left=format!("{:.2}%", now * 100.0)><span>"now"</span></i> });
@@ -81,7 +89,7 @@ pub(crate) fn LineChart(
     view! {
         <div class=format!("chart {tone}") role="img" aria-label=label>
             <Grid scale unit/>
-            <svg class="plot" viewBox=format!("0 0 {WIDTH} {HEIGHT}") preserveAspectRatio="none" aria-hidden="true">{marks}{level}</svg>
+            <svg class="plot" viewBox=format!("0 0 {WIDTH} {HEIGHT}") preserveAspectRatio="none" aria-hidden="true">{marks}{level}{forecast}</svg>
             {now}
             {move || view! { <TimeWords ticks=time_axis::ticks(from, to, words, zone.get())/> }}
         </div>

@@ -11,9 +11,10 @@ use crate::{
     ui::{Ico, Icon, Mark, Shape},
 };
 
-const PAGES: [(&str, &str, Icon); 5] = [
+const PAGES: [(&str, &str, Icon); 6] = [
     ("/", "Overview", Icon::Overview),
     ("/events", "Events", Icon::Events),
+    ("/consumers", "Consumers", Icon::Consumers),
     ("/dead-letters", "Dead letters", Icon::Dead),
     ("/replays", "Replays", Icon::Replay),
     ("/sql", "SQL", Icon::Sql),
@@ -23,26 +24,44 @@ const PAGES: [(&str, &str, Icon); 5] = [
 #[component]
 pub(super) fn Nav() -> impl IntoView {
     let StatusLoad(status) = expect_context();
-    let page = |(path, name, icon): (&'static str, &'static str, Icon)| view! { <PageLink path name icon dead_letters={path == "/dead-letters"}/> };
+    let page = |(path, name, icon): (&'static str, &'static str, Icon)| view! { <PageLink path name icon/> };
     let environment = move || status.data.get().map(|status| environment(&status));
     view! {
         <nav class="nav" aria-label="Pages">
             {PAGES.into_iter().map(page).collect_view()}
             <hr/>
-            <PageLink path="/system" name="System" icon=Icon::System dead_letters=false/>
+            <PageLink path="/system" name="System" icon=Icon::System/>
             {environment}
         </nav>
     }
 }
 
 #[component]
-fn PageLink(path: &'static str, name: &'static str, icon: Icon, dead_letters: bool) -> impl IntoView {
+fn PageLink(path: &'static str, name: &'static str, icon: Icon) -> impl IntoView {
     let address = use_address();
+    let count = match Page::of(path) {
+        Page::DeadLetters => Some(view! { <DeadLetters/> }.into_any()),
+        Page::Consumers => Some(view! { <GroupsBehind/> }.into_any()),
+        _ => None,
+    };
     let current = move || address.path.with(|now| Page::of(now) == Page::of(path));
     view! {
         <a href=move || address.link(path) aria-current=move || current().then_some("page") title=name>
-            <Ico icon/><span>{name}</span>{dead_letters.then(|| view! { <DeadLetters/> })}
+            <Ico icon/><span>{name}</span>{count}
         </a>
+    }
+}
+
+/// Groups that fall behind, beside the page that lists them.
+#[component]
+fn GroupsBehind() -> impl IntoView {
+    let StatusLoad(status) = expect_context();
+    move || {
+        let count = status.data.with(|status| status.as_ref().map_or(0, |status| status.groups_behind)) as u64;
+        (count > 0).then(|| {
+            let title = number::count(count, "group falls behind", "groups fall behind");
+            view! { <span class="n bad" title=title><Mark shape=Shape::Standing level=Level::Bad small=true/>{number::short(count)}</span> }
+        })
     }
 }
 

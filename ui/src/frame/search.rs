@@ -81,7 +81,7 @@ pub(super) fn Search() -> impl IntoView {
                 node_ref=field type="text" role="combobox" aria-label="Find" aria-autocomplete="list" aria-controls="hits"
                 aria-expanded=move || open.get().to_string()
                 aria-activedescendant=move || open.get().then(|| format!("hit-{}", chosen.get()))
-                placeholder="Find any ID, topic, type or page" spellcheck="false" autocomplete="off"
+                placeholder="Find any ID, topic, group, type or page" spellcheck="false" autocomplete="off"
                 prop:value=text on:input=input on:keydown=keys
                 on:focus=move |_| open.set(true) on:blur=move |_| open.set(false)
             />
@@ -134,7 +134,8 @@ fn icon(kind: SearchKind) -> Icon {
         SearchKind::Id => Icon::Chain,
         SearchKind::Event | SearchKind::Type => Icon::Events,
         SearchKind::Destination => Icon::Topic,
-        SearchKind::Producer | SearchKind::Group => Icon::Flows,
+        SearchKind::Producer => Icon::Flows,
+        SearchKind::Group => Icon::Consumers,
         SearchKind::Page => Icon::Overview,
     }
 }

@@ -6,6 +6,7 @@ use tapline_adapter::{Group, GroupDetail, GroupFault, GroupMember, GroupState};
 
 use crate::clock::Place;
 use crate::pair::Pair;
+use crate::record::Recorded;
 
 /// Looks that are drawn beside a group.
 const TREND: usize = 60;
@@ -24,6 +25,8 @@ pub(super) struct Watched {
     trend: VecDeque<Option<u64>>,
     /// When members were seen to be given other partitions, microseconds, oldest first.
     pub(super) rebalances: VecDeque<i64>,
+    /// Its newest row in the history.
+    pub(super) recorded: Option<Recorded>,
     /// Whether its members were sharing anew when it was looked at last.
     moving: bool,
     /// When it could be asked last, microseconds; 0 if never.
@@ -41,6 +44,7 @@ impl Watched {
             pairs: HashMap::new(),
             trend: VecDeque::new(),
             rebalances: VecDeque::new(),
+            recorded: None,
             moving: false,
             asked_at: 0,
             fault: None,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use tapline_api::{DestinationInfo, Gap, Replay, ReplayState, SourceInfo, SourceState};
+use tapline_api::{DestinationInfo, Gap, Group, Replay, ReplayState, SourceInfo, SourceState};
 use tapline_chains::{Failure, Traffic, destination_id};
 use tapline_deadletter::Sample;
 
@@ -43,6 +43,8 @@ pub(super) struct Facts {
     /// Those that most events wait for first.
     pub(super) causes: Vec<Dead>,
     pub(super) sources: Vec<SourceInfo>,
+    /// Consumer groups, worst first.
+    pub(super) groups: Vec<Group>,
     /// Those that run.
     pub(super) replays: Vec<Replay>,
     pub(super) known: Vec<DestinationInfo>,
@@ -165,6 +167,7 @@ impl Facts {
             producers: BTreeMap::new(),
             causes: Vec::new(),
             sources: app.sources(),
+            groups: app.standing.groups(&[], &[]).groups,
             replays: running(app),
             known: app.standing.destinations(),
             gaps: app.standing.gaps(),
@@ -297,6 +300,7 @@ pub(super) mod tests {
             producers: BTreeMap::new(),
             causes: Vec::new(),
             sources: vec![source("shop")],
+            groups: Vec::new(),
             replays: Vec::new(),
             known: Vec::new(),
             gaps: Vec::new(),

@@ -2,6 +2,7 @@
 
 mod archive;
 mod dead_letters;
+mod groups;
 mod sources;
 
 use tapline_api::{Action, Need};
@@ -17,6 +18,7 @@ const MOST: usize = 12;
 pub(super) fn all(facts: &Facts) -> Vec<Need> {
     let mut needs = archive::needs(facts);
     needs.extend(sources::needs(facts));
+    needs.extend(groups::needs(facts));
     needs.extend(dead_letters::needs(facts));
     // A stable sort: within a level the rules' own order stands.
     needs.sort_by_key(|need| std::cmp::Reverse(need.level));

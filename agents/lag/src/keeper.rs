@@ -1,0 +1,36 @@
+//! The thread that writes the history and makes it thinner.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tapline_history::History;
+use tapline_model::time;
+
+use crate::stop::{Stop, Stopped};
+
+/// Between two looks at what is to be done.
+const LOOK: Duration = Duration::from_secs(20);
+
+/// A running thread, until it is dropped.
+pub(crate) struct Keeper(#[expect(dead_code, reason = "ends it when it is dropped")] Stop);
+
+impl Keeper {
+    pub(crate) fn start(history: Arc<History>) -> std::io::Result<Self> {
+        Stop::spawn("lag-history".to_owned(), move |stop| keep(&history, stop)).map(Self)
+    }
+}
+
+fn keep(history: &History, stop: &Stopped) {
+    let mut told = None;
+    while !stop.waits(LOOK) {
+        let fault = history.upkeep(time::now()).err().map(|error| error.to_string());
+        // Once each, not each time.
+        if fault != told {
+            match &fault {
+                Some(fault) => tracing::warn!(fault, "lag history is written later"),
+                None => tracing::info!("lag history is written again"),
+            }
+            told = fault;
+        }
+    }
+}
