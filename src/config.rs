@@ -135,6 +135,7 @@ pub(crate) struct ReplaysConfig {
 pub(crate) struct LagConfig {
     pub(crate) interval: Period,
     pub(crate) keep: Period,
+    pub(crate) kminion_metrics: bool,
 }
 
 /// `[log]`

@@ -205,6 +205,7 @@ fn server_options(
         settings,
         memory_limit: config.limits.memory.0,
         allowed_hosts: config.http.hosts.clone(),
+        kminion_metrics: config.lag.kminion_metrics,
         pins: config
             .sources
             .iter()

@@ -114,6 +114,12 @@ pub(crate) const OPTIONS: &[ConfigOption] = &[
         "How long it is kept how far groups were behind, from 1d: minute by minute for two days, each five minutes for two weeks, each half hour after.",
     ),
     option(
+        "lag.kminion_metrics",
+        "true or false",
+        "false",
+        "Whether `/metrics` tells groups under kminion's names too, besides those of kafka-lag-exporter.",
+    ),
+    option(
         "log.level",
         "text",
         r#""info""#,

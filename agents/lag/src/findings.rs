@@ -18,16 +18,20 @@ const HOUR: i64 = 3_600 * 1_000_000;
 /// A transaction that is open for so long is told, microseconds: Kafka's `transaction.timeout.ms` ends it by default.
 const HELD: i64 = 60 * 1_000_000;
 
+/// Partitions that went back are told one by one up to so many.
+const REWINDS: usize = 5;
+
 /// Partitions that share a lag evenly enough.
 const HOT: f64 = 0.8;
 
 /// All findings of a group, worst first.
 pub(crate) fn findings(group: &GroupStanding, source: &str) -> Vec<GroupFinding> {
-    let rows = group.rows.iter();
-    let mut all: Vec<GroupFinding> = rows
-        .flat_map(|row| [data_loss(group, row, source), still(group, row, source), rewind(group, row)])
+    let found = [data_loss(group, source), still(group, source), rebalances(group)];
+    let rewinds = group.rows.iter().filter_map(|row| rewind(group, row)).take(REWINDS);
+    let mut all: Vec<GroupFinding> = found
+        .into_iter()
         .flatten()
-        .chain(rebalances(group))
+        .chain(rewinds)
         .chain(hot(group))
         .chain(held_back(group))
         .chain(nobody(group))
@@ -52,23 +56,46 @@ fn next(row: &Row, source: &str) -> Option<String> {
     Some(address.to_string())
 }
 
-fn data_loss(group: &GroupStanding, row: &Row, source: &str) -> Option<GroupFinding> {
-    let lost = u64::try_from(row.standing.lost).ok().filter(|lost| *lost > 0)?;
-    let at = row.standing.lost_at.filter(|at| group.at - at < LATELY)?;
-    let sentence = format!("{} events of {} were deleted before they were read.", thousands(lost), words::place(row));
-    let evidence = next(row, source);
-    Some(GroupFinding { evidence, ..finding("data_loss", Level::Bad, at, sentence) })
+fn data_loss(group: &GroupStanding, source: &str) -> Option<GroupFinding> {
+    let is_lately = |at: i64| group.at - at < LATELY;
+    let lost = |row: &&Row| row.standing.lost > 0 && row.standing.lost_at.is_some_and(is_lately);
+    let rows: Vec<&Row> = group.rows.iter().filter(lost).collect();
+    let worst = rows.iter().max_by_key(|row| row.standing.lost)?;
+    let count = rows.iter().map(|row| row.standing.lost).fold(0, i64::saturating_add);
+    let count = thousands(u64::try_from(count).unwrap_or(0));
+    let at = rows.iter().filter_map(|row| row.standing.lost_at).max()?;
+    let sentence =
+        format!("{count} events of {}{} were deleted before they were read.", words::place(worst), more(&rows));
+    Some(GroupFinding { evidence: next(worst, source), ..finding("data_loss", Level::Bad, at, sentence) })
 }
 
 /// One event again and again or for longer than it should take, and somebody who reads it.
-fn still(group: &GroupStanding, row: &Row, source: &str) -> Option<GroupFinding> {
-    let (since, offset) = (row.standing.since?, row.standing.committed?);
-    let stands = matches!(row.standing.state, LagState::Stop | LagState::Stall);
-    if !stands || group.members.as_ref().is_some_and(Vec::is_empty) {
+fn still(group: &GroupStanding, source: &str) -> Option<GroupFinding> {
+    if group.members.as_ref().is_some_and(Vec::is_empty) {
         return None;
     }
-    let sentence = format!("{} stands at offset {offset} for {}.", words::place(row), duration(group.at - since));
-    Some(GroupFinding { evidence: next(row, source), ..finding("standing_still", Level::Bad, group.at, sentence) })
+    let stands = |row: &&Row| matches!(row.standing.state, LagState::Stop | LagState::Stall);
+    let rows: Vec<&Row> = group.rows.iter().filter(stands).collect();
+    // Who waits longest holds up the others.
+    let worst = rows.iter().min_by_key(|row| row.standing.since)?;
+    let (since, offset) = (worst.standing.since?, worst.standing.committed?);
+    let others = match rows.len() {
+        1 => String::new(),
+        2 => ", and one more partition stands too".to_owned(),
+        count => format!(", and {} more partitions stand too", count - 1),
+    };
+    let stood = duration(group.at - since);
+    let sentence = format!("{} stands at offset {offset} for {stood}{others}.", words::place(worst));
+    Some(GroupFinding { evidence: next(worst, source), ..finding("standing_still", Level::Bad, group.at, sentence) })
+}
+
+/// ` and 2 more partitions`, of several.
+fn more(rows: &[&Row]) -> String {
+    match rows.len() {
+        0 | 1 => String::new(),
+        2 => " and one more partition".to_owned(),
+        count => format!(" and {} more partitions", count - 1),
+    }
 }
 
 fn rewind(group: &GroupStanding, row: &Row) -> Option<GroupFinding> {
@@ -114,7 +141,7 @@ fn held_back(group: &GroupStanding) -> Option<GroupFinding> {
          everything there is.",
         thousands(u64::try_from(lag).unwrap_or(0)),
         words::place(first),
-        if rows.len() > 1 { format!(" and {} more partitions", rows.len() - 1) } else { String::new() },
+        more(&rows),
     );
     Some(finding("open_transaction", Level::Warn, group.at, sentence))
 }

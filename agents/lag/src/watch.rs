@@ -19,6 +19,8 @@ use group::Watched;
 mod dating;
 mod group;
 mod recording;
+#[cfg(test)]
+mod tests;
 
 /// After so many seconds a look counts half: the last ten minutes decide.
 const MEMORY: f64 = 150.0;
@@ -272,91 +274,4 @@ fn owners(members: &[GroupMember]) -> HashMap<(&str, i32), usize> {
         .enumerate()
         .flat_map(|(at, member)| member.partitions.iter().map(move |(name, number)| ((name.as_str(), *number), at)))
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use tapline_api::LagState;
-
-    use super::*;
-
-    const LOOK: i64 = 15_000_000;
-
-    /// A broker with groups that are told name by name.
-    struct World {
-        watch: Watch,
-        now: i64,
-    }
-
-    fn place() -> (String, i32) {
-        ("orders".to_owned(), 0)
-    }
-
-    fn at(offset: i64) -> Result<Committed, GroupFault> {
-        Ok(Committed::from([(place(), offset)]))
-    }
-
-    fn denied() -> Result<Committed, GroupFault> {
-        Err(GroupFault::Denied)
-    }
-
-    impl World {
-        fn new() -> Self {
-            Self { watch: Watch::new("shop", Duration::from_secs(15)), now: 0 }
-        }
-
-        /// Looks once at a partition from 0 to `end`; without one nothing is told of it.
-        fn look(&mut self, groups: &[(&str, Result<Committed, GroupFault>)], end: Option<i64>, partial: bool) -> Board {
-            self.now += LOOK;
-            let group = |name: &str| Group { name: name.to_owned(), kind: None, state: None };
-            let ends = end.map(|end| (place(), PartitionEnds { start: Some(0), stable: Some(end), end: Some(end) }));
-            let list = GroupList {
-                groups: groups.iter().map(|(name, _)| group(name)).collect(),
-                partial,
-                listed: true,
-                ..GroupList::default()
-            };
-            let committed = groups.iter().map(|(_, committed)| committed.clone()).collect();
-            let untold = usize::from(end.is_none());
-            let ends = ends.into_iter().collect();
-            let asked = Asked { at: self.now, list, committed, details: BTreeMap::new(), ends, untold };
-            self.watch.take(asked, &BTreeSet::new(), &View::default(), &Ledger::default())
-        }
-    }
-
-    #[test]
-    fn who_commits_while_ends_are_not_told_is_not_ahead() {
-        let mut world = World::new();
-        world.look(&[("reader", at(90))], Some(100), false);
-        let untold = world.look(&[("reader", at(150))], None, false);
-        assert_eq!((untold.groups[0].worst(), untold.groups[0].lag()), (LagState::Ok, Some(10)));
-        assert!(untold.problems[0].sentence.contains("of one partition was not told"), "{:?}", untold.problems);
-        let told = world.look(&[("reader", at(190))], Some(200), false);
-        assert_eq!((told.groups[0].lag(), told.groups[0].lost()), (Some(10), 0));
-        assert!(told.problems.is_empty());
-    }
-
-    #[test]
-    fn a_group_that_cannot_be_asked_stays_as_it_was_and_says_so() {
-        let mut world = World::new();
-        world.look(&[("reader", at(90))], Some(100), false);
-        let board = world.look(&[("reader", denied()), ("hidden", denied())], Some(200), false);
-        let [reader] = board.groups.as_slice() else { panic!("{:?}", board.groups) };
-        assert_eq!((reader.at, reader.fault.is_some()), (LOOK, true));
-        assert_eq!(board.problems.len(), 2, "{:?}", board.problems);
-        let again = world.look(&[("reader", at(200)), ("hidden", denied())], Some(200), false);
-        assert_eq!((again.groups[0].lag(), again.groups[0].fault.is_some()), (Some(0), false));
-        assert_eq!(again.groups[0].trend, [Some(10), None, Some(0)]);
-    }
-
-    #[test]
-    fn groups_of_a_broker_that_does_not_answer_are_kept_and_deleted_ones_are_not() {
-        let mut world = World::new();
-        world.look(&[("one", at(90)), ("two", at(80))], Some(100), false);
-        let partial = world.look(&[("one", at(90))], Some(100), true);
-        let faults: Vec<_> = partial.groups.iter().map(|group| (group.name.as_str(), group.fault.is_some())).collect();
-        assert_eq!(faults, [("one", false), ("two", true)]);
-        let whole = world.look(&[("one", at(90))], Some(100), false);
-        assert_eq!(whole.groups.len(), 1);
-    }
 }

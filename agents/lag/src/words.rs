@@ -66,6 +66,9 @@ pub(crate) fn headline(all: &[&GroupStanding], problems: usize) -> (String, Opti
     let loses = worst.retention_margin().filter(|_| worst.lag() > Some(0)).map(loses).unwrap_or_default();
     let first = sentence(worst);
     let first = first.strip_suffix('.').unwrap_or(&first);
+    if all.len() == 1 {
+        return (format!("{first}{loses}."), None);
+    }
     let mut detail = format!("{behind} of {} {} behind", all.len(), if behind == 1 { "falls" } else { "fall" });
     if behind > 1 {
         let names: Vec<String> = all[1..behind].iter().take(3).map(|group| format!("`{}`", group.name)).collect();

@@ -1,6 +1,7 @@
 //! `GET /metrics`: Tapline's own numbers as Prometheus text. Names are documented in docs/metrics.md.
 
 mod groups;
+mod kminion;
 mod recorder;
 mod text;
 
@@ -35,7 +36,11 @@ fn text(app: &App) -> String {
     archive(&mut text, app);
     sources(&mut text, &app.sources());
     destinations(&mut text, &app.standing.destinations());
-    groups::write(&mut text, &app.standing.group_details());
+    let groups = app.standing.group_details();
+    groups::write(&mut text, &groups);
+    if app.options.kminion_metrics {
+        kminion::write(&mut text, &groups);
+    }
     text.family("tapline_gaps", Kind::Gauge, "Ranges of offsets that are not archived and never will be.");
     text.sample("tapline_gaps", &[], count(app.standing.gaps().len()));
     text.family("tapline_queries_running", Kind::Gauge, "SQL queries that run.");

@@ -52,6 +52,8 @@ pub struct ServerOptions {
     pub allowed_hosts: Vec<String>,
     /// What the configuration says of retries and dead letters, by source.
     pub pins: HashMap<String, Vec<Pin>>,
+    /// Whether `/metrics` has groups under kminion's names too.
+    pub kminion_metrics: bool,
     /// Of a demo, what mends its payments.
     pub fix: Option<Arc<dyn DemoFix>>,
     /// Until an answer begins; the time that a query may ask for comes on top.
@@ -65,6 +67,7 @@ impl ServerOptions {
             listen,
             token: None,
             environment: Environment { name: "local".to_owned(), colour: "grey".to_owned(), confirm_replays: false },
+            kminion_metrics: false,
             settings: Vec::new(),
             memory_limit: 0,
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -9,7 +9,7 @@ use super::text::{Kind, Text};
 use super::{bytes, count};
 
 /// Pairs of group and partition listed one by one; beyond them only groups are, so that a scrape stays small.
-const MOST_PAIRS: usize = 100_000;
+pub(super) const MOST_PAIRS: usize = 100_000;
 
 /// Writes all families.
 pub(super) fn write(text: &mut Text, groups: &[GroupDetail]) {
@@ -143,6 +143,6 @@ fn labels(detail: &GroupDetail) -> [(&str, &str); 2] {
 
 /// Prometheus has floating point numbers only; above 2^53 the last digits are lost.
 #[expect(clippy::cast_precision_loss, reason = "the format has no integers")]
-fn offset_of(offset: i64) -> f64 {
+pub(super) fn offset_of(offset: i64) -> f64 {
     offset as f64
 }

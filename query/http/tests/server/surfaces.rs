@@ -135,7 +135,7 @@ async fn search_offers_ids_destinations_types_and_pages() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn metrics_are_prometheus_text() {
-    let running = Running::start().await;
+    let running = Running::with(|options| options.kminion_metrics = true).await;
     running.append(&[Sample::new("orders", 0)]);
     running.archive.flush().await.unwrap();
     running.append(&[Sample::new("orders", 1)]);

@@ -19,6 +19,7 @@ pub(super) fn course(detail: &GroupDetail, history: &GroupHistory) -> Option<imp
         true => history.behind.clone(),
         false => history.lag.iter().map(|it| it.map(|lag| lag as f64)).collect(),
     };
+    let values = up_to_now(values, detail, in_time);
     let plan = in_time.then(|| Plan::of(detail, history)).flatten();
     let to = from + width * values.len() as i64;
     let points = match plan {
@@ -50,6 +51,20 @@ fn marks(history: &GroupHistory, points: &Points) -> Vec<impl IntoView + use<>> 
     let at = move |column: usize| format!("{:.2}%", (column as f64 + 0.5) / drawn * 100.0);
     let shared = history.rebalances.iter().enumerate().filter(|(_, count)| **count > 0);
     shared.map(|(column, count)| view! { <i class="shared" style:left=at(column) title=format!("partitions shared anew, {count} times")></i> }).collect()
+}
+
+/// The last column says how it stands now, where it was looked at: a row of the history may be a minute old.
+fn up_to_now(mut values: Vec<Option<f64>>, detail: &GroupDetail, in_time: bool) -> Vec<Option<f64>> {
+    let now = match in_time {
+        true => detail.group.behind.as_ref().map(|behind| behind.seconds),
+        false => detail.group.lag.map(|lag| lag as f64),
+    };
+    if let [.., before, last] = values.as_mut_slice()
+        && (before.is_some() || last.is_some())
+    {
+        *last = now.or(*last);
+    }
+    values
 }
 
 /// Seconds in the unit in which the greatest is a number people read.

@@ -40,7 +40,9 @@ pub(super) fn shortly(time: f64) -> String {
         time if time >= 2.0 * 86_400.0 => format!("{:.0} days", (time / 86_400.0).floor()),
         time if time >= 7_200.0 => format!("{:.0} h", (time / 3_600.0).floor()),
         time if time >= 120.0 => format!("{:.0} min", (time / 60.0).floor()),
-        time => seconds(time),
+        time if time >= 10.0 => format!("{:.0} s", time.floor()),
+        time if time > 0.0 => format!("{:.1} s", time.max(0.1)),
+        _ => "0 s".to_owned(),
     }
 }
 
@@ -63,10 +65,8 @@ mod tests {
 
     #[test]
     fn times_are_as_short_as_their_place() {
-        assert_eq!(
-            [0.4, 61.0, 2_914.0, 9_000.0, 400_000.0].map(shortly),
-            ["400 ms", "1 min 1 s", "48 min", "2 h", "4 days"]
-        );
+        assert_eq!([0.0, 0.04, 0.42, 61.0, 2_914.0].map(shortly), ["0 s", "0.1 s", "0.4 s", "61 s", "48 min"]);
+        assert_eq!([9_000.0, 400_000.0].map(shortly), ["2 h", "4 days"]);
         assert_eq!(seconds(0.0), "0 s");
     }
 
