@@ -24,7 +24,7 @@ const SAMPLES: usize = 240;
 const POINTS: usize = 32;
 
 /// Offsets behind one that holds no record, which are tried too: a transaction's marker is one.
-const HOLES: i64 = 3;
+pub(crate) const HOLES: i64 = 3;
 
 /// Partitions of which it is asked at once whether anything is left to read.
 const DOUBTED: usize = FEW / 8;
@@ -154,6 +154,11 @@ impl Clock {
             doubted.iter().filter(few).filter(|range| !is_known(&self.empty, range)).take(DOUBTED).cloned().collect();
         self.empty.extend(archived.without_record(asked));
         doubted.iter().map(|range| is_known(&self.empty, range)).collect()
+    }
+
+    /// Takes in that there is no record between two offsets.
+    pub(crate) fn found_nothing(&mut self, place: Place, from: i64, end: i64) {
+        self.empty.insert(place, (from, end));
     }
 
     /// Which life of a destination groups read: the newest that is archived, else the first.

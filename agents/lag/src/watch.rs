@@ -18,6 +18,7 @@ use group::Watched;
 
 mod dating;
 mod group;
+mod markers;
 mod recording;
 #[cfg(test)]
 mod tests;
@@ -29,7 +30,7 @@ const MEMORY: f64 = 150.0;
 const REMEMBERED: u32 = 5;
 
 /// Who has hardly committed while we look has stopped after so many of them: ten minutes by default.
-const PATIENCE: u32 = 40;
+const PATIENCE: i64 = 40;
 
 /// A partition that was not told for so long is forgotten, microseconds.
 const FORGOTTEN: i64 = 3_600 * 1_000_000;
@@ -44,6 +45,10 @@ pub(crate) struct Watch {
     clock: Clock,
     /// How long destinations keep their records, of those that were asked for.
     pub(crate) retention: HashMap<String, Retention>,
+    /// Offsets up to an end that were looked up: partition and first offset, and that end.
+    doubts: HashMap<(Place, i64), i64>,
+    /// Between two looks, microseconds.
+    period: i64,
     /// When rows were made for the history last, microseconds.
     recorded_at: i64,
     /// How fast what was is forgotten, seconds.
@@ -55,8 +60,9 @@ pub(crate) struct Watch {
 impl Watch {
     pub(crate) fn new(source: &str, period: Duration) -> Self {
         let memory = (period * REMEMBERED).as_secs_f64().max(MEMORY);
-        let patience = i64::try_from((period * PATIENCE).as_micros()).unwrap_or(i64::MAX);
-        Self { source: source.to_owned(), clock: Clock::new(source), memory, patience, ..Self::default() }
+        let period = i64::try_from(period.as_micros()).unwrap_or(i64::MAX);
+        let patience = period.saturating_mul(PATIENCE);
+        Self { source: source.to_owned(), clock: Clock::new(source), memory, patience, period, ..Self::default() }
     }
 
     /// Partitions that members have.

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use rand::Rng as _;
-use tapline_adapter::{AdapterError, GroupOptions, Groups, Source};
+use tapline_adapter::{
+    AdapterError, Ended, GroupOptions, Groups, OffsetRange, RangeRead, RawRecord, ReadLimits, RecordSink, Source,
+};
 use tapline_api::{GroupProblem, Level};
 use tapline_archive::{Archive, Ledger};
 use tapline_history::History;
@@ -28,6 +30,16 @@ const SETTINGS: u64 = 40;
 /// A pass may take this share of the time between two, a quarter: a broker that needs longer is asked less often, up to so
 /// many times.
 const SHARE: u32 = 4;
+
+/// For all offsets of a pass of which it is not known whether records stand there.
+const LOOKED_UP: ReadLimits = ReadLimits { wait: Duration::from_secs(5), bytes: 1 << 20 };
+
+/// It is only asked whether there are any.
+struct Unread;
+
+impl RecordSink for Unread {
+    fn record(&mut self, _: &RawRecord<'_>) {}
+}
 
 /// What a thread needs.
 pub(crate) struct Watched {
@@ -97,7 +109,9 @@ impl Watched {
         let view = self.archive.view();
         let board = watch.take(asked, &tapped, &view, &ledger);
         self.history.add(watch.record(&board));
+        let at = board.at;
         self.board.store(Arc::new(board));
+        self.look_up(watch.doubted(at, &tapped), watch);
         let mut unknown = watch.destinations();
         if !pass.is_multiple_of(SETTINGS) {
             unknown.retain(|name| !watch.retention.contains_key(name));
@@ -109,6 +123,24 @@ impl Watched {
         }
         watch.retention.extend(told);
         Ok(())
+    }
+
+    /// Whether there is anything to be read at these offsets.
+    fn look_up(&self, doubted: Vec<OffsetRange>, watch: &mut Watch) {
+        if doubted.is_empty() {
+            return;
+        }
+        match self.source.read(&doubted, LOOKED_UP, &mut Unread) {
+            Ok(told) => {
+                let is_empty = |read: &RangeRead| read.records == 0 && matches!(read.ended, Ended::Whole);
+                let empty = doubted.iter().zip(&told).filter(|(_, read)| is_empty(read));
+                empty.for_each(|(range, _)| watch.found_nothing(range));
+            }
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::debug!(error, "whether anything is left to be read is not known");
+            }
+        }
     }
 
     /// How long destinations keep their records, as far as that is told.

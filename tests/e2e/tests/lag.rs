@@ -249,6 +249,27 @@ fn markers_of_transactions_are_no_lag() -> Result<()> {
     Ok(())
 }
 
+/// Where the tap does not read there is no archive to say so.
+#[test]
+fn markers_are_no_lag_of_a_topic_that_is_not_tapped() -> Result<()> {
+    let kafka = Kafka::start()?;
+    kafka.admin()?.create_topic("orders", 1, &[])?;
+    let producer = Producer::transactional(&kafka.client(), "orders-producer")?;
+    let records = [Record::new("orders", 0, "x"), Record::new("orders", 0, "x")];
+    producer.transaction(&records, true)?;
+    commit(&kafka, "careful", "orders", 0, 2)?;
+    commit(&kafka, "behind", "orders", 0, 1)?;
+    let tapline = Tapline::start(&format!(
+        "[lag]\ninterval = \"1s\"\n[sources.shop]\nbrokers = \"{}\"\ntopics = [\"payments\"]\n",
+        kafka.bootstrap()
+    ))?;
+    let none = until(&tapline, "careful", 0, "has nothing to read", |it| it["lag"] == 0)?;
+    ensure!(none["end"] == 3 && none["committed"] == 2 && none["state"] == "ok", "{none}");
+    let behind = until(&tapline, "behind", 0, "has one to read", |it| it["lag"] == 2)?;
+    ensure!(behind["end"] == 3, "{behind}");
+    Ok(())
+}
+
 #[test]
 fn a_broker_that_is_away_is_told_and_asked_again() -> Result<()> {
     let mut kafka = Kafka::start()?;

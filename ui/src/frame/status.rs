@@ -145,6 +145,7 @@ mod tests {
             newest_age_seconds: Some(0.3),
             gaps: 0,
             dead_letters: 0,
+            groups_behind: 0,
             archive: ArchiveFigures { location: "./tapline-data".into(), ..ArchiveFigures::default() },
             problems: Vec::new(),
             fix_deployed: None,

@@ -73,6 +73,7 @@ pub(crate) mod tests {
             newest_age_seconds: None,
             gaps: 0,
             dead_letters: 0,
+            groups_behind: 0,
             archive: ArchiveFigures::default(),
             problems: problems.iter().map(|problem| (*problem).to_owned()).collect(),
             fix_deployed: None,

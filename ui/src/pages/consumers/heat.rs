@@ -18,6 +18,9 @@ use crate::{
 /// Shades.
 const SHADES: usize = 6;
 
+/// The darkest shade begins here at the earliest, seconds: who is quick has no dark ones.
+const FAR: f64 = 300.0;
+
 /// Below this nobody is behind, seconds.
 const FRESH: f64 = 10.0;
 
@@ -47,7 +50,7 @@ pub(super) fn heat(detail: &GroupDetail) -> Option<impl IntoView + use<>> {
     let key = (0..SHADES).map(|shade| view! { <i class=format!("h{shade}")></i> }).collect_view();
     let what = if scale.in_time { "time behind" } else { "unread events" };
     Some(view! {
-        <div class="subh"><h3>"Partitions"</h3><span class="t3 small">{what}", a column "{words::shortly(history.step)}</span>
+        <div class="subh"><h3>"Partitions"</h3><span class="t3 small">{what}", a column "{words::seconds(history.step)}</span>
             <span class="push scale"><span>"0"</span>{key}<span>{scale.top()}</span></span></div>
         <div class="hh"><span>{detail.members.is_some().then_some("Member")}</span><span class="num">"P"</span><span></span><span class="num">"Behind"</span><span class="num">"Unread"</span></div>
         <div class="heat-box">{rows}</div>
@@ -142,12 +145,12 @@ impl Shading {
         let in_time = history.partitions.iter().any(|it| it.behind.iter().any(Option::is_some));
         let seconds = history.partitions.iter().flat_map(|it| it.behind.iter().flatten().copied());
         let lags = history.partitions.iter().flat_map(|it| it.lag.iter().flatten().map(|lag| *lag as f64));
-        let most = if in_time { seconds.fold(60.0, f64::max) } else { lags.fold(100.0, f64::max) };
+        let most = if in_time { seconds.fold(FAR, f64::max) } else { lags.fold(100.0, f64::max) };
         Self { in_time, most }
     }
 
     fn top(self) -> String {
-        if self.in_time { words::shortly(self.most) } else { number::si(self.most) }
+        if self.in_time { words::seconds(self.most.floor()) } else { number::si(self.most) }
     }
 
     /// `None` where nobody looked.
@@ -192,7 +195,7 @@ mod tests {
     fn seconds_are_no_colour_where_all_are_fast() {
         let history = history(&[Some(2.0), Some(5.0)]);
         let scale = Shading::of(&history);
-        assert_eq!((scale.shade(&history.partitions[0], 1), scale.top()), (Some(0), "1 min".to_owned()));
+        assert_eq!((scale.shade(&history.partitions[0], 1), scale.top()), (Some(0), "5 min".to_owned()));
     }
 
     #[test]
