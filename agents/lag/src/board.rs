@@ -16,7 +16,20 @@ pub(crate) struct Board {
     /// By name.
     pub(crate) groups: Vec<GroupStanding>,
     pub(crate) problems: Vec<GroupProblem>,
+    /// Between two looks, microseconds.
+    pub(crate) period: i64,
 }
+
+impl Board {
+    /// For how long nothing was heard, microseconds, where that is longer than it should be.
+    pub(crate) fn silent_for(&self, now: i64) -> Option<i64> {
+        let silent = now - self.at;
+        (self.at > 0 && silent > (5 * self.period).max(SILENT)).then_some(silent)
+    }
+}
+
+/// A broker that was not heard for longer is told of, microseconds.
+const SILENT: i64 = 60 * 1_000_000;
 
 /// One group.
 #[derive(Debug, Clone)]
@@ -32,6 +45,8 @@ pub(crate) struct GroupStanding {
     pub(crate) rows: Vec<Row>,
     /// Why it could not be asked since.
     pub(crate) fault: Option<String>,
+    /// When all its partitions together have caught up.
+    pub(crate) drain: Drain,
     /// Lag of all its partitions at each look, oldest first.
     pub(crate) trend: Vec<Option<u64>>,
     /// When its members were seen to share anew, microseconds, oldest first.
@@ -56,8 +71,10 @@ pub(crate) struct Row {
     pub(crate) drain: Option<Drain>,
     /// When the first record was written that is not read; `None` without one.
     pub(crate) first_unread: Option<Written>,
-    /// Seconds.
+    /// Seconds; `None` where nothing is deleted, or that is not known.
     pub(crate) retention_margin: Option<f64>,
+    /// Whether that is known.
+    pub(crate) retention_known: bool,
     /// Which of the members has it.
     pub(crate) member: Option<usize>,
 }
@@ -87,20 +104,28 @@ impl GroupStanding {
         self.rows.iter().filter_map(|row| row.standing.lag).reduce(i64::saturating_add)
     }
 
-    /// Of the partition that is furthest behind.
+    /// Of the partition that is furthest behind. Those that have read everything say nothing of one whose time is not known.
     pub(crate) fn behind(&self) -> Option<(f64, bool)> {
-        self.rows.iter().filter_map(|row| row.behind(self.at)).max_by(|one, other| one.0.total_cmp(&other.0))
+        let late = self.rows.iter().filter(|row| row.standing.lag > Some(0));
+        let known = late.clone().filter_map(|row| row.behind(self.at)).max_by(|one, other| one.0.total_cmp(&other.0));
+        let is_done = || self.rows.iter().any(|row| row.standing.lag == Some(0)) && late.count() == 0;
+        known.or_else(|| is_done().then_some((0.0, true)))
+    }
+
+    /// Partitions with something committed whose end was never told: how far it is behind there nobody knows.
+    pub(crate) fn unknown(&self) -> usize {
+        self.rows.iter().filter(|row| row.standing.committed.is_some() && row.standing.lag.is_none()).count()
+    }
+
+    /// Whether it is known of every partition with something unread until when that is kept.
+    pub(crate) fn retention_known(&self) -> bool {
+        self.rows.iter().all(|row| row.standing.lag == Some(0) || row.retention_known)
     }
 
     /// Records a second, written and read.
     pub(crate) fn rates(&self) -> (Option<f64>, Option<f64>) {
         let sum = |rate: fn(&Row) -> Option<f64>| self.rows.iter().filter_map(rate).reduce(|sum, rate| sum + rate);
         (sum(|row| row.written), sum(|row| row.read))
-    }
-
-    /// It has caught up when all its partitions have.
-    pub(crate) fn drain(&self) -> Drain {
-        self.rows.iter().filter_map(|row| row.drain).fold(Drain::Empty, Drain::and)
     }
 
     /// The least of its partitions.

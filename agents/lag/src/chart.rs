@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use arrow::array::RecordBatch;
 use tapline_api::{GroupHistory, LagState, PartitionHistory};
 use tapline_history::{History, HistoryError, Row, WHOLE, Wanted, rows};
 use tapline_model::time;
@@ -83,7 +84,7 @@ impl<T: Copy> Line<T> {
 
     fn hold(&mut self, grid: &Grid, until: i64, joined: fn(T, T) -> T) {
         let Some((at, value)) = self.last else { return };
-        let holds = if grid.now - at > 2 * 24 * 60 * MINUTE { APART } else { HEARTBEAT };
+        let holds = if grid.now - at > 2 * 24 * 60 * MINUTE { 2 * APART } else { HEARTBEAT };
         let until = until.min(at + holds + 2 * MINUTE);
         for column in &mut self.columns[grid.between(at, until)] {
             *column = Some(column.map_or(value, |before| joined(before, value)));
@@ -157,14 +158,13 @@ pub(crate) fn chart(
     let wanted = Wanted {
         source: Some(source.to_owned()),
         group: Some(group.name.clone()),
-        from: Some(grid.from.saturating_sub(APART)),
+        from: Some(grid.from.saturating_sub(2 * APART)),
         to: Some(grid.to()),
         places: Some(places.iter().cloned().chain([(String::new(), WHOLE)]).collect()),
         ..Wanted::default()
     };
     for part in history.parts(&wanted)? {
-        for batch in part.read(&wanted)? {
-            let batch = batch?;
+        for batch in readable(part.read(&wanted)) {
             for row in rows(&batch)? {
                 match partitions.get_mut(row.destination).and_then(|numbers| numbers.get_mut(&row.partition)) {
                     _ if row.partition == WHOLE => lines.add(grid, &row),
@@ -202,6 +202,13 @@ pub(crate) fn chart(
         partitions: drawn,
         left_out,
     })
+}
+
+/// As far as a file can be read: what is damaged is left out, and said to the log.
+fn readable(run: Result<tapline_history::Run, HistoryError>) -> impl Iterator<Item = RecordBatch> {
+    let told =
+        |error: HistoryError| tracing::warn!(error = &error as &dyn std::error::Error, "lag history is left out");
+    run.map_err(told).into_iter().flatten().map_while(move |batch| batch.map_err(told).ok())
 }
 
 /// The partitions with most to read, and how many are not among them.

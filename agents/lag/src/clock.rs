@@ -150,8 +150,8 @@ impl Clock {
             empty.get(place).is_some_and(|known| known.0 <= *from && known.1 == *end)
         };
         let few = |(_, from, end): &&(Place, i64, i64)| end - from <= HOLES + 1;
-        let asked: Vec<_> =
-            doubted.iter().filter(few).filter(|range| !is_known(&self.empty, range)).take(DOUBTED).cloned().collect();
+        let unknown = doubted.iter().filter(few).filter(|range| !is_known(&self.empty, range));
+        let asked: Vec<_> = unknown.filter(|range| archived.has_read(range)).take(DOUBTED).cloned().collect();
         self.empty.extend(archived.without_record(asked));
         doubted.iter().map(|range| is_known(&self.empty, range)).collect()
     }
@@ -223,13 +223,14 @@ impl Archived<'_> {
         Some((life.incarnation, life.partitions.get(&place.1)?))
     }
 
+    /// Whether the tap has read up to the end of a range.
+    fn has_read(&self, (place, _, end): &(Place, i64, i64)) -> bool {
+        self.partition(place).is_some_and(|(_, partition)| partition.next >= *end && partition.backfill.is_none())
+    }
+
     /// Those that the tap has read through and found nothing in: it has a record of just before, all behind it, and none of
     /// these. What is not archived alone proves nothing: the tap may have begun later.
     fn without_record(&self, ranges: Vec<(Place, i64, i64)>) -> Vec<(Place, (i64, i64))> {
-        let read = |(place, _, end): &(Place, i64, i64)| {
-            self.partition(place).is_some_and(|(_, partition)| partition.next >= *end && partition.backfill.is_none())
-        };
-        let ranges: Vec<_> = ranges.into_iter().filter(read).collect();
         let hash = |place: &Place, offset: i64| self.hash(&(place.clone(), offset), 0);
         let around = |(place, from, end): &(Place, i64, i64)| {
             (from - HOLES - 1..*end).filter_map(|offset| hash(place, offset)).collect::<Vec<_>>()

@@ -25,25 +25,6 @@ pub(crate) enum Drain {
     Unknown,
 }
 
-impl Drain {
-    /// Of two, when both are gone.
-    pub(crate) fn and(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Never, _) | (_, Self::Never) => Self::Never,
-            (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
-            (Self::Empty, drain) | (drain, Self::Empty) => drain,
-            (
-                Self::In { seconds, earliest, latest },
-                Self::In { seconds: other_seconds, earliest: other_earliest, latest: other_latest },
-            ) => Self::In {
-                seconds: seconds.max(other_seconds),
-                earliest: earliest.max(other_earliest),
-                latest: latest.zip(other_latest).map(|(one, other)| one.max(other)),
-            },
-        }
-    }
-}
-
 /// Forecasts from a lag and how it changes.
 #[expect(clippy::cast_precision_loss, reason = "an estimate of seconds")]
 pub(crate) fn drain(lag: i64, change: Option<Slope>) -> Drain {
@@ -67,6 +48,8 @@ pub(crate) struct Retention {
     pub(crate) seconds: Option<f64>,
     /// Whether size deletes too.
     pub(crate) by_size: bool,
+    /// Whether the broker told.
+    pub(crate) told: bool,
 }
 
 /// What decides how long records of a partition are kept.
@@ -127,15 +110,6 @@ mod tests {
     fn without_lag_or_without_points_nothing_is_forecast() {
         assert_eq!(drain(0, slope(5.0, 0.1)), Drain::Empty);
         assert_eq!(drain(5, None), Drain::Unknown);
-    }
-
-    #[test]
-    fn two_are_gone_when_both_are() {
-        let in_seconds = |seconds: f64| Drain::In { seconds, earliest: seconds / 2.0, latest: Some(seconds * 2.0) };
-        assert_eq!(in_seconds(10.0).and(in_seconds(40.0)), in_seconds(40.0));
-        assert_eq!(Drain::Empty.and(in_seconds(40.0)), in_seconds(40.0));
-        assert_eq!(in_seconds(40.0).and(Drain::Never), Drain::Never);
-        assert_eq!(in_seconds(40.0).and(Drain::Unknown), Drain::Unknown);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The thread that writes the history and makes it thinner.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,7 +24,11 @@ impl Keeper {
 fn keep(history: &History, stop: &Stopped) {
     let mut told = None;
     while !stop.waits(LOOK) {
-        let fault = history.upkeep(time::now()).err().map(|error| error.to_string());
+        let kept = catch_unwind(AssertUnwindSafe(|| history.upkeep(time::now())));
+        let fault = match kept {
+            Ok(kept) => kept.err().map(|error| error.to_string()),
+            Err(_) => Some("it cannot be written, which is a bug: the lines above say where".to_owned()),
+        };
         // Once each, not each time.
         if fault != told {
             match &fault {

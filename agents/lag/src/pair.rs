@@ -112,7 +112,7 @@ impl Pair {
     }
 
     fn anew(&self, life: u32) -> Self {
-        Self { life, recorded: self.recorded, ..Self::default() }
+        Self { life, recorded: self.recorded, lost: self.lost, lost_at: self.lost_at, ..Self::default() }
     }
 
     fn moved(&mut self, at: i64, offset: i64, lag: Option<i64>, partition: &Partition) {
@@ -151,9 +151,17 @@ impl Pair {
             Judgement::Stop => LagState::Stop,
             Judgement::Rewind => LagState::Rewind,
             Judgement::Stall if whole => LagState::Stall,
-            Judgement::Warn if whole => LagState::Warn,
+            Judgement::Warn if whole && self.is_late(lag, partition) => LagState::Warn,
             _ => LagState::Ok,
         }
+    }
+
+    /// Whether a lag that does not fall is more than what is always under way: it grows for sure, or is that of a minute.
+    #[expect(clippy::cast_precision_loss, reason = "compared with an estimate")]
+    fn is_late(&self, lag: i64, partition: &Partition) -> bool {
+        let grows = self.lag.slope().is_some_and(|slope| slope.a_second > 2.0 * slope.error);
+        let a_minute = partition.written.slope().map(|slope| slope.a_second * 60.0);
+        grows || a_minute.is_none_or(|a_minute| lag as f64 > a_minute)
     }
 
     /// How it stands to a partition as that was looked at last.

@@ -20,11 +20,19 @@ pub(crate) fn list(boards: &[std::sync::Arc<Board>], states: &[LagState]) -> Gro
     let standings: Vec<&GroupStanding> = ranked.iter().map(|(_, _, group)| *group).collect();
     let problems: Vec<_> = boards.iter().flat_map(|board| board.problems.iter().cloned()).collect();
     let asked = boards.iter().map(|board| board.at).filter(|at| *at > 0).min();
-    let (sentence, detail) = match asked {
-        Some(_) => words::headline(&standings, problems.len()),
-        None if boards.is_empty() => ("There is no source whose groups could be asked for.".to_owned(), None),
-        None if problems.is_empty() => ("Consumer groups have not been looked at yet.".to_owned(), None),
-        None => ("No broker has told its consumer groups yet.".to_owned(), None),
+    let now = time::now();
+    let silent = boards.iter().filter_map(|board| Some((board.silent_for(now)?, &board.source))).max();
+    let (sentence, detail) = match (asked, silent) {
+        // What is not heard of any more does not keep up.
+        (Some(_), Some((silent, source))) => {
+            let before = words::headline(&standings, problems.len()).0;
+            let silent = tapline_api::duration(silent);
+            (format!("Nothing was heard of the groups of `{source}` for {silent}."), Some(format!("Before: {before}")))
+        }
+        (Some(_), None) => words::headline(&standings, problems.len()),
+        (None, _) if boards.is_empty() => ("There is no source whose groups could be asked for.".to_owned(), None),
+        (None, _) if problems.is_empty() => ("Consumer groups have not been looked at yet.".to_owned(), None),
+        (None, _) => ("No broker has told its consumer groups yet.".to_owned(), None),
     };
     GroupList {
         sentence,
@@ -67,8 +75,9 @@ pub(crate) fn group(source: &str, standing: &GroupStanding) -> Group {
         behind: standing.behind().map(|(seconds, exact)| Behind { seconds, exact }),
         written,
         read,
-        drain: told(standing.drain()),
+        drain: told(standing.drain),
         retention_margin: standing.retention_margin(),
+        retention_known: standing.retention_known(),
         lost: standing.lost(),
         trend: standing.trend.clone(),
     }

@@ -11,7 +11,7 @@ use tapline_archive::{Ledger, View};
 use crate::ask::Asked;
 use crate::board::{Board, GroupStanding, Row};
 use crate::clock::{Clock, Place};
-use crate::forecast::{Retention, drain};
+use crate::forecast::{Drain, Retention, drain};
 use crate::pair::{Look, Pair};
 use crate::partition::Partition;
 use group::Watched;
@@ -109,11 +109,13 @@ impl Watch {
         self.date(&mut standings, view, ledger);
         for standing in &mut standings {
             if let Some(watched) = self.groups.get_mut(&standing.name) {
-                standing.trend = watched.draw(standing.lag());
+                let lag = standing.lag();
+                standing.trend = watched.draw(at, lag, self.memory);
+                standing.drain = lag.map_or(Drain::Unknown, |lag| drain(lag, watched.lag.slope()));
             }
         }
         let problems = self.problems(told, &hidden, &unseen, listed, untold);
-        Board { source: self.source.clone(), at, groups: standings, problems }
+        Board { source: self.source.clone(), at, groups: standings, problems, period: self.period }
     }
 
     fn look_at_ends(&mut self, at: i64, ends: BTreeMap<(String, i32), PartitionEnds>) {
@@ -218,6 +220,7 @@ impl Watch {
             trend: Vec::new(),
             rebalances: watched.rebalances.iter().copied().collect(),
             fault: watched.fault.as_ref().map(ToString::to_string),
+            drain: Drain::Unknown,
         }
     }
 
@@ -236,6 +239,7 @@ impl Watch {
             drain: standing.lag.map(|lag| drain(lag, pair.lag.slope())),
             first_unread: None,
             retention_margin: None,
+            retention_known: false,
             member: owners.get(&(&*place.0, place.1)).copied(),
         }
     }
@@ -250,10 +254,18 @@ impl Watch {
     ) -> Vec<GroupProblem> {
         let problem =
             |sentence, command| GroupProblem { source: self.source.clone(), sentence, command, level: Level::Warn };
-        let unasked = self.groups.values().filter(|watched| !hidden.contains(&watched.group.name));
-        let faults = unasked.filter_map(|watched| {
-            let fault = watched.fault.as_ref()?;
-            Some(problem(format!("`{}` cannot be asked: {fault}", watched.group.name), None))
+        // A broker that is away takes many groups with it, all for one reason.
+        let mut unasked = BTreeMap::<String, Vec<&str>>::new();
+        for watched in self.groups.values().filter(|watched| !hidden.contains(&watched.group.name)) {
+            if let Some(fault) = &watched.fault {
+                unasked.entry(fault.to_string()).or_default().push(&watched.group.name);
+            }
+        }
+        let faults = unasked.into_iter().map(|(fault, names)| {
+            let named: Vec<String> = names.iter().take(3).map(|name| format!("`{name}`")).collect();
+            let more = names.len() - named.len();
+            let more = if more > 0 { format!(" and {more} more groups") } else { String::new() };
+            problem(format!("{}{more} cannot be asked: {fault}", named.join(", ")), None)
         });
         let unlisted = (!listed).then(|| {
             let sentence = "the broker does not list groups: only those that `groups` names are asked for, and neither their \
@@ -267,7 +279,10 @@ impl Watch {
         let untold = (untold > 0).then(|| {
             let partitions = if untold == 1 { "of one partition was" } else { "of {n} partitions were" };
             let partitions = partitions.replace("{n}", &untold.to_string());
-            problem(format!("where records end {partitions} not told: what is shown there is of before"), None)
+            problem(
+                format!("where records end {partitions} not told: what is shown there is of before, or missing"),
+                None,
+            )
         });
         told.chain(unlisted).chain(missing).chain(untold).chain(faults).collect()
     }

@@ -68,8 +68,10 @@ impl Watched {
             Err(error) => return self.tell_fault(error.to_string()),
         };
         let mut watch = Watch::new(self.source.name(), self.interval);
-        if let Err(error) = watch.restore(&self.history, time::now()) {
-            tracing::warn!(error = &error as &dyn std::error::Error, "what groups did before is not known");
+        let restored = catch_unwind(AssertUnwindSafe(|| watch.restore(&self.history, time::now())));
+        if !matches!(restored, Ok(Ok(()))) {
+            tracing::warn!(?restored, "what groups did before is not known");
+            watch = Watch::new(self.source.name(), self.interval);
         }
         let mut wait = Duration::ZERO;
         for pass in 0.. {
@@ -132,9 +134,13 @@ impl Watched {
         }
         match self.source.read(&doubted, LOOKED_UP, &mut Unread) {
             Ok(told) => {
-                let is_empty = |read: &RangeRead| read.records == 0 && matches!(read.ended, Ended::Whole);
-                let empty = doubted.iter().zip(&told).filter(|(_, read)| is_empty(read));
-                empty.for_each(|(range, _)| watch.found_nothing(range));
+                // Of the others it is asked again.
+                let answered = |read: &RangeRead| {
+                    matches!(read.ended, Ended::Whole | Ended::Expired(_) | Ended::Failed(AdapterError::Denied { .. }))
+                };
+                for (range, read) in doubted.iter().zip(&told).filter(|(_, read)| answered(read)) {
+                    watch.looked_up(range, read.records == 0 && matches!(read.ended, Ended::Whole));
+                }
             }
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
@@ -153,7 +159,10 @@ impl Watched {
         let keeps = |facts: tapline_adapter::DestinationFacts| {
             let settings = facts.settings?;
             let seconds = settings.retention.filter(|_| settings.deletes).map(|kept| kept.as_secs_f64());
-            Some((facts.name, Retention { seconds, by_size: settings.deletes && settings.bounded_in_bytes }))
+            Some((
+                facts.name,
+                Retention { seconds, by_size: settings.deletes && settings.bounded_in_bytes, told: true },
+            ))
         };
         told.into_iter().flatten().filter_map(keeps).collect()
     }
@@ -161,8 +170,11 @@ impl Watched {
     /// What was seen last stays, with why there is nothing newer.
     fn tell_fault(&self, sentence: String) {
         let board = self.board.load_full();
+        let mut board = Board::clone(&board);
+        board.groups.iter_mut().for_each(|group| group.fault = Some(sentence.clone()));
         let problem = GroupProblem { source: board.source.clone(), sentence, command: None, level: Level::Warn };
-        self.board.store(Arc::new(Board { problems: vec![problem], ..Board::clone(&board) }));
+        board.problems = vec![problem];
+        self.board.store(Arc::new(board));
     }
 
     /// Until the next pass: longer where the broker is slow, and never shorter than that one was. Jitter keeps several of us,

@@ -20,7 +20,7 @@ pub(crate) fn sentence(group: &GroupStanding) -> String {
 fn stands(group: &GroupStanding) -> String {
     let name = &group.name;
     let Some(worst) = worst(group) else { return format!("`{name}` has committed nothing.") };
-    let (at, lag) = (place(worst), unread(group.lag().unwrap_or(0)));
+    let (at, lag) = (place(worst), unread_at(group, worst));
     match worst.standing.state {
         LagState::DataLoss => {
             let lost = thousands(group.lost());
@@ -32,12 +32,25 @@ fn stands(group: &GroupStanding) -> String {
         LagState::Stall => format!("`{name}` commits {at} again and again at one event: {lag}."),
         LagState::Rewind => format!("`{name}` went back on {at}{}.", went_back(worst)),
         LagState::Warn => format!("`{name}` reads {at} more slowly than it is written: {lag}{}.", ending(group)),
-        LagState::Ahead => format!("`{name}` has committed offsets of {at} that are not there: it was made anew."),
+        LagState::Ahead => {
+            format!("`{name}` has committed offsets of {at} that are not there: it was made anew, or cut.")
+        }
         LagState::NeverCommitted => format!("`{name}` has never committed an offset of {at}."),
+        LagState::Ok if group.unknown() > 0 => {
+            let partitions = if group.unknown() == 1 {
+                "one partition".to_owned()
+            } else {
+                format!("{} partitions", group.unknown())
+            };
+            format!("How far `{name}` is behind is not known: where {partitions} end is not told.")
+        }
         LagState::Ok if group.lag() == Some(0) => format!("`{name}` has read everything."),
         LagState::Ok => match group.behind().filter(|(seconds, _)| *seconds > LATE) {
-            Some((seconds, _)) => format!("`{name}` is {} behind: {lag}{}.", span(seconds), ending(group)),
-            None => format!("`{name}` keeps up: {lag}."),
+            Some((seconds, _)) => {
+                let lag = unread(group.lag().unwrap_or(0));
+                format!("`{name}` is {} behind: {lag}{}.", span(seconds), ending(group))
+            }
+            None => format!("`{name}` keeps up: {}.", unread(group.lag().unwrap_or(0))),
         },
     }
 }
@@ -53,15 +66,16 @@ pub(crate) fn headline(all: &[&GroupStanding], problems: usize) -> (String, Opti
         );
     };
     if behind == 0 {
-        let well = count(|state| state == LagState::Ok);
+        let is_well = |group: &&&GroupStanding| group.worst() == LagState::Ok && group.unknown() == 0;
+        let well = all.iter().filter(is_well).count();
         let sentence = match (well, all.len()) {
             (1, 1) => "The one group keeps up.".to_owned(),
             (well, total) if well == total => format!("All {total} groups keep up."),
             (0, _) => sentence(worst),
             (well, total) => format!("{well} of {total} groups keep up."),
         };
-        let detail = (worst.worst() != LagState::Ok && well > 0).then(|| self::sentence(worst));
-        return (sentence, detail);
+        let unwell = all.iter().find(|group| !is_well(group)).filter(|_| well > 0).map(|group| self::sentence(group));
+        return (sentence, unwell.or_else(|| furthest(all)));
     }
     let loses = worst.retention_margin().filter(|_| worst.lag() > Some(0)).map(loses).unwrap_or_default();
     let first = sentence(worst);
@@ -76,6 +90,15 @@ pub(crate) fn headline(all: &[&GroupStanding], problems: usize) -> (String, Opti
     }
     detail.push('.');
     (format!("{first}{loses}."), Some(detail))
+}
+
+/// Who is furthest behind, though not too far.
+fn furthest(all: &[&GroupStanding]) -> Option<String> {
+    let late = |group: &&&GroupStanding| group.behind().map_or(0.0, |(seconds, _)| seconds);
+    let furthest = all.iter().max_by(|one, other| late(one).total_cmp(&late(other)))?;
+    let (seconds, _) = furthest.behind().filter(|(seconds, _)| *seconds >= 1.0)?;
+    let lag = unread(furthest.lag().unwrap_or(0));
+    (all.len() > 1).then(|| format!("Furthest behind is `{}`, by {}: {lag}.", furthest.name, span(seconds)))
 }
 
 /// Greater is worse: by state, then by how long it is behind.
@@ -101,6 +124,15 @@ pub(crate) fn place(row: &Row) -> String {
     format!("`{}/{}`", row.place.0, row.place.1)
 }
 
+/// Of a partition, and of all where that is more.
+fn unread_at(group: &GroupStanding, row: &Row) -> String {
+    let (here, all) = (row.standing.lag.unwrap_or(0), group.lag().unwrap_or(0));
+    if here == all {
+        return unread(all);
+    }
+    format!("{}, {} in all", unread(here), thousands(u64::try_from(all).unwrap_or(0)))
+}
+
 fn unread(lag: i64) -> String {
     match u64::try_from(lag).unwrap_or(0) {
         1 => "1 event is not read".to_owned(),
@@ -123,7 +155,7 @@ fn went_back(row: &Row) -> String {
 }
 
 fn ending(group: &GroupStanding) -> String {
-    match group.drain() {
+    match group.drain {
         Drain::In { seconds, .. } => format!(", drained in {}", span(seconds)),
         Drain::Never => ", and it does not get nearer to the end".to_owned(),
         Drain::Empty | Drain::Unknown => String::new(),

@@ -169,6 +169,8 @@ pub struct Group {
     /// Seconds until the first record that it has not read may be deleted; absent where nothing is deleted, or that is not
     /// known.
     pub retention_margin: Option<f64>,
+    /// Whether that is known of every partition with something unread.
+    pub retention_known: bool,
     /// Records that were deleted before it read them.
     pub lost: u64,
     /// How its lag went, oldest first: null where nobody looked.

@@ -27,3 +27,10 @@ pub enum HistoryError {
     #[error("rows of lag cannot be put together; please report it")]
     Arrow(#[from] arrow::error::ArrowError),
 }
+
+impl HistoryError {
+    /// Whether a file is not there any more.
+    pub(crate) fn is_gone(&self) -> bool {
+        matches!(self, Self::Disk { source, .. } if source.kind() == std::io::ErrorKind::NotFound)
+    }
+}

@@ -17,6 +17,9 @@ use crate::segment::{Segment, Span, Step};
 /// Rows that cannot be written are kept up to so many; the oldest go first.
 const UNWRITTEN: usize = 1_000_000;
 
+/// So often files may be replaced while they are opened.
+const REPLACED: usize = 5;
+
 /// Once it is over, an hour may wait for its last rows so long, microseconds.
 const LATE: i64 = 5 * 60 * 1_000_000;
 
@@ -111,21 +114,33 @@ impl History {
     /// # Errors
     /// When rows in memory do not fit together, a bug.
     pub fn parts(&self, wanted: &Wanted) -> Result<Vec<Part>, HistoryError> {
-        let inner = self.inner.lock();
-        let is_wanted = |segment: &Segment| wanted.may_be_between(segment.from, segment.to());
-        let mut parts = Vec::new();
-        for file in inner.files.iter().filter(|file| is_wanted(&file.segment)) {
-            match file.open() {
-                Ok(opened) => parts.push(Part(Source::File(opened))),
-                Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "lag history is left out"),
+        // A file may be replaced before it is opened: those that replace it are listed then.
+        for _ in 0..REPLACED {
+            let (files, open) = self.list(wanted)?;
+            let opened: Vec<_> = files.iter().map(|file| file.open()).collect();
+            let is_gone =
+                |opened: &Result<Arc<Opened>, HistoryError>| opened.as_ref().is_err_and(HistoryError::is_gone);
+            if opened.iter().any(is_gone) {
+                continue;
             }
+            let told = |error: &HistoryError| {
+                tracing::warn!(error = error as &dyn std::error::Error, "lag history is left out");
+            };
+            let files = opened.into_iter().filter_map(|opened| opened.inspect_err(told).ok());
+            return Ok(files.map(Source::File).chain(open.map(Source::Memory)).map(Part).collect());
         }
+        Ok(Vec::new())
+    }
+
+    /// Files and rows in memory of one moment.
+    fn list(&self, wanted: &Wanted) -> Result<(Vec<Arc<Stored>>, Option<RecordBatch>), HistoryError> {
+        let is_wanted = |segment: &Segment| wanted.may_be_between(segment.from, segment.to());
+        let inner = self.inner.lock();
+        let files = inner.files.iter().filter(|file| is_wanted(&file.segment)).cloned().collect();
         let open = inner.open.iter().filter(|(slot, _)| is_wanted(slot)).flat_map(|(_, it)| it);
         let open: Vec<&Sample> = open.filter(|sample| wanted.wants(sample.key(), sample.at)).collect();
-        if !open.is_empty() {
-            parts.push(Part(Source::Memory(batch(open)?)));
-        }
-        Ok(parts)
+        let open = (!open.is_empty()).then(|| batch(open)).transpose()?;
+        Ok((files, open))
     }
 
     /// Writes what is over at this time, microseconds, and makes files fewer and thinner. Blocks on the disk.
@@ -152,31 +167,47 @@ impl History {
     /// Writes slots that were over at a time.
     fn write(&self, until: i64) -> Result<(), HistoryError> {
         let slots: Vec<Segment> = self.inner.lock().open.keys().filter(|slot| slot.to() <= until).copied().collect();
-        for slot in slots {
-            // They stay until they are written, or they would be missing from charts meanwhile.
-            let (rows, count) = {
-                let inner = self.inner.lock();
-                let open = inner.open.get(&slot).map(Vec::as_slice).unwrap_or_default();
-                (batch(open.iter().collect())?, open.len())
-            };
-            // What comes late belongs to the file that has its stretch.
-            let holds = |file: &&Arc<Stored>| file.segment == slot || file.segment.replaces(slot);
-            let before = self.inner.lock().files.iter().find(holds).cloned();
-            let segment = before.as_ref().map_or(slot, |file| file.segment);
-            let mut runs: Vec<Run> = vec![Box::new(std::iter::once(Ok(rows)))];
-            if let Some(before) = &before {
-                runs.push(Box::new(before.open()?.read(&Wanted::default())?));
-            }
-            let written = self.rewrite(segment, runs)?;
-            let mut inner = self.inner.lock();
-            inner.files.retain(|file| file.segment != segment);
-            inner.files.push(written);
-            if let Some(open) = inner.open.get_mut(&slot) {
-                open.drain(..count);
-            }
-            inner.open.retain(|_, open| !open.is_empty());
+        let written: Vec<Result<(), HistoryError>> = slots.into_iter().map(|slot| self.write_slot(slot)).collect();
+        written.into_iter().collect()
+    }
+
+    fn write_slot(&self, slot: Segment) -> Result<(), HistoryError> {
+        // They stay until they are written, or they would be missing from charts meanwhile.
+        let (rows, count) = {
+            let inner = self.inner.lock();
+            let open = inner.open.get(&slot).map(Vec::as_slice).unwrap_or_default();
+            (batch(open.iter().collect())?, open.len())
+        };
+        // What comes late belongs to the file that has its stretch.
+        let holds = |file: &&Arc<Stored>| file.segment == slot || file.segment.replaces(slot);
+        let before = self.inner.lock().files.iter().find(holds).cloned();
+        let segment = before.as_ref().map_or(slot, |file| file.segment);
+        let mut runs: Vec<Run> = vec![Box::new(std::iter::once(Ok(rows)))];
+        let run = |before: Arc<Stored>| Ok(Box::new(before.open()?.read(&Wanted::default())?) as Run);
+        let joined = before.map(run).transpose().and_then(|before| {
+            runs.extend(before);
+            self.rewrite(segment, runs)
+        });
+        let written = self.or_set_aside(joined)?;
+        let mut inner = self.inner.lock();
+        inner.files.retain(|file| file.segment != segment);
+        inner.files.push(written);
+        inner.files.sort_by_key(|file| file.segment);
+        if let Some(open) = inner.open.get_mut(&slot) {
+            // Rows may have been given up meanwhile.
+            open.drain(..count.min(open.len()));
         }
+        inner.open.retain(|_, open| !open.is_empty());
         Ok(())
+    }
+
+    /// A damaged file is set aside, or it would keep others from being written for ever.
+    fn or_set_aside(&self, written: Result<Arc<Stored>, HistoryError>) -> Result<Arc<Stored>, HistoryError> {
+        if let Err(HistoryError::Damaged { path, .. }) = &written {
+            self.inner.lock().files.retain(|file| !file.is_at(path));
+            set_aside(path)?;
+        }
+        written
     }
 
     fn rewrite(&self, segment: Segment, runs: Vec<Run>) -> Result<Arc<Stored>, HistoryError> {
@@ -196,15 +227,7 @@ impl History {
         let inputs: Vec<Arc<Stored>> = self.inner.lock().files.iter().filter(|it| replaced(it)).cloned().collect();
         let run = |input: &Arc<Stored>| Ok(Box::new(input.open()?.read(&Wanted::default())?) as Run);
         let runs = inputs.iter().map(run).collect::<Result<_, HistoryError>>();
-        let written = match runs.and_then(|runs| self.rewrite(segment, runs)) {
-            // Or it would keep the others from being merged for ever.
-            Err(HistoryError::Damaged { path, source }) => {
-                self.inner.lock().files.retain(|file| !file.is_at(&path));
-                set_aside(&path)?;
-                return Err(HistoryError::Damaged { path, source });
-            }
-            written => written?,
-        };
+        let written = self.or_set_aside(runs.and_then(|runs| self.rewrite(segment, runs)))?;
         let mut inner = self.inner.lock();
         inner.files.retain(|file| !replaced(file));
         inner.files.push(written);

@@ -19,5 +19,6 @@ pub use file::Wanted;
 pub const FOLDER: &str = "lag_history";
 
 pub use history::{History, Part};
+pub use merge::Run;
 pub use row::{Row, rows, seconds};
 pub use sample::{SCHEMA, Sample, WHOLE};

@@ -14,8 +14,8 @@ use crate::error::HistoryError;
 use crate::file::BATCH;
 use crate::sample::SCHEMA;
 
-/// A sorted run.
-pub(crate) type Run = Box<dyn Iterator<Item = Result<RecordBatch, HistoryError>>>;
+/// A sorted run of rows, with the fault that ends it.
+pub type Run = Box<dyn Iterator<Item = Result<RecordBatch, HistoryError>>>;
 
 /// Rows of one batch with what they are compared by.
 struct Loaded {

@@ -54,7 +54,7 @@ impl Shop {
                     .collect();
                 producer.send_all(&records)?;
                 number += 1;
-                std::thread::sleep(Duration::from_millis(300));
+                std::thread::sleep(Duration::from_millis(300)); // tidy: wait
             }
             Ok(())
         });

@@ -33,6 +33,9 @@ impl Watch {
             row.first_unread = Some(written);
             row.incarnation = self.clock.incarnation(ledger, &row.place);
             row.retention_margin = self.margin(at, row, next(row), written);
+            let retention = self.retention.get(&*row.place.0).copied().unwrap_or_default();
+            let is_dated = !matches!(written, Written::Unknown(_));
+            row.retention_known = retention.told && (retention.seconds.is_none() || is_dated);
         }
     }
 

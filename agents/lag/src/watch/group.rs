@@ -7,6 +7,7 @@ use tapline_adapter::{Group, GroupDetail, GroupFault, GroupMember, GroupState};
 use crate::clock::Place;
 use crate::pair::Pair;
 use crate::record::Recorded;
+use crate::trend::Trend;
 
 /// Looks that are drawn beside a group.
 const TREND: usize = 60;
@@ -25,6 +26,8 @@ pub(super) struct Watched {
     trend: VecDeque<Option<u64>>,
     /// When members were seen to be given other partitions, microseconds, oldest first.
     pub(super) rebalances: VecDeque<i64>,
+    /// How the lag of all its partitions together moves.
+    pub(super) lag: Trend,
     /// Its newest row in the history.
     pub(super) recorded: Option<Recorded>,
     /// Whether its members were sharing anew when it was looked at last.
@@ -44,6 +47,7 @@ impl Watched {
             pairs: HashMap::new(),
             trend: VecDeque::new(),
             rebalances: VecDeque::new(),
+            lag: Trend::default(),
             recorded: None,
             moving: false,
             asked_at: 0,
@@ -52,11 +56,14 @@ impl Watched {
     }
 
     /// What is drawn beside it, with how far it is behind now.
-    pub(super) fn draw(&mut self, lag: Option<i64>) -> Vec<Option<u64>> {
+    pub(super) fn draw(&mut self, at: i64, lag: Option<i64>, memory: f64) -> Vec<Option<u64>> {
         if self.trend.len() == TREND {
             self.trend.pop_front();
         }
         let lag = lag.filter(|_| self.fault.is_none());
+        if let Some(lag) = lag {
+            self.lag.add(at, lag, memory);
+        }
         self.trend.push_back(lag.and_then(|lag| u64::try_from(lag).ok()));
         self.trend.iter().copied().collect()
     }

@@ -30,7 +30,6 @@ impl Watch {
             if !stands || !is_new || tapped.contains(&(place.0.to_string(), place.1)) {
                 continue;
             }
-            self.doubts.insert(key, end);
             doubted.push(OffsetRange {
                 destination: place.0.to_string(),
                 destination_id: None,
@@ -47,9 +46,12 @@ impl Watch {
         doubted
     }
 
-    /// There is no record.
-    pub(crate) fn found_nothing(&mut self, range: &OffsetRange) {
+    /// Takes in whether there is no record at all.
+    pub(crate) fn looked_up(&mut self, range: &OffsetRange, is_empty: bool) {
         let place = (self.name(&range.destination), range.partition);
-        self.clock.found_nothing(place, range.from, range.to);
+        self.doubts.insert((place.clone(), range.from), range.to);
+        if is_empty {
+            self.clock.found_nothing(place, range.from, range.to);
+        }
     }
 }

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use tapline_adapter::{Group, PartitionEnds};
-use tapline_history::{History, HistoryError, Sample, WHOLE, Wanted, rows};
+use tapline_api::LagState;
+use tapline_history::{History, HistoryError, Row, Sample, WHOLE, Wanted, rows};
 
 use super::{Watch, Watched};
-use crate::board::{Board, GroupStanding, Row};
+use crate::board::{self, Board, GroupStanding};
 use crate::clock::Place;
 use crate::pair::Look;
 use crate::record::{MINUTE, Recorded, minute};
@@ -75,7 +76,9 @@ impl Watch {
         for part in history.parts(&wanted)? {
             for batch in part.read(&wanted)? {
                 let batch = batch?;
-                for row in rows(&batch)?.filter(|row| row.partition != WHOLE) {
+                // What is ahead says nothing of where the partition ends.
+                let told = |row: &Row<'_>| row.partition != WHOLE && row.state != LagState::Ahead.as_str();
+                for row in rows(&batch)?.filter(told) {
                     let Some((committed, lag)) = row.committed.zip(row.lag) else { continue };
                     let group = groups.entry(row.group.to_owned()).or_insert_with(|| Arc::from(row.group));
                     looks.push((
@@ -115,7 +118,7 @@ impl Watch {
     }
 }
 
-fn recorded(at: i64, row: &Row) -> Recorded {
+fn recorded(at: i64, row: &board::Row) -> Recorded {
     let standing = row.standing;
     Recorded { at, state: standing.state, committed: standing.committed, lag: standing.lag }
 }

@@ -68,7 +68,8 @@ fn a_group_that_cannot_be_asked_stays_as_it_was_and_says_so() {
     let board = world.look(&[("reader", denied()), ("hidden", denied())], Some(200), false);
     let [reader] = board.groups.as_slice() else { panic!("{:?}", board.groups) };
     assert_eq!((reader.at, reader.fault.is_some()), (LOOK, true));
-    assert_eq!(board.problems.len(), 2, "{:?}", board.problems);
+    let [problem] = board.problems.as_slice() else { panic!("{:?}", board.problems) };
+    assert!(problem.sentence.starts_with("`hidden`, `reader` cannot be asked: the right"), "{problem:?}");
     let again = world.look(&[("reader", at(200)), ("hidden", denied())], Some(200), false);
     assert_eq!((again.groups[0].lag(), again.groups[0].fault.is_some()), (Some(0), false));
     assert_eq!(again.groups[0].trend, [Some(10), None, Some(0)]);
@@ -125,4 +126,26 @@ fn what_changes_has_a_row_a_minute_and_what_stands_one_in_ten() {
     assert_eq!(count(&|n| n, &|n| n), 40);
     let standing = count(&|_| 200, &|_| 200);
     assert!((4..=6).contains(&standing), "{standing}");
+}
+
+/// Eleven partitions that were read up hid a twelfth that stood still since before anybody looked.
+#[test]
+fn who_has_read_everything_elsewhere_is_not_therefore_on_time() {
+    let mut world = World::new();
+    let mut look = |end| {
+        let two = Committed::from([(place(), 90), (("orders".to_owned(), 1), 50)]);
+        world.now += LOOK;
+        let ends = |end| PartitionEnds { start: Some(0), stable: Some(end), end: Some(end) };
+        let list = GroupList {
+            groups: vec![Group { name: "reader".to_owned(), kind: None, state: None }],
+            listed: true,
+            ..GroupList::default()
+        };
+        let ends = BTreeMap::from([(place(), ends(end)), (("orders".to_owned(), 1), ends(50))]);
+        let (committed, details) = (vec![Ok(two)], BTreeMap::new());
+        let asked = Asked { at: world.now, list, committed, details, ends, untold: 0 };
+        world.watch.take(asked, &BTreeSet::new(), &View::default(), &Ledger::default())
+    };
+    assert_eq!(look(100).groups[0].behind(), None);
+    assert_eq!(look(90).groups[0].behind(), Some((0.0, true)));
 }

@@ -31,14 +31,24 @@ pub(super) struct AskEnds {
     doubtful: BTreeSet<(String, i32)>,
     /// When topics of these were looked up.
     looked_up: BTreeMap<String, Instant>,
+    /// The topic that was looked up last: the next are those behind it.
+    last: String,
+    /// Where the next pass begins, when this one took too long.
+    begin: Option<(String, i32)>,
 }
 
 impl AskEnds {
     /// As far as they are told.
     pub(super) fn ask(&mut self, client: &Arc<Client>, of: &[(String, i32)]) -> Ends {
         let until = Instant::now() + ENOUGH;
-        let (doubtful, usual): (Vec<_>, Vec<_>) = of.iter().cloned().partition(|place| self.doubtful.contains(place));
+        let (doubtful, mut usual): (Vec<_>, Vec<_>) =
+            of.iter().cloned().partition(|place| self.doubtful.contains(place));
+        if let Some(begin) = self.begin.take() {
+            let at = usual.partition_point(|place| *place < begin);
+            usual.rotate_left(at);
+        }
         let mut asked = ask(client, &usual, until);
+        self.begin = asked.left.take();
         let mut unknown = asked.untold;
         unknown.extend(doubtful);
         let led = self.look_up(client, &unknown);
@@ -55,10 +65,13 @@ impl AskEnds {
     fn look_up(&mut self, client: &Arc<Client>, unknown: &[(String, i32)]) -> Vec<(String, i32)> {
         let topics: BTreeSet<&String> = unknown.iter().map(|(topic, _)| topic).collect();
         self.looked_up.retain(|topic, at| topics.contains(topic) && at.elapsed() < AGAIN);
-        let due: Vec<&String> =
-            topics.into_iter().filter(|topic| !self.looked_up.contains_key(*topic)).take(LOOKED_UP).collect();
+        let mut due: Vec<&String> = topics.into_iter().filter(|topic| !self.looked_up.contains_key(*topic)).collect();
+        let behind = due.partition_point(|topic| **topic <= self.last);
+        due.rotate_left(behind);
+        due.truncate(LOOKED_UP);
         let mut led = BTreeSet::new();
         for topic in due {
+            self.last.clone_from(topic);
             self.looked_up.insert(topic.clone(), Instant::now());
             // What is heard goes into the client's memory.
             let told = Topic::new(client, topic).and_then(|handle| client.metadata_of(&handle, ANSWER).ok());
@@ -74,12 +87,15 @@ struct Asked {
     ends: Ends,
     /// Asked for, and not told.
     untold: Vec<(String, i32)>,
+    /// The first that was not asked for any more.
+    left: Option<(String, i32)>,
 }
 
 fn ask(client: &Arc<Client>, of: &[(String, i32)], until: Instant) -> Asked {
     let mut asked = Asked::default();
     for some in of.chunks(LISTED_AT_ONCE) {
         if Instant::now() > until {
+            asked.left = some.first().cloned();
             break;
         }
         let ends = ask_some(client, some);

@@ -14,7 +14,7 @@ use datafusion::logical_expr::{BinaryExpr, Expr, Operator, TableProviderFilterPu
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchReceiverStream;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
-use tapline_history::{History, Part, Wanted, seconds};
+use tapline_history::{History, HistoryError, Part, Wanted, seconds};
 
 use super::Table;
 use super::system::{TEXT, micros};
@@ -92,10 +92,13 @@ impl TableProvider for LagHistory {
             }
             None => Vec::new(),
         };
+        // Without any partition DataFusion cannot read a table.
+        let none: &[Vec<Part>] = if parts.is_empty() { &[Vec::new()] } else { &[] };
         let each = parts.len().div_ceil(state.config().target_partitions().max(1)).max(1);
-        let streams = parts.chunks(each).map(|parts| {
+        let chunks = parts.chunks(each).map(<[Part]>::to_vec).chain(none.iter().cloned());
+        let streams = chunks.map(|parts| {
             let (schema, wanted) = (Arc::clone(&self.schema), wanted.clone());
-            Arc::new(Parts { schema, parts: parts.to_vec(), wanted }) as Arc<dyn PartitionStream>
+            Arc::new(Parts { schema, parts, wanted }) as Arc<dyn PartitionStream>
         });
         let schema = Arc::clone(&self.schema);
         Ok(Arc::new(StreamingTableExec::try_new(schema, streams.collect(), projection, [], false, limit)?))
@@ -158,8 +161,13 @@ impl PartitionStream for Parts {
         let (schema, parts, wanted) = (Arc::clone(&self.schema), self.parts.clone(), self.wanted.clone());
         stream.spawn_blocking(move || {
             for part in parts {
-                for batch in part.read(&wanted).map_err(external)? {
-                    let shown = show(&schema, &batch.map_err(external)?)?;
+                // What is damaged is left out, as everywhere.
+                let told = |error: &HistoryError| {
+                    tracing::warn!(error = error as &dyn std::error::Error, "lag history is left out");
+                };
+                let Ok(run) = part.read(&wanted).inspect_err(told) else { continue };
+                for batch in run.map_while(|batch| batch.inspect_err(told).ok()) {
+                    let shown = show(&schema, &batch)?;
                     // Nobody waits for it any more.
                     if rows.blocking_send(Ok(shown)).is_err() {
                         return Ok(());

@@ -199,6 +199,7 @@ mod tests {
             read: None,
             drain: Drain::Unknown,
             retention_margin: None,
+            retention_known: true,
             lost: 0,
             trend: Vec::new(),
         };

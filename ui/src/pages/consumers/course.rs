@@ -1,7 +1,7 @@
 //! How far behind the group was, and where that leads: the line so far, the forecast dashed, the retention above.
 
 use leptos::prelude::*;
-use tapline_api::{Drain, GroupDetail, GroupHistory};
+use tapline_api::{Drain, GroupDetail, GroupHistory, GroupPartition};
 
 use crate::{
     charts::line::{LineChart, Points},
@@ -19,8 +19,11 @@ pub(super) fn course(detail: &GroupDetail, history: &GroupHistory) -> Option<imp
         true => history.behind.clone(),
         false => history.lag.iter().map(|it| it.map(|lag| lag as f64)).collect(),
     };
-    let values = up_to_now(values, detail, in_time);
-    let plan = in_time.then(|| Plan::of(detail, history)).flatten();
+    // What is past is not told by how it stands now.
+    let ends = time::parse(&history.from)? + (history.step * 1e6) as i64 * values.len() as i64;
+    let is_live = ends >= time::parse(&detail.asked_at)?;
+    let values = if is_live { up_to_now(values, detail, in_time) } else { values };
+    let plan = (in_time && is_live).then(|| Plan::of(detail, history)).flatten();
     let to = from + width * values.len() as i64;
     let points = match plan {
         Some(plan) => plan.points(from, to, values),
@@ -80,6 +83,14 @@ fn in_unit(mut points: Points) -> (&'static str, Points) {
     (unit, points)
 }
 
+/// Of what is written to the partition that is furthest behind, the share that is read.
+fn pace(detail: &GroupDetail) -> f64 {
+    let late = |it: &&GroupPartition| it.behind.as_ref().map_or(0.0, |behind| behind.seconds);
+    let worst = detail.partitions.iter().max_by(|one, other| late(one).total_cmp(&late(other)));
+    let rates = worst.and_then(|worst| worst.read.zip(worst.written)).filter(|(_, written)| *written > 0.0);
+    rates.map_or(0.0, |(read, written)| (read / written).min(1.0))
+}
+
 /// Where it leads, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Plan {
@@ -103,13 +114,7 @@ impl Plan {
         let slope = match group.drain {
             Drain::In { seconds, .. } if seconds > 0.0 => -behind / seconds,
             // Time goes on; what is read makes up for a part of it.
-            Drain::Never => {
-                1.0 - group
-                    .read
-                    .zip(group.written)
-                    .filter(|(_, written)| *written > 0.0)
-                    .map_or(0.0, |(read, written)| (read / written).min(1.0))
-            }
+            Drain::Never => 1.0 - pace(detail),
             _ => return None,
         };
         Some(Self { behind, slope, kept: group.retention_margin.map(|margin| behind + margin) })

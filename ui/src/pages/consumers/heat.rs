@@ -157,7 +157,9 @@ impl Shading {
     fn shade(self, it: &PartitionHistory, column: usize) -> Option<usize> {
         let lag = (*it.lag.get(column)?)?;
         let value = match self.in_time {
-            true => it.behind.get(column).copied().flatten().unwrap_or(0.0),
+            // How long what is unread waits may not be known.
+            true if lag > 0 => it.behind.get(column).copied().flatten()?,
+            true => 0.0,
             false => lag as f64,
         };
         let fresh = if self.in_time { FRESH.min(self.most / 6.0) } else { self.most / 50.0 };

@@ -78,7 +78,7 @@ fn Row(group: Arc<Group>, chosen: Memo<Option<Key>>) -> impl IntoView {
     let selected = memo(move || chosen.with(|chosen| chosen.as_ref() == Some(&this)));
     let level = group.state.level();
     let colour = if level >= Level::Warn { tone(level) } else { "" };
-    let trend: Vec<f64> = group.trend.iter().map(|lag| lag.unwrap_or(0) as f64).collect();
+    let trend: Vec<f64> = group.trend.iter().flatten().map(|lag| *lag as f64).collect();
     let behind = match (&group.behind, group.state) {
         (Some(behind), _) => format!("{}{}", if behind.exact { "" } else { "~" }, words::shortly(behind.seconds)),
         (None, LagState::NeverCommitted) => "never read".to_owned(),

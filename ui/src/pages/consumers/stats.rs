@@ -6,6 +6,9 @@ use tapline_api::{Drain, Group, GroupDetail, GroupPartition, LagState, Level};
 use super::words;
 use crate::{charts::sparkline::Sparkline, format::number, ui::state::tone};
 
+/// Who is behind for less keeps up, seconds.
+const LATE: f64 = 60.0;
+
 /// Less than this until unread events are deleted is bad, seconds.
 const SOON: f64 = 3.0 * 3_600.0;
 
@@ -18,7 +21,7 @@ pub(super) fn stats(detail: &GroupDetail) -> impl IntoView + use<> {
 fn unread(group: &Group) -> impl IntoView + use<> {
     let level = group.state.level();
     let colour = if level >= Level::Warn { tone(level) } else { "" };
-    let trend: Vec<f64> = group.trend.iter().map(|lag| lag.unwrap_or(0) as f64).collect();
+    let trend: Vec<f64> = group.trend.iter().flatten().map(|lag| *lag as f64).collect();
     let spark =
         (trend.len() > 1).then(|| view! { <Sparkline points=trend worrying=10.0 tone=colour label="Unread events"/> });
     let change = group.written.zip(group.read).map(|(written, read)| written - read);
@@ -55,7 +58,12 @@ fn place(detail: &GroupDetail, partition: &GroupPartition) -> String {
 }
 
 fn drains(group: &Group) -> impl IntoView + use<> {
-    let (value, sure) = words::drains(&group.drain);
+    let keeps_up = group.state == LagState::Ok && group.behind.as_ref().is_some_and(|behind| behind.seconds < LATE);
+    let (value, sure) = match keeps_up && group.lag > Some(0) {
+        // What is always under way is no lag that could drain.
+        true => ("keeps up".to_owned(), None),
+        false => words::drains(&group.drain),
+    };
     let rates = group
         .written
         .zip(group.read)
@@ -70,7 +78,11 @@ fn loss(detail: &GroupDetail) -> impl IntoView + use<> {
     let (value, note, bad) = match (group.retention_margin, group.state) {
         (_, LagState::DataLoss) => ("now".to_owned(), format!("{} events lost", number::exact(group.lost)), true),
         (Some(margin), _) if group.lag.unwrap_or(0) > 0 => {
-            (words::shortly(margin), "if nothing more is read".to_owned(), margin < SOON)
+            let note = if group.retention_known { "if nothing more is read" } else { "not known of all partitions" };
+            (words::shortly(margin), note.to_owned(), margin < SOON)
+        }
+        (None, _) if group.lag.unwrap_or(0) > 0 && !group.retention_known => {
+            ("not known".to_owned(), "until when it is kept".to_owned(), false)
         }
         (_, _) if group.lost > 0 => {
             ("none now".to_owned(), format!("{} events lost", number::exact(group.lost)), false)

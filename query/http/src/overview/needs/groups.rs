@@ -48,7 +48,7 @@ fn need(group: &Group) -> Need {
     };
     let reads = format!("It reads {}", group.destinations.join(", "));
     let detail: Vec<String> = [Some(reads), members, margin].into_iter().flatten().collect();
-    let trend: Vec<u64> = group.trend.iter().map(|lag| lag.unwrap_or(0)).collect();
+    let trend: Vec<u64> = group.trend.iter().flatten().copied().collect();
     #[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
     let figure = group.lag.map(|lag| format!("{} unread", short(lag as f64)));
     let sentence = group.sentence.strip_suffix('.').unwrap_or(&group.sentence);
@@ -109,6 +109,7 @@ mod tests {
             read: None,
             drain: Drain::Never,
             retention_margin: Some(7_200.0),
+            retention_known: true,
             lost: 0,
             trend: vec![Some(1), None, Some(40)],
         }
