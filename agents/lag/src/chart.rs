@@ -1,6 +1,6 @@
 //! A stretch of the history in columns of one width, as it is drawn.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use arrow::array::RecordBatch;
 use tapline_api::{GroupHistory, LagState, PartitionHistory};
@@ -8,15 +8,14 @@ use tapline_history::{History, HistoryError, Row, WHOLE, Wanted, rows};
 use tapline_model::time;
 
 use crate::board::GroupStanding;
-use crate::record::HEARTBEAT;
+use crate::record::{HEARTBEAT, MINUTE};
+use crate::show::count;
 
 /// Columns at most.
 const COLUMNS: i64 = 180;
 
 /// Partitions at most.
 const PARTITIONS: usize = 64;
-
-const MINUTE: i64 = 60 * 1_000_000;
 
 /// Widths, minutes: such that people can count them.
 const WIDTHS: [i64; 12] = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1_440];
@@ -135,10 +134,6 @@ impl Lines {
     }
 }
 
-fn count(lag: Option<i64>) -> Option<u64> {
-    lag.and_then(|lag| u64::try_from(lag).ok())
-}
-
 /// How a group went. Blocks on the disk.
 ///
 /// # Errors
@@ -155,12 +150,15 @@ pub(crate) fn chart(
     for (name, number) in &places {
         partitions.entry(name).or_default().insert(*number, (Line::new(grid), Line::new(grid)));
     }
+    let whole = (String::new(), HashSet::from([WHOLE]));
+    let drawn = partitions.iter().map(|(name, numbers)| ((*name).to_owned(), numbers.keys().copied().collect()));
+    let drawn = drawn.chain([whole]);
     let wanted = Wanted {
         source: Some(source.to_owned()),
         group: Some(group.name.clone()),
         from: Some(grid.from.saturating_sub(2 * APART)),
         to: Some(grid.to()),
-        places: Some(places.iter().cloned().chain([(String::new(), WHOLE)]).collect()),
+        places: Some(drawn.collect()),
         ..Wanted::default()
     };
     for part in history.parts(&wanted)? {

@@ -12,13 +12,8 @@ use crate::stop::{Stop, Stopped};
 /// Between two looks at what is to be done.
 const LOOK: Duration = Duration::from_secs(20);
 
-/// A running thread, until it is dropped.
-pub(crate) struct Keeper(#[expect(dead_code, reason = "ends it when it is dropped")] Stop);
-
-impl Keeper {
-    pub(crate) fn start(history: Arc<History>) -> std::io::Result<Self> {
-        Stop::spawn("lag-history".to_owned(), move |stop| keep(&history, stop)).map(Self)
-    }
+pub(crate) fn start(history: Arc<History>) -> std::io::Result<Stop> {
+    Stop::spawn("lag-history".to_owned(), move |stop| keep(&history, stop))
 }
 
 fn keep(history: &History, stop: &Stopped) {

@@ -12,9 +12,9 @@ use tapline_model::time;
 
 use crate::board::{Board, GroupStanding};
 use crate::chart::{Grid, chart};
-use crate::keeper::Keeper;
-use crate::show;
-use crate::watcher::{self, Watcher};
+use crate::stop::Stop;
+use crate::watcher::Watched;
+use crate::{keeper, show};
 
 /// How groups are looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,15 +32,14 @@ impl Default for LagOptions {
 /// The groups of all brokers. Dropping it ends the looking.
 pub struct Lags {
     boards: Vec<Arc<ArcSwap<Board>>>,
-    watchers: Vec<Watcher>,
+    /// A thread a broker, and one that writes the history.
+    threads: Vec<Stop>,
     history: Arc<History>,
-    /// Ends with it.
-    _keeper: Keeper,
 }
 
 impl Drop for Lags {
     fn drop(&mut self) {
-        self.watchers.clear();
+        self.threads.clear();
         if let Err(error) = self.history.close() {
             tracing::warn!(error = &error as &dyn std::error::Error, "the last minutes of the lag history are lost");
         }
@@ -58,12 +57,12 @@ impl Lags {
         sources: Vec<(Arc<dyn Source>, GroupOptions)>,
         options: &LagOptions,
     ) -> std::io::Result<Self> {
-        let keeper = Keeper::start(Arc::clone(&history))?;
-        let mut lags = Self { boards: Vec::new(), watchers: Vec::new(), history, _keeper: keeper };
+        let keeper = keeper::start(Arc::clone(&history))?;
+        let mut lags = Self { boards: Vec::new(), threads: vec![keeper], history };
         for (source, groups) in sources {
             let board = Board { source: source.name().to_owned(), ..Board::default() };
             let board = Arc::new(ArcSwap::from_pointee(board));
-            let watched = watcher::Watched {
+            let watched = Watched {
                 source,
                 groups,
                 archive: Arc::clone(archive),
@@ -72,7 +71,7 @@ impl Lags {
                 interval: options.interval,
             };
             lags.boards.push(board);
-            lags.watchers.push(Watcher::start(watched)?);
+            lags.threads.push(watched.start()?);
         }
         Ok(lags)
     }

@@ -131,7 +131,7 @@ fn told(drain: Drain) -> tapline_api::Drain {
     }
 }
 
-fn count(number: Option<i64>) -> Option<u64> {
+pub(crate) fn count(number: Option<i64>) -> Option<u64> {
     number.and_then(|number| u64::try_from(number).ok())
 }
 

@@ -51,17 +51,13 @@ pub(crate) struct Watched {
     pub(crate) interval: Duration,
 }
 
-/// A running thread. Dropping it asks it to end, which it does once it has the answer that it waits for.
-pub(crate) struct Watcher(#[expect(dead_code, reason = "ends it when it is dropped")] Stop);
-
-impl Watcher {
-    pub(crate) fn start(watched: Watched) -> std::io::Result<Self> {
-        let name = format!("lag-{}", watched.source.name());
-        Stop::spawn(name, move |stop| watched.run(stop)).map(Self)
-    }
-}
-
 impl Watched {
+    /// Begins. It ends once it has the answer that it waits for.
+    pub(crate) fn start(self) -> std::io::Result<Stop> {
+        let name = format!("lag-{}", self.source.name());
+        Stop::spawn(name, move |stop| self.run(stop))
+    }
+
     fn run(self, stop: &Stopped) {
         let mut groups = match self.source.groups(&self.groups) {
             Ok(groups) => groups,

@@ -269,7 +269,23 @@ pub struct GroupFinding {
     pub evidence: Option<String>,
 }
 
+impl Group {
+    /// Whether what it has not read is only what is always under way.
+    pub fn keeps_up(&self) -> bool {
+        self.state == LagState::Ok && self.behind.as_ref().is_some_and(|behind| behind.seconds < UNDER_WAY)
+    }
+}
+
+/// Who is behind for less keeps up, seconds.
+const UNDER_WAY: f64 = 60.0;
+
 impl GroupDetail {
+    /// The partition that is furthest behind, of those of which it is known.
+    pub fn furthest_behind(&self) -> Option<&GroupPartition> {
+        let seconds = |it: &&GroupPartition| it.behind.as_ref().map_or(-1.0, |behind| behind.seconds);
+        self.partitions.iter().max_by(|one, other| seconds(one).total_cmp(&seconds(other)))
+    }
+
     /// The member that has a partition.
     pub fn owner(&self, partition: &GroupPartition) -> Option<&GroupMember> {
         self.members.as_ref()?.get(partition.member?)

@@ -1,6 +1,6 @@
 //! One file: how it is written, and which of its rows are read.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt as _;
@@ -53,8 +53,8 @@ pub struct Wanted {
     pub to: Option<i64>,
     /// Whether of groups as a whole, or of their partitions; both without.
     pub whole: Option<bool>,
-    /// Of these partitions only.
-    pub places: Option<HashSet<(String, i32)>>,
+    /// Of these partitions only, by destination.
+    pub places: Option<HashMap<String, HashSet<i32>>>,
 }
 
 /// A file that is read.
@@ -211,7 +211,7 @@ impl Wanted {
 
     fn is_place(&self, destination: &str, partition: i32) -> bool {
         let Some(places) = &self.places else { return true };
-        places.contains(&(destination.to_owned(), partition))
+        places.get(destination).is_some_and(|numbers| numbers.contains(&partition))
     }
 }
 

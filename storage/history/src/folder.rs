@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use crate::error::HistoryError;
-use crate::file::Opened;
+use crate::file::{Opened, Wanted};
+use crate::merge::Run;
 use crate::segment::Segment;
 
 /// A file by what its name says. It stays open once it was read, so that it may be deleted under a reader.
@@ -28,6 +29,11 @@ impl Stored {
         }
         let opened = Arc::new(Opened::open(self.path.clone())?);
         Ok(Arc::clone(self.opened.get_or_init(|| opened)))
+    }
+
+    /// All its rows.
+    pub(crate) fn run(&self) -> Result<Run, HistoryError> {
+        Ok(Box::new(self.open()?.read(&Wanted::default())?))
     }
 
     pub(crate) fn is_at(&self, path: &Path) -> bool {

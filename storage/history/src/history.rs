@@ -42,6 +42,15 @@ struct Inner {
     files: Vec<Arc<Stored>>,
 }
 
+impl Inner {
+    /// Takes a file in for those that it replaces.
+    fn put(&mut self, written: Arc<Stored>, replaced: impl Fn(&Arc<Stored>) -> bool) {
+        self.files.retain(|file| !replaced(file));
+        self.files.push(written);
+        self.files.sort_by_key(|file| file.segment);
+    }
+}
+
 /// A file or what is in memory, as it was when it was asked for.
 #[derive(Debug, Clone)]
 pub struct Part(Source);
@@ -114,22 +123,22 @@ impl History {
     /// # Errors
     /// When rows in memory do not fit together, a bug.
     pub fn parts(&self, wanted: &Wanted) -> Result<Vec<Part>, HistoryError> {
-        // A file may be replaced before it is opened: those that replace it are listed then.
-        for _ in 0..REPLACED {
+        let is_gone = |opened: &Result<Arc<Opened>, HistoryError>| opened.as_ref().is_err_and(HistoryError::is_gone);
+        let mut left = REPLACED;
+        // A file may be replaced before it is opened: what replaces it is listed then. One that stays away was deleted.
+        let (opened, open) = loop {
             let (files, open) = self.list(wanted)?;
             let opened: Vec<_> = files.iter().map(|file| file.open()).collect();
-            let is_gone =
-                |opened: &Result<Arc<Opened>, HistoryError>| opened.as_ref().is_err_and(HistoryError::is_gone);
-            if opened.iter().any(is_gone) {
-                continue;
+            left -= 1;
+            if left == 0 || !opened.iter().any(is_gone) {
+                break (opened, open);
             }
-            let told = |error: &HistoryError| {
-                tracing::warn!(error = error as &dyn std::error::Error, "lag history is left out");
-            };
-            let files = opened.into_iter().filter_map(|opened| opened.inspect_err(told).ok());
-            return Ok(files.map(Source::File).chain(open.map(Source::Memory)).map(Part).collect());
-        }
-        Ok(Vec::new())
+        };
+        let told = |error: &HistoryError| {
+            tracing::warn!(error = error as &dyn std::error::Error, "lag history is left out");
+        };
+        let files = opened.into_iter().filter_map(|opened| opened.inspect_err(told).ok());
+        Ok(files.map(Source::File).chain(open.map(Source::Memory)).map(Part).collect())
     }
 
     /// Files and rows in memory of one moment.
@@ -183,16 +192,13 @@ impl History {
         let before = self.inner.lock().files.iter().find(holds).cloned();
         let segment = before.as_ref().map_or(slot, |file| file.segment);
         let mut runs: Vec<Run> = vec![Box::new(std::iter::once(Ok(rows)))];
-        let run = |before: Arc<Stored>| Ok(Box::new(before.open()?.read(&Wanted::default())?) as Run);
-        let joined = before.map(run).transpose().and_then(|before| {
+        let joined = before.map(|before| before.run()).transpose().and_then(|before| {
             runs.extend(before);
             self.rewrite(segment, runs)
         });
         let written = self.or_set_aside(joined)?;
         let mut inner = self.inner.lock();
-        inner.files.retain(|file| file.segment != segment);
-        inner.files.push(written);
-        inner.files.sort_by_key(|file| file.segment);
+        inner.put(written, |file| file.segment == segment);
         if let Some(open) = inner.open.get_mut(&slot) {
             // Rows may have been given up meanwhile.
             open.drain(..count.min(open.len()));
@@ -225,14 +231,9 @@ impl History {
     fn merge_into(&self, segment: Segment) -> Result<(), HistoryError> {
         let replaced = |file: &Arc<Stored>| segment.replaces(file.segment);
         let inputs: Vec<Arc<Stored>> = self.inner.lock().files.iter().filter(|it| replaced(it)).cloned().collect();
-        let run = |input: &Arc<Stored>| Ok(Box::new(input.open()?.read(&Wanted::default())?) as Run);
-        let runs = inputs.iter().map(run).collect::<Result<_, HistoryError>>();
+        let runs = inputs.iter().map(|input| input.run()).collect::<Result<_, HistoryError>>();
         let written = self.or_set_aside(runs.and_then(|runs| self.rewrite(segment, runs)))?;
-        let mut inner = self.inner.lock();
-        inner.files.retain(|file| !replaced(file));
-        inner.files.push(written);
-        inner.files.sort_by_key(|file| file.segment);
-        drop(inner);
+        self.inner.lock().put(written, replaced);
         inputs.iter().try_for_each(|file| file.delete())
     }
 

@@ -1,6 +1,6 @@
 //! What it costs to keep how far groups were behind: bytes a day, and how long a chart takes, against the limits.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -159,13 +159,13 @@ fn size(folder: &Path, of: &str) -> Result<Option<f64>> {
 
 /// Milliseconds, the median of seven, that reading what is drawn takes.
 fn chart(history: &History, from: i64, to: i64) -> Result<f64> {
-    let places: HashSet<_> = (0..DRAWN).map(|number| ("topic-042".to_owned(), number)).collect();
+    let places = [("topic-042".to_owned(), (0..DRAWN).collect()), (String::new(), HashSet::from([WHOLE]))];
     let wanted = Wanted {
         source: Some("shop".to_owned()),
         group: Some("group-0042".to_owned()),
         from: Some(from),
         to: Some(to),
-        places: Some(places.into_iter().chain([(String::new(), WHOLE)]).collect()),
+        places: Some(HashMap::from(places)),
         ..Wanted::default()
     };
     let mut times = Vec::new();

@@ -40,8 +40,12 @@ pub(super) fn Nav() -> impl IntoView {
 fn PageLink(path: &'static str, name: &'static str, icon: Icon) -> impl IntoView {
     let address = use_address();
     let count = match Page::of(path) {
-        Page::DeadLetters => Some(view! { <DeadLetters/> }.into_any()),
-        Page::Consumers => Some(view! { <GroupsBehind/> }.into_any()),
+        Page::DeadLetters => {
+            Some(view! { <Counted shape=Shape::DeadLetter of=|it| it.dead_letters title=dead_letters/> })
+        }
+        Page::Consumers => {
+            Some(view! { <Counted shape=Shape::Standing of=|it| it.groups_behind as u64 title=groups_behind/> })
+        }
         _ => None,
     };
     let current = move || address.path.with(|now| Page::of(now) == Page::of(path));
@@ -52,30 +56,24 @@ fn PageLink(path: &'static str, name: &'static str, icon: Icon) -> impl IntoView
     }
 }
 
-/// Groups that fall behind, beside the page that lists them.
+/// A count beside the page that lists what is counted; nothing for 0.
 #[component]
-fn GroupsBehind() -> impl IntoView {
+fn Counted(shape: Shape, of: fn(&Status) -> u64, title: fn(u64) -> String) -> impl IntoView {
     let StatusLoad(status) = expect_context();
     move || {
-        let count = status.data.with(|status| status.as_ref().map_or(0, |status| status.groups_behind)) as u64;
+        let count = status.data.with(|status| status.as_deref().map_or(0, of));
         (count > 0).then(|| {
-            let title = number::count(count, "group falls behind", "groups fall behind");
-            view! { <span class="n bad" title=title><Mark shape=Shape::Standing level=Level::Bad small=true/>{number::short(count)}</span> }
+            view! { <span class="n bad" title=title(count)><Mark shape level=Level::Bad small=true/>{number::short(count)}</span> }
         })
     }
 }
 
-/// Dead letters of the last hour, beside the page that lists them.
-#[component]
-fn DeadLetters() -> impl IntoView {
-    let StatusLoad(status) = expect_context();
-    move || {
-        let count = status.data.with(|status| status.as_ref().map_or(0, |status| status.dead_letters));
-        (count > 0).then(|| {
-            let title = format!("{} in the last hour", number::count(count, "dead letter", "dead letters"));
-            view! { <span class="n bad" title=title><Mark shape=Shape::DeadLetter level=Level::Bad small=true/>{number::short(count)}</span> }
-        })
-    }
+fn dead_letters(count: u64) -> String {
+    format!("{} in the last hour", number::count(count, "dead letter", "dead letters"))
+}
+
+fn groups_behind(count: u64) -> String {
+    number::count(count, "group falls behind", "groups fall behind")
 }
 
 fn environment(status: &Status) -> impl IntoView + use<> {

@@ -1,4 +1,4 @@
-//! One box takes any ID, topic, type or page and goes there.
+//! One box takes any ID, topic, group, type or page and goes there.
 
 use std::time::Duration;
 

@@ -11,7 +11,7 @@ pub(crate) fn Nowhere() -> impl IntoView {
     let headline = move || format!("No page has the address `{}`.", address.path.get());
     view! {
         <div class="page">
-            <Answer headline=Signal::derive(headline) detail="Any ID, topic, type or page can be found in the box above.">
+            <Answer headline=Signal::derive(headline) detail="Any ID, topic, group, type or page can be found in the box above.">
                 <a class="btn" href=move || address.link("/")>"Overview"</a>
             </Answer>
         </div>

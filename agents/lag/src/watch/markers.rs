@@ -25,9 +25,10 @@ impl Watch {
             let standing = pair.standing(partition.now);
             let (Some(lag), Some(end)) = (standing.lag, partition.now.end) else { continue };
             let stands = (1..=HOLES + 1).contains(&lag) && standing.since.is_some_and(|since| since <= still);
-            let key = (place.clone(), end - lag);
-            let is_new = self.doubts.get(&key) != Some(&end);
-            if !stands || !is_new || tapped.contains(&(place.0.to_string(), place.1)) {
+            if !stands || tapped.contains(&(place.0.to_string(), place.1)) {
+                continue;
+            }
+            if self.doubts.get(&(place.clone(), end - lag)) == Some(&end) {
                 continue;
             }
             doubted.push(OffsetRange {

@@ -13,30 +13,36 @@ pub(super) const MOST_PAIRS: usize = 100_000;
 
 /// Writes all families.
 pub(super) fn write(text: &mut Text, groups: &[GroupDetail]) {
-    partitions(text, groups);
+    let families = [
+        ("kafka_partition_latest_offset", "The next offset of a partition that is read by a group."),
+        ("kafka_partition_earliest_offset", "The oldest offset of a partition that is read by a group."),
+    ];
+    ends(text, groups, families, ["topic", "partition"]);
     pairs(text, groups);
     sums(text, groups);
     states(text, groups);
 }
 
-fn partitions(text: &mut Text, groups: &[GroupDetail]) {
+/// Where partitions end and begin that groups read: names and meanings of both families, and what topic and partition are
+/// called.
+pub(super) fn ends(
+    text: &mut Text,
+    groups: &[GroupDetail],
+    [end, start]: [(&str, &str); 2],
+    [topic, partition]: [&str; 2],
+) {
     let mut ends = BTreeMap::new();
     for detail in groups {
         for it in &detail.partitions {
-            ends.insert((&detail.group.source, &it.destination, it.partition), (it.start, it.end));
+            ends.insert((&detail.group.source, &it.destination, it.partition), [it.end, it.start]);
         }
     }
-    type End = fn(&(Option<i64>, Option<i64>)) -> Option<i64>;
-    let families: [(&str, &str, End); 2] = [
-        ("kafka_partition_latest_offset", "The next offset of a partition that is read by a group.", |ends| ends.1),
-        ("kafka_partition_earliest_offset", "The oldest offset of a partition that is read by a group.", |ends| ends.0),
-    ];
-    for (name, help, of) in families {
+    for (which, (name, help)) in [end, start].into_iter().enumerate() {
         text.family(name, Kind::Gauge, help);
-        for ((source, topic, partition), ends) in &ends {
-            let number = partition.to_string();
-            let labels = [("cluster_name", source.as_str()), ("topic", topic), ("partition", &number)];
-            if let Some(offset) = of(ends) {
+        for ((source, destination, number), ends) in &ends {
+            let number = number.to_string();
+            let labels = [("cluster_name", source.as_str()), (topic, destination), (partition, &number)];
+            if let Some(offset) = ends[which] {
                 text.sample(name, &labels, offset_of(offset));
             }
         }

@@ -7,38 +7,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tapline_api::{GroupDetail, GroupPartition};
 
-use super::groups::{MOST_PAIRS, offset_of};
+use super::groups::{MOST_PAIRS, ends, offset_of};
 use super::text::{Kind, Text};
 use super::{bytes, count};
 
 /// Writes all families.
 pub(super) fn write(text: &mut Text, groups: &[GroupDetail]) {
-    marks(text, groups);
+    let marks = [
+        ("kminion_kafka_topic_partition_high_water_mark", "The next offset of a partition."),
+        ("kminion_kafka_topic_partition_low_water_mark", "The oldest offset of a partition."),
+    ];
+    ends(text, groups, marks, ["topic_name", "partition_id"]);
     whole(text, groups);
     topics(text, groups);
     pairs(text, groups);
-}
-
-fn marks(text: &mut Text, groups: &[GroupDetail]) {
-    let mut marks = BTreeMap::new();
-    for (detail, it) in pairs_of(groups) {
-        marks.insert((detail.group.source.as_str(), it.destination.as_str(), it.partition), (it.start, it.end));
-    }
-    type Mark = fn(&(Option<i64>, Option<i64>)) -> Option<i64>;
-    let families: [(&str, &str, Mark); 2] = [
-        ("kminion_kafka_topic_partition_high_water_mark", "The next offset of a partition.", |marks| marks.1),
-        ("kminion_kafka_topic_partition_low_water_mark", "The oldest offset of a partition.", |marks| marks.0),
-    ];
-    for (name, help, of) in families {
-        text.family(name, Kind::Gauge, help);
-        for ((source, topic, partition), marks) in &marks {
-            let number = partition.to_string();
-            let labels = [("cluster_name", *source), ("topic_name", *topic), ("partition_id", &number)];
-            if let Some(offset) = of(marks) {
-                text.sample(name, &labels, offset_of(offset));
-            }
-        }
-    }
 }
 
 fn whole(text: &mut Text, groups: &[GroupDetail]) {

@@ -1,6 +1,6 @@
 //! The history as its users see it: rows in, rows out, whatever became of the files meanwhile.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 
 use arrow::array::AsArray;
@@ -32,6 +32,10 @@ fn sample(group: &str, partition: i32, at: i64, lag: i64) -> Sample {
         read: None,
         rebalances: None,
     }
+}
+
+fn place(partition: i32) -> HashMap<String, HashSet<i32>> {
+    HashMap::from([("orders".to_owned(), HashSet::from([partition]))])
 }
 
 /// Group, partition, time, lag.
@@ -107,7 +111,7 @@ fn what_is_wanted_is_read() {
     assert_eq!(rows(&history, &wanted).len(), 79 * 3);
     let whole = Wanted { whole: Some(true), ..wanted.clone() };
     assert!(rows(&history, &whole).iter().all(|row| row.1 == WHOLE) && rows(&history, &whole).len() == 79);
-    let one = Wanted { places: Some(HashSet::from([("orders".to_owned(), 1)])), ..wanted.clone() };
+    let one = Wanted { places: Some(place(1)), ..wanted.clone() };
     assert!(rows(&history, &one).iter().all(|row| row.1 == 1) && rows(&history, &one).len() == 79);
     let other = Wanted { source: Some("other".to_owned()), ..wanted };
     assert_eq!(rows(&history, &other), []);
@@ -120,11 +124,7 @@ fn older_days_are_thinner_and_keep_their_peaks() {
     fill(&history, 0..24 * 60);
     history.add(vec![sample("a", 0, BEGIN + 12 * HOUR + 30 * SECOND, 1_000_000)]);
     let of = |history: &History| {
-        let wanted = Wanted {
-            group: Some("a".to_owned()),
-            places: Some(HashSet::from([("orders".to_owned(), 0)])),
-            ..Wanted::default()
-        };
+        let wanted = Wanted { group: Some("a".to_owned()), places: Some(place(0)), ..Wanted::default() };
         rows(history, &wanted)
     };
     for (age, count) in [(1, 24 * 60 + 1), (5, 24 * 12), (30, 48)] {
@@ -198,6 +198,18 @@ fn a_damaged_file_is_set_aside_and_the_others_go_on() {
     assert!(matches!(history.upkeep(BEGIN + DAY), Err(HistoryError::Damaged { .. })));
     history.upkeep(BEGIN + DAY).unwrap();
     assert_eq!(names(folder.path()), ["20261120T000000Z_1h_1m.parquet", "20261120T001500Z_5m_1m.damaged"]);
+    assert_eq!(rows(&history, &Wanted::default()).len(), 55 * 6);
+}
+
+/// It was asked for again and again, and then nothing at all was told.
+#[test]
+fn a_file_that_somebody_deleted_leaves_out_only_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let history = History::open(folder.path(), KEEP).unwrap();
+    fill(&history, 0..60);
+    history.close().unwrap();
+    let history = History::open(folder.path(), KEEP).unwrap();
+    fs::remove_file(folder.path().join("20261120T001500Z_5m_1m.parquet")).unwrap();
     assert_eq!(rows(&history, &Wanted::default()).len(), 55 * 6);
 }
 

@@ -1,12 +1,12 @@
 //! How far behind the group was, and where that leads: the line so far, the forecast dashed, the retention above.
 
 use leptos::prelude::*;
-use tapline_api::{Drain, GroupDetail, GroupHistory, GroupPartition};
+use tapline_api::{Drain, GroupDetail, GroupHistory};
 
+use super::words;
 use crate::{
     charts::line::{LineChart, Points},
     format::time,
-    ui::state::tone,
 };
 
 /// The chart; seconds where they are known, else unread events.
@@ -31,10 +31,7 @@ pub(super) fn course(detail: &GroupDetail, history: &GroupHistory) -> Option<imp
     };
     let (unit, points) = if in_time { in_unit(points) } else { ("", points) };
     let title = if in_time { "Time behind, worst partition" } else { "Unread events" };
-    let colour = match tone(detail.group.state.level()) {
-        colour @ ("bad" | "warn") => colour,
-        _ => "",
-    };
+    let colour = words::colour(detail.group.state);
     let note = match (plan.is_some(), history.rebalances.iter().sum::<u32>()) {
         (true, 0) => "forecast from the last minutes".to_owned(),
         (true, count) => format!("forecast from the last minutes; partitions shared anew {count} times"),
@@ -85,8 +82,7 @@ fn in_unit(mut points: Points) -> (&'static str, Points) {
 
 /// Of what is written to the partition that is furthest behind, the share that is read.
 fn pace(detail: &GroupDetail) -> f64 {
-    let late = |it: &&GroupPartition| it.behind.as_ref().map_or(0.0, |behind| behind.seconds);
-    let worst = detail.partitions.iter().max_by(|one, other| late(one).total_cmp(&late(other)));
+    let worst = detail.furthest_behind();
     let rates = worst.and_then(|worst| worst.read.zip(worst.written)).filter(|(_, written)| *written > 0.0);
     rates.map_or(0.0, |(read, written)| (read / written).min(1.0))
 }
@@ -108,7 +104,7 @@ impl Plan {
         let behind = group.behind.as_ref()?.seconds;
         // What is past has an end of its own.
         let known = history.behind.iter().rposition(Option::is_some)?;
-        if behind <= 1.0 || known + 2 < history.behind.len() {
+        if behind <= 1.0 || group.keeps_up() || known + 2 < history.behind.len() {
             return None;
         }
         let slope = match group.drain {

@@ -80,7 +80,10 @@ fn row(
     label: Option<String>,
 ) -> impl IntoView + use<> {
     let address = use_address();
-    let level = now.map_or("", colour);
+    let level = match now.map_or("", |now| words::colour(now.state)) {
+        "" => "t3",
+        colour => colour,
+    };
     let behind = now.and_then(|now| now.behind.as_ref());
     let behind = behind.map_or_else(|| "–".to_owned(), |behind| words::shortly(behind.seconds));
     let unread = now.and_then(|now| now.lag).map_or_else(|| "–".to_owned(), number::short);
@@ -106,13 +109,6 @@ fn row(
             <svg viewBox=format!("0 0 {columns} 1") preserveAspectRatio="none" aria-hidden="true">{paths}</svg>
             <span class=format!("num {level}")>{behind}</span><span class="num t2">{unread}</span>
         </a>
-    }
-}
-
-fn colour(now: &GroupPartition) -> &'static str {
-    match crate::ui::state::tone(now.state.level()) {
-        colour @ ("bad" | "warn") => colour,
-        _ => "t3",
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
     format::{number, sentence},
     react::memo,
     state::url::use_address,
-    ui::{Ico, Icon, Mark, Segments, rows::Rows, state::tone},
+    ui::{Ico, Icon, Mark, Segments, rows::Rows},
 };
 
 /// Height of a row, pixels.
@@ -77,8 +77,7 @@ fn Row(group: Arc<Group>, chosen: Memo<Option<Key>>) -> impl IntoView {
     let (this, opened) = (key.clone(), key);
     let selected = memo(move || chosen.with(|chosen| chosen.as_ref() == Some(&this)));
     let level = group.state.level();
-    let colour = if level >= Level::Warn { tone(level) } else { "" };
-    let trend: Vec<f64> = group.trend.iter().flatten().map(|lag| *lag as f64).collect();
+    let (colour, trend) = (words::colour(group.state), words::trend(&group));
     let behind = match (&group.behind, group.state) {
         (Some(behind), _) => format!("{}{}", if behind.exact { "" } else { "~" }, words::shortly(behind.seconds)),
         (None, LagState::NeverCommitted) => "never read".to_owned(),

@@ -9,7 +9,7 @@ use crate::ui::empty::Empty;
 pub(super) fn Nothing() -> impl IntoView {
     view! {
         <section class="panel">
-            <Empty title="No consumer group yet" why="Groups appear here as soon as they commit an offset: how far each is behind, when it will have caught up, and when unread events are deleted. Brokers are asked each 15 seconds; nothing joins a group, and nothing is committed."/>
+            <Empty title="No consumer group yet" why="Groups appear here as soon as they commit an offset: how far each is behind, when it will have caught up, and when unread events are deleted. Brokers are asked again and again (`lag.interval`); nothing joins a group, and nothing is committed."/>
         </section>
     }
 }

@@ -4,10 +4,7 @@ use leptos::prelude::*;
 use tapline_api::{Drain, Group, GroupDetail, GroupPartition, LagState, Level};
 
 use super::words;
-use crate::{charts::sparkline::Sparkline, format::number, ui::state::tone};
-
-/// Who is behind for less keeps up, seconds.
-const LATE: f64 = 60.0;
+use crate::{charts::sparkline::Sparkline, format::number};
 
 /// Less than this until unread events are deleted is bad, seconds.
 const SOON: f64 = 3.0 * 3_600.0;
@@ -19,9 +16,7 @@ pub(super) fn stats(detail: &GroupDetail) -> impl IntoView + use<> {
 }
 
 fn unread(group: &Group) -> impl IntoView + use<> {
-    let level = group.state.level();
-    let colour = if level >= Level::Warn { tone(level) } else { "" };
-    let trend: Vec<f64> = group.trend.iter().flatten().map(|lag| *lag as f64).collect();
+    let (colour, trend) = (words::colour(group.state), words::trend(group));
     let spark =
         (trend.len() > 1).then(|| view! { <Sparkline points=trend worrying=10.0 tone=colour label="Unread events"/> });
     let change = group.written.zip(group.read).map(|(written, read)| written - read);
@@ -34,8 +29,7 @@ fn unread(group: &Group) -> impl IntoView + use<> {
 }
 
 fn behind(detail: &GroupDetail) -> impl IntoView + use<> {
-    let seconds = |it: &&GroupPartition| it.behind.as_ref().map_or(-1.0, |behind| behind.seconds);
-    let worst = detail.partitions.iter().max_by(|one, other| seconds(one).total_cmp(&seconds(other)));
+    let worst = detail.furthest_behind();
     let told = detail.group.behind.as_ref();
     let value = told.map_or_else(|| "not known".to_owned(), |behind| words::seconds(behind.seconds));
     let note = match (told, worst) {
@@ -58,8 +52,7 @@ fn place(detail: &GroupDetail, partition: &GroupPartition) -> String {
 }
 
 fn drains(group: &Group) -> impl IntoView + use<> {
-    let keeps_up = group.state == LagState::Ok && group.behind.as_ref().is_some_and(|behind| behind.seconds < LATE);
-    let (value, sure) = match keeps_up && group.lag > Some(0) {
+    let (value, sure) = match group.keeps_up() && group.lag > Some(0) {
         // What is always under way is no lag that could drain.
         true => ("keeps up".to_owned(), None),
         false => words::drains(&group.drain),
@@ -82,7 +75,7 @@ fn loss(detail: &GroupDetail) -> impl IntoView + use<> {
             (words::shortly(margin), note.to_owned(), margin < SOON)
         }
         (None, _) if group.lag.unwrap_or(0) > 0 && !group.retention_known => {
-            ("not known".to_owned(), "until when it is kept".to_owned(), false)
+            ("not known".to_owned(), "retention not told".to_owned(), false)
         }
         (_, _) if group.lost > 0 => {
             ("none now".to_owned(), format!("{} events lost", number::exact(group.lost)), false)

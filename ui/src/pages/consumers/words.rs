@@ -1,8 +1,11 @@
 //! A group's state as word, shape and colour.
 
-use tapline_api::{Drain, LagState};
+use tapline_api::{Drain, Group, LagState, Level};
 
-use crate::{format::number, ui::Shape};
+use crate::{
+    format::number,
+    ui::{Shape, state::tone},
+};
 
 /// The word of a state.
 pub(super) fn word(state: LagState) -> &'static str {
@@ -27,6 +30,17 @@ pub(super) fn shape(state: LagState) -> Shape {
         LagState::Stall | LagState::Stop => Shape::Standing,
         LagState::DataLoss => Shape::Failing,
     }
+}
+
+/// Its colour where it is one to be looked at, else nothing.
+pub(super) fn colour(state: LagState) -> &'static str {
+    let level = state.level();
+    if level >= Level::Warn { tone(level) } else { "" }
+}
+
+/// What its sparkline draws; looks at which it could not be asked are left out.
+pub(super) fn trend(group: &Group) -> Vec<f64> {
+    group.trend.iter().flatten().map(|lag| *lag as f64).collect()
 }
 
 /// `48 min 34 s`.
