@@ -3,6 +3,7 @@
 //! Owns reading and checking; turning a configuration into running parts is `serve`'s. Every option stands once in
 //! [`options::OPTIONS`], which docs/configuration.md is held against.
 
+mod alerts;
 mod decoding;
 mod layer;
 pub(crate) mod options;
@@ -19,6 +20,7 @@ use tapline_engine::EngineOptions;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
+use alerts::AlertsConfig;
 use decoding::{DeadLettersConfig, IdsConfig};
 pub(crate) use layer::Layered;
 pub(crate) use units::{ByteSize, Period, parse_period};
@@ -84,6 +86,7 @@ pub(crate) struct Config {
     pub(crate) limits: LimitsConfig,
     pub(crate) replays: ReplaysConfig,
     pub(crate) lag: LagConfig,
+    pub(crate) alerts: AlertsConfig,
     pub(crate) log: LogConfig,
     #[serde(default)]
     pub(crate) telemetry: TelemetryConfig,
@@ -104,6 +107,7 @@ pub(crate) struct EnvironmentConfig {
 pub(crate) struct HttpConfig {
     #[serde(deserialize_with = "units::address")]
     pub(crate) listen: SocketAddr,
+    pub(crate) external_url: Option<String>,
     pub(crate) token_file: Option<PathBuf>,
     #[serde(deserialize_with = "units::list")]
     pub(crate) hosts: Vec<String>,
@@ -234,6 +238,8 @@ impl Config {
                 layered.fault("lag.keep", "is less than 1d; charts would have nothing to compare with".to_owned())
             );
         }
+        self.alerts.check(layered)?;
+        self.http.check().map_err(|detail| layered.fault("http.external_url", detail))?;
         const COLOURS: [&str; 6] = ["blue", "green", "amber", "red", "violet", "grey"];
         if !COLOURS.contains(&self.environment.colour.as_str()) {
             return Err(layered.fault("environment.colour", format!("is one of {}", COLOURS.join(", "))));
@@ -255,6 +261,17 @@ impl Config {
     pub(crate) fn environment(&self) -> Environment {
         let EnvironmentConfig { name, colour, confirm_replays } = self.environment.clone();
         Environment { name, colour, confirm_replays }
+    }
+}
+
+impl HttpConfig {
+    fn check(&self) -> Result<(), String> {
+        match &self.external_url {
+            Some(url) if !url.starts_with("http://") && !url.starts_with("https://") => {
+                Err(format!("`{url}` is no address of a page; write such as \"https://tapline.example.com\""))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

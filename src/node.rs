@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use tapline_adapter::{AdapterError, Check, GroupOptions, Remedy, TapOptions, Trouble};
+use tapline_alert::{AlertError, Alerts};
 use tapline_api::Setting;
 use tapline_archive::{Archive, ArchiveError, ArchiveOptions};
 use tapline_engine::{Engine, EngineOptions};
@@ -35,6 +36,7 @@ pub(crate) struct Node {
     originals: Originals,
     pipeline: Arc<Mutex<Pipeline>>,
     replays: Replays,
+    alerts: Alerts,
     listener: TcpListener,
     server: Server,
 }
@@ -76,12 +78,17 @@ impl Node {
         let history = History::open(&Path::new(&config.archive).join(tapline_history::FOLDER), keep);
         let history = Arc::new(history.map_err(anyhow::Error::from)?);
         let lags = Lags::start(&archive, history, watched, &lag_options(config)).map_err(anyhow::Error::from)?;
-        let standing = Arc::new(Standing::new(Arc::clone(&archive), Arc::clone(&pipeline), replays.clone(), lags));
+        let alerts = alerts(config, &state, address)?;
+        let standing =
+            Standing::new(Arc::clone(&archive), Arc::clone(&pipeline), replays.clone(), lags, alerts.clone());
+        let standing = Arc::new(standing);
         let engine = Engine::new(Arc::clone(&archive), Arc::clone(&standing) as _, engine_options(config));
         let engine = Arc::new(engine.map_err(anyhow::Error::from)?);
         let options = ServerOptions { fix, ..server_options(config, settings, address, token) };
-        let server = Server::new(Arc::clone(&archive), engine, standing, state, replays.clone(), options);
-        Ok(Self { address, archive, originals, pipeline, replays, listener, server })
+        let (events, told) = (Arc::clone(&archive), alerts.clone());
+        let server = Server::new(events, engine, standing, state, replays.clone(), told, options);
+        server.start_alerts().map_err(anyhow::Error::from)?;
+        Ok(Self { address, archive, originals, pipeline, replays, alerts, listener, server })
     }
 
     /// Where page and API are served.
@@ -102,6 +109,7 @@ impl Node {
         let server = tokio::spawn(self.server.serve(self.listener, serving.clone()));
         stop.await;
         serving.cancel();
+        self.alerts.stop();
         // Whatever is sent is paused, and its last answers are written down.
         let replays = self.replays.clone();
         let paused = tokio::task::spawn_blocking(move || replays.stop()).await;
@@ -178,6 +186,25 @@ fn replay_options(config: &Config) -> ReplayOptions {
 /// Which groups of a source are asked for.
 fn groups(config: &Config, source: &str) -> GroupOptions {
     GroupOptions { include: config.sources.get(source).map(|source| source.groups.clone()).unwrap_or_default() }
+}
+
+/// Links lead to where people find the page.
+fn alerts(config: &Config, state: &State, address: SocketAddr) -> Result<Alerts, Fault> {
+    let page = config.http.external_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    let options = config.alerts.options(&page)?;
+    Alerts::open(state.clone(), options).map_err(|error| match error {
+        AlertError::Channel { .. } | AlertError::Rule(_) => Fault::Usage(error.to_string()),
+        other => Fault::Other(other.into()),
+    })
+}
+
+/// Each channel, with whether it could be told something.
+pub(crate) fn check_channels(config: &Config) -> impl Iterator<Item = (String, Check)> {
+    config.alerts.channels().map(|(name, kind, made)| {
+        let wrong = |sentence| Remedy { sentence, command: None, trouble: Trouble::Configuration };
+        let outcome = made.map(|()| "it can be told alerts; the page has a button that tries it".to_owned());
+        (format!("alerts.channels.{name}"), Check { what: kind.to_owned(), outcome: outcome.map_err(wrong) })
+    })
 }
 
 fn lag_options(config: &Config) -> LagOptions {

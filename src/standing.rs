@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use tapline_alert::Alerts;
 use tapline_api::{
-    AuditView, Backfill, CapabilityView, DestinationInfo, Gap, GroupDetail, GroupHistory, GroupList, LagState, Outcome,
-    Replay, SourceInfo, SourceState,
+    Alert, AuditView, Backfill, CapabilityView, DestinationInfo, Gap, GroupDetail, GroupHistory, GroupList, LagState,
+    Outcome, Replay, SourceInfo, SourceState,
 };
 use tapline_archive::{Archive, SourceLedger};
 use tapline_engine::{ArchiveFacts, ReplayItemRow, SystemTables};
@@ -22,6 +23,7 @@ pub(crate) struct Standing {
     pipeline: Arc<Mutex<Pipeline>>,
     replays: Replays,
     lags: Lags,
+    alerts: Alerts,
 }
 
 impl SystemTables for Standing {
@@ -59,6 +61,10 @@ impl SystemTables for Standing {
         self.lags.behind()
     }
 
+    fn groups_unknown(&self) -> BTreeMap<String, String> {
+        self.lags.unknown()
+    }
+
     fn group(&self, source: &str, name: &str) -> Option<GroupDetail> {
         self.lags.detail(source, name)
     }
@@ -76,6 +82,17 @@ impl SystemTables for Standing {
 
     fn group_details(&self) -> Vec<GroupDetail> {
         self.lags.details()
+    }
+
+    fn alerts(&self) -> Vec<Alert> {
+        self.alerts.alive()
+    }
+
+    fn alert_history(&self) -> Vec<Alert> {
+        self.alerts.history().unwrap_or_else(|error| {
+            tracing::error!(error = &error as &dyn std::error::Error, "alerts cannot be read");
+            Vec::new()
+        })
     }
 
     // A query that asks for them is answered without them when the state cannot be read: the log says why.
@@ -106,8 +123,14 @@ impl SystemTables for Standing {
 }
 
 impl Standing {
-    pub(crate) fn new(archive: Arc<Archive>, pipeline: Arc<Mutex<Pipeline>>, replays: Replays, lags: Lags) -> Self {
-        Self { archive, pipeline, replays, lags }
+    pub(crate) fn new(
+        archive: Arc<Archive>,
+        pipeline: Arc<Mutex<Pipeline>>,
+        replays: Replays,
+        lags: Lags,
+        alerts: Alerts,
+    ) -> Self {
+        Self { archive, pipeline, replays, lags, alerts }
     }
 
     fn standings(&self) -> Vec<SourceStanding> {

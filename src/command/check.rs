@@ -19,6 +19,7 @@ pub(crate) fn run(config: &Config, settings: &[Setting], json: bool, runtime: &R
         findings.extend(checks.into_iter().map(|check| (name.clone(), check)));
     }
     findings.extend(node::check_listen(config).map(|check| ("http".to_owned(), check)));
+    findings.extend(node::check_channels(config));
     findings.push(("archive".to_owned(), runtime.block_on(check_archive(config))));
     let troubles = findings.iter().filter_map(|(_, check)| Some(check.outcome.as_ref().err()?.trouble));
     let exit = exit(troubles);

@@ -30,13 +30,14 @@ pub(crate) enum Command {
 }
 
 /// Every key, for the dialog that shows them.
-pub(crate) const KEYS: [(&[&str], &str); 15] = [
+pub(crate) const KEYS: [(&[&str], &str); 16] = [
     (&["/", "Ctrl K"], "find any ID, topic, group, type or page"),
     (&["g", "o"], "Overview"),
     (&["g", "e"], "Events"),
     (&["g", "c"], "Consumers"),
     (&["g", "d"], "Dead letters"),
     (&["g", "r"], "Replays"),
+    (&["g", "a"], "Alerts"),
     (&["g", "s"], "SQL"),
     (&["g", "y"], "System"),
     (&["j", "k"], "next and previous row"),
@@ -55,6 +56,7 @@ fn page(letter: &str) -> Option<&'static str> {
         "c" => Some("/consumers"),
         "d" => Some("/dead-letters"),
         "r" => Some("/replays"),
+        "a" => Some("/alerts"),
         "s" => Some("/sql"),
         "y" => Some("/system"),
         _ => None,
@@ -180,6 +182,7 @@ mod tests {
     fn g_and_a_letter_go_to_a_page() {
         assert_eq!(command(None, key("g")), None);
         assert_eq!(command(Some("g"), key("e")), Some(Command::Go("/events")));
+        assert_eq!(command(Some("g"), key("a")), Some(Command::Go("/alerts")));
         assert_eq!(command(Some("g"), key("k")), None);
         assert_eq!(command(Some("x"), key("e")), None);
     }

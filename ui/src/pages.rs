@@ -3,6 +3,7 @@
 
 use leptos::prelude::*;
 
+mod alerts;
 mod chain;
 mod consumers;
 mod dead_letters;
@@ -23,6 +24,7 @@ pub(crate) enum Page {
     Consumers,
     DeadLetters,
     Replays,
+    Alerts,
     Sql,
     System,
     Nowhere,
@@ -39,6 +41,7 @@ impl Page {
             (Some("consumers"), None) => Self::Consumers,
             (Some("dead-letters"), None) => Self::DeadLetters,
             (Some("replays"), _) => Self::Replays,
+            (Some("alerts"), None) => Self::Alerts,
             (Some("sql"), None) => Self::Sql,
             (Some("system"), None) => Self::System,
             _ => Self::Nowhere,
@@ -54,6 +57,7 @@ impl Page {
             Self::Consumers => view! { <consumers::Consumers/> }.into_any(),
             Self::DeadLetters => view! { <dead_letters::DeadLetters/> }.into_any(),
             Self::Replays => view! { <replays::Replays/> }.into_any(),
+            Self::Alerts => view! { <alerts::Alerts/> }.into_any(),
             Self::Sql => view! { <sql::Sql/> }.into_any(),
             Self::System => view! { <system::System/> }.into_any(),
             Self::Nowhere => view! { <nowhere::Nowhere/> }.into_any(),
@@ -68,8 +72,8 @@ mod tests {
     #[test]
     fn an_address_names_its_page() {
         assert_eq!(
-            ["/", "/events", "/events/", "/chain/ORD-1", "/replays", "/replays/r-33"].map(Page::of),
-            [Page::Overview, Page::Events, Page::Events, Page::Chain, Page::Replays, Page::Replays]
+            ["/", "/events", "/events/", "/chain/ORD-1", "/replays", "/replays/r-33", "/alerts"].map(Page::of),
+            [Page::Overview, Page::Events, Page::Events, Page::Chain, Page::Replays, Page::Replays, Page::Alerts]
         );
         assert_eq!(["/chain", "/events/x", "/elsewhere"].map(Page::of), [Page::Nowhere; 3]);
     }

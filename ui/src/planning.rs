@@ -12,7 +12,6 @@ mod difference;
 mod draft;
 mod edit;
 mod edit_form;
-mod fields;
 mod form;
 mod layout;
 mod target;

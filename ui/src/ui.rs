@@ -6,6 +6,7 @@ pub(crate) mod copy;
 pub(crate) mod dialog;
 pub(crate) mod download;
 pub(crate) mod empty;
+pub(crate) mod fields;
 pub(crate) mod icon;
 pub(crate) mod id;
 pub(crate) mod menu;

@@ -1,5 +1,6 @@
 //! The groups of all brokers: who looks at them, and what was seen last.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -87,6 +88,17 @@ impl Lags {
     pub fn behind(&self) -> usize {
         let is_behind = |group: &&GroupStanding| group.worst().level() >= Level::Warn;
         self.boards().iter().map(|board| board.groups.iter().filter(is_behind).count()).sum()
+    }
+
+    /// Sources whose groups nobody can tell at the moment, each with why.
+    pub fn unknown(&self) -> BTreeMap<String, String> {
+        let now = time::now();
+        let why = |board: &Board| match board.silent_for(now) {
+            _ if board.at == 0 => Some("its groups were not asked yet".to_owned()),
+            Some(silent) => Some(format!("its groups were not heard of for {}", tapline_api::duration(silent))),
+            None => None,
+        };
+        self.boards().iter().filter_map(|board| Some((board.source.clone(), why(board)?))).collect()
     }
 
     /// One group; `None` if it was not seen.

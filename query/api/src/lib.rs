@@ -4,6 +4,7 @@
 //! microseconds and `Z`, so that the page needs no time library to hand them on. Sentences may hold names between
 //! backticks, which the page sets in monospace; nothing in them is ever markup.
 
+pub mod alert;
 pub mod bytes;
 pub mod chain;
 pub mod dead_letter;
@@ -19,6 +20,10 @@ pub mod source;
 pub mod sql;
 pub mod status;
 
+pub use alert::{
+    Alert, AlertList, AlertPreview, AlertRule, AlertRuleList, AlertRuleView, AlertState, Channel, ChannelTest,
+    ConditionView, Fired, Found, Labels, Muted, NewSilence, RuleOrigin, Silence,
+};
 pub use bytes::Bytes;
 pub use chain::{
     Chain, ChainState, Edge, EdgeRule, Finding, FindingKind, Hub, Kind, Member, Missing, MissingReason, ReplayBrief,
@@ -51,11 +56,12 @@ pub use sql::{SqlAnswer, SqlColumn, SqlRequest, SqlSchema, SqlTable};
 pub use status::{ArchiveFigures, DemoFixed, Environment, Setting, SettingOrigin, Status, System};
 
 /// A state that colours and shapes what is shown: the same words everywhere.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
     /// Neither good nor bad.
+    #[default]
     Mute,
     /// Well.
     Ok,

@@ -38,6 +38,8 @@ pub struct Status {
     pub dead_letters: u64,
     /// Consumer groups that fall behind.
     pub groups_behind: usize,
+    /// Alerts that fire, and are not muted.
+    pub alerts_firing: usize,
     /// Archive.
     pub archive: ArchiveFigures,
     /// What is wrong, worst first.

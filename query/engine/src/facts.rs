@@ -1,9 +1,10 @@
 //! Where the system tables come from: a running server, or the archive's folder alone.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tapline_api::{
-    AuditView, Backfill, DestinationInfo, DestinationKind, Gap, GapReason, GroupDetail, GroupHistory, GroupList,
+    Alert, AuditView, Backfill, DestinationInfo, DestinationKind, Gap, GapReason, GroupDetail, GroupHistory, GroupList,
     LagState, PlaceView, Replay, SourceInfo, SourceState,
 };
 use tapline_archive::{Archive, DestinationLedger, GapKind, SourceLedger};
@@ -28,6 +29,10 @@ pub trait SystemTables: Send + Sync {
     fn groups_behind(&self) -> usize {
         0
     }
+    /// Sources whose groups cannot be told at the moment, each with why.
+    fn groups_unknown(&self) -> BTreeMap<String, String> {
+        BTreeMap::new()
+    }
     /// One group with its partitions and members.
     fn group(&self, source: &str, name: &str) -> Option<GroupDetail> {
         let _ = (source, name);
@@ -45,6 +50,14 @@ pub trait SystemTables: Send + Sync {
     fn group_history(&self, source: &str, name: &str, from: i64, to: i64) -> Option<GroupHistory> {
         let _ = (source, name, from, to);
         None
+    }
+    /// Alerts that fire or are about to, worst first. None without a running server.
+    fn alerts(&self) -> Vec<Alert> {
+        Vec::new()
+    }
+    /// Those that fired, the last to begin first.
+    fn alert_history(&self) -> Vec<Alert> {
+        Vec::new()
     }
     /// Newest first. None without a running server: what was put back stands in its state.
     fn replays(&self) -> Vec<Replay> {

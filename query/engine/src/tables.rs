@@ -3,6 +3,7 @@
 //! Names and types of columns are a promise to users. Their list here, docs/sql.md and the schema of each provider
 //! are held against each other by tests.
 
+mod alerts;
 mod audit;
 mod dead_letters;
 mod destinations;
@@ -47,7 +48,7 @@ impl Table {
 }
 
 /// In the order of docs/sql.md.
-pub(crate) static TABLES: [Table; 11] = [
+pub(crate) static TABLES: [Table; 13] = [
     events::TABLE,
     dead_letters::TABLE,
     destinations::TABLE,
@@ -56,6 +57,8 @@ pub(crate) static TABLES: [Table; 11] = [
     groups::TABLE,
     lag::TABLE,
     lag_history::TABLE,
+    alerts::TABLE,
+    alerts::HISTORY,
     replays::TABLE,
     replay_items::TABLE,
     audit::TABLE,

@@ -5,6 +5,7 @@
 //! `query/engine`, chains from `query/chains`; the types of all requests and answers are `query/api`'s, shared with
 //! the page.
 
+mod alerts;
 mod assets;
 mod chains;
 mod cursor;
@@ -34,6 +35,7 @@ mod system;
 mod words;
 
 pub use demo::DemoFix;
+pub use metrics::rule_metrics;
 pub use security::{ListenError, Secret, check_listen};
 pub use server::{Server, ServerError};
 pub use state::ServerOptions;

@@ -4,8 +4,8 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use crate::{
-    chains, dead_letters, demo, events, groups, health, metrics, overview, replays, search, session, sources, sql,
-    status, system,
+    alerts, chains, dead_letters, demo, events, groups, health, metrics, overview, replays, search, session, sources,
+    sql, status, system,
 };
 
 #[derive(OpenApi)]
@@ -19,6 +19,15 @@ use crate::{
         events::tail::tail,
         events::detail::detail,
         chains::chain,
+        alerts::list,
+        alerts::rules,
+        alerts::rule,
+        alerts::put,
+        alerts::delete,
+        alerts::preview,
+        alerts::silence,
+        alerts::end_silence,
+        alerts::test,
         dead_letters::list::list,
         dead_letters::detail::detail,
         dead_letters::members::members,

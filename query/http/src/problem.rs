@@ -70,6 +70,10 @@ codes! {
     IdNotFound "id_not_found" NOT_FOUND false "Nothing holds the ID";
     CauseNotFound "cause_not_found" NOT_FOUND false "No dead letter has the fingerprint";
     GroupNotFound "group_not_found" NOT_FOUND false "There is no such consumer group";
+    AlertNotFound "alert_not_found" NOT_FOUND false "There is no such rule, silence or channel";
+    AlertRuleInFile "alert_rule_in_file" CONFLICT false "The rule stands in the configuration file";
+    BadAlertRule "bad_alert_rule" UNPROCESSABLE_ENTITY false "The rule cannot be used";
+    BadSilence "bad_silence" UNPROCESSABLE_ENTITY false "The silence cannot be used";
     BadGrouping "bad_grouping" BAD_REQUEST false "The cause cannot be grouped so";
     BadReplay "bad_replay" BAD_REQUEST false "The replay cannot be planned so";
     ReplayNotFound "replay_not_found" NOT_FOUND false "There is no such replay";

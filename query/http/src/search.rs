@@ -26,12 +26,13 @@ const MOST_OF_KIND: usize = 6;
 /// Longest text looked for, bytes: a little more than any identifier.
 const LONGEST: usize = 512;
 
-const PAGES: [(&str, &str, &str); 7] = [
+const PAGES: [(&str, &str, &str); 8] = [
     ("Overview", "/", "is everything all right?"),
     ("Events", "/events", "every event, filtered and live"),
     ("Consumers", "/consumers", "who is behind, and will it recover?"),
     ("Dead letters", "/dead-letters", "why did events die?"),
     ("Replays", "/replays", "events put back, and what became of them"),
+    ("Alerts", "/alerts", "what fires, and who was told?"),
     ("SQL", "/sql", "ask anything"),
     ("System", "/system", "sources, archive, configuration"),
 ];

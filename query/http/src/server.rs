@@ -9,7 +9,8 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
+use tapline_alert::{AlertError, Alerts};
 use tapline_archive::Archive;
 use tapline_engine::{Engine, SystemTables};
 use tapline_replay::Replays;
@@ -19,12 +20,13 @@ use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
+use crate::alerts::observer::Watch;
 use crate::problem::{Code, Refusal};
 use crate::security::{headers, limits, origin, token};
 use crate::state::{App, ServerOptions};
 use crate::{
-    assets, chains, dead_letters, demo, events, groups, health, metrics, openapi, overview, replays, search, session,
-    sources, sql, status, system,
+    alerts, assets, chains, dead_letters, demo, events, groups, health, metrics, openapi, overview, replays, search,
+    session, sources, sql, status, system,
 };
 
 /// Why serving ended.
@@ -48,9 +50,18 @@ impl Server {
         standing: Arc<dyn SystemTables>,
         state: State,
         replays: Replays,
+        alerts: Alerts,
         options: ServerOptions,
     ) -> Self {
-        Self { app: App::new(archive, engine, standing, state, replays, options) }
+        Self { app: App::new(archive, engine, standing, state, replays, alerts, options) }
+    }
+
+    /// Begins to look at the rules of alerts, and to tell. Called within a runtime.
+    ///
+    /// # Errors
+    /// When threads cannot be started.
+    pub fn start_alerts(&self) -> Result<(), AlertError> {
+        self.app.alerts.start(Arc::new(Watch::new(self.app.clone())))
     }
 
     /// The service, for tests and for those who bring their own listener. Limits of connections are [`Self::serve`]'s.
@@ -106,6 +117,13 @@ fn data() -> Router<App> {
         .route("/events/tail", get(events::tail::tail))
         .route("/events/{source}/{destination}/{partition}/{position}", get(events::detail::detail))
         .route("/chains/{id}", get(chains::chain))
+        .route("/alerts", get(alerts::list))
+        .route("/alert-rules", get(alerts::rules))
+        .route("/alert-rules/{name}", get(alerts::rule).put(alerts::put).delete(alerts::delete))
+        .route("/alert-preview", post(alerts::preview))
+        .route("/silences", post(alerts::silence))
+        .route("/silences/{id}", delete(alerts::end_silence))
+        .route("/channels/{name}/test", post(alerts::test))
         .route("/dead-letters", get(dead_letters::list::list))
         .route("/dead-letters/{fingerprint}", get(dead_letters::detail::detail))
         .route("/dead-letters/{fingerprint}/members", get(dead_letters::members::members))

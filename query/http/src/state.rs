@@ -6,6 +6,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tapline_alert::Alerts;
 use tapline_api::{Environment, Setting, SourceInfo};
 use tapline_archive::Archive;
 use tapline_chains::ChainOptions;
@@ -102,6 +103,8 @@ pub(crate) struct Shared {
     pub(crate) state: State,
     /// What is put back.
     pub(crate) replays: Replays,
+    /// What fires.
+    pub(crate) alerts: Alerts,
     /// Calls in progress.
     pub(crate) calls: Semaphore,
     /// Live tails.
@@ -131,6 +134,7 @@ impl App {
         standing: Arc<dyn SystemTables>,
         state: State,
         replays: Replays,
+        alerts: Alerts,
         options: ServerOptions,
     ) -> Self {
         Self(Arc::new(Shared {
@@ -146,6 +150,7 @@ impl App {
             letters: LetterCache::default(),
             state,
             replays,
+            alerts,
             maps: Maps::default(),
             calls: Semaphore::new(MOST_CALLS),
             tails: Arc::new(Semaphore::new(MOST_TAILS)),

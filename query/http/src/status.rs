@@ -36,6 +36,7 @@ pub(crate) async fn status(State(app): State<App>, params: Params) -> Result<Jso
             gaps: app.standing.gaps().iter().filter(|gap| gap.reason != GapReason::NotDelivered).count(),
             dead_letters: dead.iter().map(Waiting::count).sum(),
             groups_behind: app.standing.groups_behind(),
+            alerts_firing: app.alerts.firing(),
             problems: problems(app, &sources, &archive.damaged),
             archive,
             fix_deployed: app.options.fix.as_ref().map(|fix| fix.is_deployed()),

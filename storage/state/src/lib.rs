@@ -1,16 +1,21 @@
 //! Operational state: what people and agents decided, in one SQLite file beside the archive.
 //!
-//! Owns how causes of dead letters stand, how they were split and merged, which replays there are, and the audit of every
-//! action. None of it can be read again from a broker or from the archive, so each change is synced before it is told
+//! Owns how causes of dead letters stand, how they were split and merged, which replays there are, rules of alerts, what
+//! they found and what is to be told of it, silences, and the audit of every action. None of it can be read again from a broker or from the archive, so each change is synced before it is told
 //! done, and its audit entry is written with it. What a cause is belongs to `agents/deadletter`, the items of a replay
-//! and what became of them to `agents/replay`.
+//! and what became of them to `agents/replay`, when an alert fires to `agents/alert`.
 
+mod alert;
+mod alert_message;
+mod alert_rule;
 mod audit;
 mod cause;
 mod error;
+mod json;
 mod regroup;
 mod replay;
 mod schema;
+mod silence;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,11 +24,15 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+pub use alert::{AlertChanges, AlertRecord};
+pub use alert_message::{ChannelFacts, MessageRecord, MessageState};
+pub use alert_rule::AlertRuleRecord;
 pub use audit::{AuditEntry, Happened, NewAudit};
 pub use cause::CauseRecord;
 pub use error::StateError;
 pub use regroup::{Regrouping, SplitBy};
 pub use replay::ReplayRecord;
+pub use silence::SilenceRecord;
 
 /// Name of the file in the archive's folder.
 pub const FILE: &str = "state.sqlite";

@@ -1,11 +1,10 @@
 //! Which replays there are and how they stand. Their items, and what became of each, are files of `agents/replay`.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use tapline_api::{Progress, ReplayPlan, ReplayRequest, ReplayState};
 
 use crate::error::StateError;
+use crate::json::{json, parse};
 use crate::{NewAudit, State, audit};
 
 /// A replay.
@@ -155,16 +154,6 @@ fn record(row: &Row<'_>) -> Result<ReplayRecord, StateError> {
         plan: parse("replay.plan", row)?,
         progress: parse("replay.progress", row)?,
     })
-}
-
-fn json(column: &'static str, value: &impl Serialize) -> Result<String, StateError> {
-    serde_json::to_string(value).map_err(|source| StateError::Json { column, source })
-}
-
-fn parse<T: DeserializeOwned>(column: &'static str, row: &Row<'_>) -> Result<T, StateError> {
-    let name = column.rsplit('.').next().unwrap_or(column);
-    let text: String = row.get(name)?;
-    serde_json::from_str(&text).map_err(|source| StateError::Json { column, source })
 }
 
 #[cfg(test)]

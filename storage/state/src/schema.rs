@@ -59,6 +59,50 @@ const STEPS: &[&str] = &[
         progress TEXT NOT NULL
     ) STRICT;
 ",
+    "
+    CREATE TABLE alert_rule (
+        name TEXT PRIMARY KEY,
+        rule TEXT NOT NULL,
+        who TEXT NOT NULL,
+        at INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE alert (
+        fingerprint TEXT NOT NULL,
+        active_at INTEGER NOT NULL,
+        rule TEXT NOT NULL,
+        labels TEXT NOT NULL,
+        annotations TEXT NOT NULL,
+        href TEXT NOT NULL,
+        value REAL NOT NULL,
+        fired_at INTEGER,
+        resolved_at INTEGER,
+        told TEXT NOT NULL,
+        owed TEXT NOT NULL,
+        PRIMARY KEY (fingerprint, active_at)
+    ) STRICT;
+    CREATE INDEX alert_by_end ON alert (resolved_at);
+    CREATE TABLE alert_message (
+        id TEXT PRIMARY KEY,
+        channel TEXT NOT NULL,
+        told TEXT NOT NULL,
+        made_at INTEGER NOT NULL,
+        due_at INTEGER NOT NULL,
+        attempts INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        answer TEXT,
+        done_at INTEGER
+    ) STRICT;
+    CREATE INDEX alert_message_by_state ON alert_message (state, channel);
+    CREATE TABLE alert_look (only INTEGER PRIMARY KEY CHECK (only = 0), at INTEGER NOT NULL) STRICT;
+    CREATE TABLE silence (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        matchers TEXT NOT NULL,
+        starts_at INTEGER NOT NULL,
+        ends_at INTEGER NOT NULL,
+        reason TEXT NOT NULL,
+        who TEXT NOT NULL
+    ) STRICT;
+",
 ];
 
 pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StateError> {

@@ -1,4 +1,7 @@
-//! What the tests of the tap share: one that reads everything a tap delivers and keeps it for comparison.
+//! What tests share: one that reads everything a tap delivers and keeps it for comparison, and a shop whose consumer rests
+//! when it is told to.
+
+pub mod shop;
 
 use std::collections::BTreeMap;
 use std::fs;

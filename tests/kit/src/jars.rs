@@ -7,7 +7,8 @@ use std::sync::OnceLock;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::maven::{cache, jars};
+use crate::cache::cache;
+use crate::maven::jars;
 
 const NAME: &str = "kafka-4.2.0";
 

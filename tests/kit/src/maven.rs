@@ -1,7 +1,6 @@
 //! Jars from Maven Central, fetched once and kept under `target/kit`. Which ones stands in lists, one a line: the
 //! SHA-256 and the coordinates. A list is whole: what a jar depends on and is not listed is not needed here.
 
-use std::env;
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -9,16 +8,11 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use crate::cache::cache;
 use crate::jars::succeeded;
 
 /// What [`fetch`] writes beside the jars when all are there and right.
 const CHECKSUMS: &str = "SHA256SUMS";
-
-/// Where everything is kept that is fetched or made once. Set `TAPLINE_KIT_CACHE` to have it elsewhere.
-pub(crate) fn cache() -> PathBuf {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/kit");
-    env::var_os("TAPLINE_KIT_CACHE").map_or_else(beside, PathBuf::from)
-}
 
 /// The folder with the jars of this list; `name` is its place in the cache.
 pub(crate) fn jars(name: &str, list: &str) -> Result<PathBuf> {

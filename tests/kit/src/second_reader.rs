@@ -1,29 +1,17 @@
 //! Readers that share no code with ours: the `deltalake` wheel and DuckDB, each in a Python environment of its own.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::OnceLock;
-use std::{env, fs};
+use std::path::Path;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result};
 use serde_json::Value;
 
-/// A Python environment, made once.
-struct Environment {
-    folder: &'static str,
-    packages: &'static [&'static str],
-    made: OnceLock<PathBuf>,
-}
+use crate::python::Environment;
 
-static DELTALAKE: Environment =
-    Environment { folder: "deltalake-1.6.6", packages: &["deltalake==1.6.6", "pyarrow"], made: OnceLock::new() };
+const DELTALAKE: Environment = Environment { name: "deltalake-1.6.6", packages: &["deltalake==1.6.6", "pyarrow"] };
 
 /// Its Delta extension comes as a wheel: `INSTALL delta` asks a server that is not a package registry.
-static DUCKDB: Environment = Environment {
-    folder: "duckdb-1.4.4",
-    packages: &["duckdb==1.4.4", "duckdb-ext-delta==1.4.4.20260205", "pytz"],
-    made: OnceLock::new(),
-};
+const DUCKDB: Environment =
+    Environment { name: "duckdb-1.4.4", packages: &["duckdb==1.4.4", "duckdb-ext-delta==1.4.4.20260205", "pytz"] };
 
 /// Runs a Python script with `deltalake` at hand; its standard output is JSON.
 pub fn python(script: &str, arguments: &[&Path]) -> Result<Value> {
@@ -33,39 +21,6 @@ pub fn python(script: &str, arguments: &[&Path]) -> Result<Value> {
 /// Runs a Python script with `duckdb` and `duckdb_ext` (its Delta extension) at hand; its standard output is JSON.
 pub fn duckdb(script: &str, arguments: &[&Path]) -> Result<Value> {
     DUCKDB.run(script, arguments)
-}
-
-impl Environment {
-    fn run(&self, script: &str, arguments: &[&Path]) -> Result<Value> {
-        let out = Command::new(self.interpreter()?).arg("-c").arg(script).args(arguments).output()?;
-        let errors = String::from_utf8_lossy(&out.stderr);
-        ensure!(out.status.success(), "the second reader failed:\n{errors}");
-        serde_json::from_slice(&out.stdout).with_context(|| format!("the second reader wrote no JSON:\n{errors}"))
-    }
-
-    fn interpreter(&self) -> Result<&Path> {
-        if self.made.get().is_none() {
-            let made = self.install()?;
-            let _ = self.made.set(made);
-        }
-        self.made.get().map(PathBuf::as_path).context("set above")
-    }
-
-    /// Makes the environment once; a finished one is marked, so that a broken installation is repeated.
-    fn install(&self) -> Result<PathBuf> {
-        let folder = crate::maven::cache().join(self.folder);
-        let (python, mark) = (folder.join("bin/python"), folder.join("installed"));
-        if mark.exists() {
-            return Ok(python);
-        }
-        let base = env::var_os("TAPLINE_PYTHON").unwrap_or_else(|| "python3".into());
-        run(Command::new(base).args(["-m", "venv", "--clear"]).arg(&folder))?;
-        run(Command::new(&python)
-            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
-            .args(self.packages))?;
-        fs::write(mark, "")?;
-        Ok(python)
-    }
 }
 
 /// Rows of the archive's `events` as the other reader sees them: `{"rows": n, "addresses": distinct, "digest": sha256}`.
@@ -102,11 +57,3 @@ import sys, json
 from deltalake import DeltaTable
 print(json.dumps(DeltaTable(sys.argv[1]).optimize.compact()['numFilesRemoved']))
 ";
-
-fn run(command: &mut Command) -> Result<()> {
-    let out = command.output().with_context(|| format!("{command:?}"))?;
-    if !out.status.success() {
-        bail!("{command:?} failed:\n{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
-    }
-    Ok(())
-}

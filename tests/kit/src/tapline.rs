@@ -105,6 +105,21 @@ impl Tapline {
         Ok((status, serde_json::from_str(&text).unwrap_or(Value::String(text))))
     }
 
+    /// Status and body of `PUT path` with a JSON body.
+    pub fn put(&self, path: &str, body: &Value) -> Result<(u16, Value)> {
+        let url = format!("{}{path}", self.address);
+        let mut response = self.agent.put(url).send_json(body).with_context(|| path.to_owned())?;
+        let text = response.body_mut().read_to_string()?;
+        Ok((response.status().as_u16(), serde_json::from_str(&text).unwrap_or(Value::String(text))))
+    }
+
+    /// Status of `DELETE path`.
+    pub fn delete(&self, path: &str) -> Result<u16> {
+        let call = self.agent.delete(format!("{}{path}", self.address));
+        let response = call.header("content-type", "application/json").call();
+        Ok(response.with_context(|| path.to_owned())?.status().as_u16())
+    }
+
     /// Rows of a query; an error names what the server said.
     pub fn sql(&self, sql: &str) -> Result<Vec<Vec<Value>>> {
         let body = serde_json::json!({ "sql": sql, "max_rows": 1_000_000 });

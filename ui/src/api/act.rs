@@ -13,8 +13,26 @@ pub(crate) fn post<T: DeserializeOwned>(
     body: &impl Serialize,
     end: impl FnOnce(Result<T, Failure>) + 'static,
 ) {
+    write("POST", path, body, end);
+}
+
+/// `PUT` of a JSON body; ends as [`post`] does.
+pub(crate) fn put<T: DeserializeOwned>(
+    path: String,
+    body: &impl Serialize,
+    end: impl FnOnce(Result<T, Failure>) + 'static,
+) {
+    write("PUT", path, body, end);
+}
+
+fn write<T: DeserializeOwned>(
+    method: &'static str,
+    path: String,
+    body: &impl Serialize,
+    end: impl FnOnce(Result<T, Failure>) + 'static,
+) {
     match serde_json::to_string(body) {
-        Ok(body) => send("POST", path, Some(body), read(end)),
+        Ok(body) => send(method, path, Some(body), read(end)),
         Err(error) => end(Err(Failure::answer(&path, &error.to_string()))),
     }
 }

@@ -99,6 +99,11 @@ pub(crate) fn day(at: i64, zone: Zone) -> String {
     format!("{day} {}", MONTHS[(month - 1) as usize])
 }
 
+/// `Sat`.
+pub(crate) fn weekday(at: i64, zone: Zone) -> &'static str {
+    WEEKDAYS[zone.day(at).rem_euclid(7) as usize]
+}
+
 /// `03:12:44.197` on the day that is now, else `20 Nov 03:12:44`.
 pub(crate) fn row(at: i64, now: i64, zone: Zone) -> String {
     if zone.day(at) == zone.day(now) { milli(at, zone) } else { format!("{} {}", day(at, zone), second(at, zone)) }
@@ -113,9 +118,8 @@ pub(crate) fn short(at: i64, now: i64, zone: Zone) -> String {
 pub(crate) fn full(micros: i64, zone: Zone) -> String {
     let at = micros.div_euclid(1000);
     let offset = zone.offset(at);
-    let days = zone.day(at);
-    let (year, month, day) = civil_from_days(days);
-    let weekday = WEEKDAYS[days.rem_euclid(7) as usize];
+    let (year, month, day) = civil_from_days(zone.day(at));
+    let weekday = weekday(at, zone);
     let month = MONTHS[(month - 1) as usize];
     let fraction = micros.rem_euclid(1_000_000);
     format!("{weekday} {day} {month} {year} {}.{fraction:06} {}", second(at, zone), offset_name(offset))
@@ -139,7 +143,8 @@ pub(crate) fn relative(at: i64, now: i64) -> String {
     }
 }
 
-fn largest(ms: i64) -> String {
+/// `25 min`: the largest unit of a length.
+pub(crate) fn largest(ms: i64) -> String {
     let text = number::duration(ms as f64);
     let mut words = text.split(' ');
     match (words.next(), words.next()) {

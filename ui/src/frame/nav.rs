@@ -11,12 +11,13 @@ use crate::{
     ui::{Ico, Icon, Mark, Shape},
 };
 
-const PAGES: [(&str, &str, Icon); 6] = [
+const PAGES: [(&str, &str, Icon); 7] = [
     ("/", "Overview", Icon::Overview),
     ("/events", "Events", Icon::Events),
     ("/consumers", "Consumers", Icon::Consumers),
     ("/dead-letters", "Dead letters", Icon::Dead),
     ("/replays", "Replays", Icon::Replay),
+    ("/alerts", "Alerts", Icon::Bell),
     ("/sql", "SQL", Icon::Sql),
 ];
 
@@ -46,6 +47,9 @@ fn PageLink(path: &'static str, name: &'static str, icon: Icon) -> impl IntoView
         Page::Consumers => {
             Some(view! { <Counted shape=Shape::Standing of=|it| it.groups_behind as u64 title=groups_behind/> })
         }
+        Page::Alerts => {
+            Some(view! { <Counted shape=Shape::Failing of=|it| it.alerts_firing as u64 title=alerts_firing/> })
+        }
         _ => None,
     };
     let current = move || address.path.with(|now| Page::of(now) == Page::of(path));
@@ -74,6 +78,10 @@ fn dead_letters(count: u64) -> String {
 
 fn groups_behind(count: u64) -> String {
     number::count(count, "group falls behind", "groups fall behind")
+}
+
+fn alerts_firing(count: u64) -> String {
+    number::count(count, "alert fires", "alerts fire")
 }
 
 fn environment(status: &Status) -> impl IntoView + use<> {

@@ -146,6 +146,7 @@ mod tests {
             gaps: 0,
             dead_letters: 0,
             groups_behind: 0,
+            alerts_firing: 0,
             archive: ArchiveFigures { location: "./tapline-data".into(), ..ArchiveFigures::default() },
             problems: Vec::new(),
             fix_deployed: None,

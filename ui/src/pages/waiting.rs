@@ -74,6 +74,7 @@ pub(crate) mod tests {
             gaps: 0,
             dead_letters: 0,
             groups_behind: 0,
+            alerts_firing: 0,
             archive: ArchiveFigures::default(),
             problems: problems.iter().map(|problem| (*problem).to_owned()).collect(),
             fix_deployed: None,

@@ -9,7 +9,6 @@ use super::{
     Asked,
     draft::{Change, Draft, Pace},
     edit_form::{EditForm, Edited},
-    fields::{group, input, tick},
     target::target,
     transform::TransformForm,
 };
@@ -20,7 +19,10 @@ use crate::{
         settings::remember_who,
         url::{replay_path, use_address},
     },
-    ui::{Button, Look, Segments, Sentence},
+    ui::{
+        Button, Look, Segments, Sentence,
+        fields::{group, input, tick},
+    },
 };
 
 /// The form.

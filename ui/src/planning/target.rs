@@ -5,13 +5,13 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use tapline_api::{DestinationList, SourceList};
 
-use super::{
-    draft::Draft,
-    fields::{group, input},
-};
+use super::draft::Draft;
 use crate::{
     api::load::{Load, use_load},
-    ui::Segments,
+    ui::{
+        Segments,
+        fields::{group, input},
+    },
 };
 
 /// Destinations that are offered.

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 /// What an icon shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Icon {
+    Bell,
     Chain,
     Check,
     Clock,
@@ -25,9 +26,11 @@ pub(crate) enum Icon {
     Overview,
     Pause,
     Play,
+    Plus,
     Replay,
     Right,
     Search,
+    Silence,
     Sql,
     Stop,
     System,
@@ -41,6 +44,7 @@ impl Icon {
     /// `#i-` and the name in index.html.
     pub(crate) fn reference(self) -> &'static str {
         match self {
+            Self::Bell => "#i-bell",
             Self::Chain => "#i-chain",
             Self::Check => "#i-check",
             Self::Clock => "#i-clock",
@@ -61,9 +65,11 @@ impl Icon {
             Self::Overview => "#i-overview",
             Self::Pause => "#i-pause",
             Self::Play => "#i-play",
+            Self::Plus => "#i-plus",
             Self::Replay => "#i-replay",
             Self::Right => "#i-right",
             Self::Search => "#i-search",
+            Self::Silence => "#i-silence",
             Self::Sql => "#i-sql",
             Self::Stop => "#i-stop",
             Self::System => "#i-system",

@@ -3,16 +3,33 @@
 
 use std::collections::BTreeMap;
 
-use tapline_api::{GroupDetail, GroupPartition};
+use tapline_api::{Drain, GroupDetail, GroupPartition};
 
-use super::text::{Kind, Text};
+use super::text::{Kind, Sink};
 use super::{bytes, count};
 
 /// Pairs of group and partition listed one by one; beyond them only groups are, so that a scrape stays small.
 pub(super) const MOST_PAIRS: usize = 100_000;
 
+pub(super) const NAMES: [&str; 14] = [
+    "kafka_partition_latest_offset",
+    "kafka_partition_earliest_offset",
+    "kafka_consumergroup_group_offset",
+    "kafka_consumergroup_group_lag",
+    "kafka_consumergroup_group_lag_seconds",
+    "tapline_group_retention_margin_seconds",
+    "tapline_group_drain_seconds",
+    "kafka_consumergroup_group_sum_lag",
+    "kafka_consumergroup_group_max_lag",
+    "kafka_consumergroup_group_max_lag_seconds",
+    "tapline_group_lost_total",
+    "kafka_consumergroup_group_topic_sum_lag",
+    "tapline_group_state",
+    "tapline_group_members",
+];
+
 /// Writes all families.
-pub(super) fn write(text: &mut Text, groups: &[GroupDetail]) {
+pub(super) fn write(text: &mut dyn Sink, groups: &[GroupDetail]) {
     let families = [
         ("kafka_partition_latest_offset", "The next offset of a partition that is read by a group."),
         ("kafka_partition_earliest_offset", "The oldest offset of a partition that is read by a group."),
@@ -26,9 +43,9 @@ pub(super) fn write(text: &mut Text, groups: &[GroupDetail]) {
 /// Where partitions end and begin that groups read: names and meanings of both families, and what topic and partition are
 /// called.
 pub(super) fn ends(
-    text: &mut Text,
+    text: &mut dyn Sink,
     groups: &[GroupDetail],
-    [end, start]: [(&str, &str); 2],
+    [end, start]: [(&'static str, &str); 2],
     [topic, partition]: [&str; 2],
 ) {
     let mut ends = BTreeMap::new();
@@ -38,7 +55,9 @@ pub(super) fn ends(
         }
     }
     for (which, (name, help)) in [end, start].into_iter().enumerate() {
-        text.family(name, Kind::Gauge, help);
+        if !text.family(name, Kind::Gauge, help) {
+            continue;
+        }
         for ((source, destination, number), ends) in &ends {
             let number = number.to_string();
             let labels = [("cluster_name", source.as_str()), (topic, destination), (partition, &number)];
@@ -49,9 +68,9 @@ pub(super) fn ends(
     }
 }
 
-fn pairs(text: &mut Text, groups: &[GroupDetail]) {
+fn pairs(text: &mut dyn Sink, groups: &[GroupDetail]) {
     type Value = fn(&GroupPartition) -> Option<f64>;
-    let families: [(&str, &str, Value); 4] = [
+    let families: [(&'static str, &str, Value); 5] = [
         ("kafka_consumergroup_group_offset", "The next offset that a group reads.", |it| it.committed.map(offset_of)),
         ("kafka_consumergroup_group_lag", "Records that a group has not read.", |it| it.lag.map(bytes)),
         (
@@ -64,9 +83,16 @@ fn pairs(text: &mut Text, groups: &[GroupDetail]) {
             "Until the first record may be deleted that a group has not read.",
             |it| it.retention_margin,
         ),
+        (
+            "tapline_group_drain_seconds",
+            "Until a group has caught up at the pace of the last minutes; +Inf when it never does.",
+            |it| drain(&it.drain),
+        ),
     ];
     for (name, help, value) in families {
-        text.family(name, Kind::Gauge, help);
+        if !text.family(name, Kind::Gauge, help) {
+            continue;
+        }
         let all = groups.iter().flat_map(|detail| detail.partitions.iter().map(move |it| (detail, it)));
         for (detail, it) in all.take(MOST_PAIRS) {
             let (member, number) = (detail.owner(it), it.partition.to_string());
@@ -87,9 +113,9 @@ fn pairs(text: &mut Text, groups: &[GroupDetail]) {
     }
 }
 
-fn sums(text: &mut Text, groups: &[GroupDetail]) {
+fn sums(text: &mut dyn Sink, groups: &[GroupDetail]) {
     type Value = fn(&GroupDetail) -> Option<f64>;
-    let families: [(&str, &str, Value); 4] = [
+    let families: [(&'static str, &str, Value); 4] = [
         ("kafka_consumergroup_group_sum_lag", "Records that a group has not read, of all partitions.", |it| {
             it.group.lag.map(bytes)
         }),
@@ -105,7 +131,9 @@ fn sums(text: &mut Text, groups: &[GroupDetail]) {
     ];
     for (name, help, value) in families {
         let kind = if name.ends_with("_total") { Kind::Counter } else { Kind::Gauge };
-        text.family(name, kind, help);
+        if !text.family(name, kind, help) {
+            continue;
+        }
         for detail in groups {
             if let Some(value) = value(detail) {
                 text.sample(name, &labels(detail), value);
@@ -113,8 +141,8 @@ fn sums(text: &mut Text, groups: &[GroupDetail]) {
         }
     }
     let name = "kafka_consumergroup_group_topic_sum_lag";
-    text.family(name, Kind::Gauge, "Records that a group has not read, of all partitions of a topic.");
-    for detail in groups {
+    let is_wanted = text.family(name, Kind::Gauge, "Records that a group has not read, of all partitions of a topic.");
+    for detail in groups.iter().filter(|_| is_wanted) {
         let mut topics = BTreeMap::<&str, u64>::new();
         for it in &detail.partitions {
             if let Some(lag) = it.lag {
@@ -129,17 +157,26 @@ fn sums(text: &mut Text, groups: &[GroupDetail]) {
     }
 }
 
-fn states(text: &mut Text, groups: &[GroupDetail]) {
-    text.family("tapline_group_state", Kind::Gauge, "1, with how a group stands as a label.");
-    for detail in groups {
+fn states(text: &mut dyn Sink, groups: &[GroupDetail]) {
+    let is_wanted = text.family("tapline_group_state", Kind::Gauge, "1, with how a group stands as a label.");
+    for detail in groups.iter().filter(|_| is_wanted) {
         let [source, group] = labels(detail);
         text.sample("tapline_group_state", &[source, group, ("state", detail.group.state.as_str())], 1.0);
     }
-    text.family("tapline_group_members", Kind::Gauge, "Consumers in a group.");
-    for detail in groups {
+    let is_wanted = text.family("tapline_group_members", Kind::Gauge, "Consumers in a group.");
+    for detail in groups.iter().filter(|_| is_wanted) {
         if let Some(members) = detail.group.members {
             text.sample("tapline_group_members", &labels(detail), count(members));
         }
+    }
+}
+
+fn drain(drain: &Drain) -> Option<f64> {
+    match drain {
+        Drain::Done => Some(0.0),
+        Drain::In { seconds, .. } => Some(*seconds),
+        Drain::Never => Some(f64::INFINITY),
+        Drain::Unknown => None,
     }
 }
 

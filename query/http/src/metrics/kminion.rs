@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use tapline_api::{GroupDetail, GroupPartition};
 
 use super::groups::{MOST_PAIRS, ends, offset_of};
-use super::text::{Kind, Text};
+use super::text::{Kind, Sink};
 use super::{bytes, count};
 
 /// Writes all families.
-pub(super) fn write(text: &mut Text, groups: &[GroupDetail]) {
+pub(super) fn write(text: &mut dyn Sink, groups: &[GroupDetail]) {
     let marks = [
         ("kminion_kafka_topic_partition_high_water_mark", "The next offset of a partition."),
         ("kminion_kafka_topic_partition_low_water_mark", "The oldest offset of a partition."),
@@ -23,7 +23,7 @@ pub(super) fn write(text: &mut Text, groups: &[GroupDetail]) {
     pairs(text, groups);
 }
 
-fn whole(text: &mut Text, groups: &[GroupDetail]) {
+fn whole(text: &mut dyn Sink, groups: &[GroupDetail]) {
     let name = "kminion_kafka_consumer_group_info";
     text.family(name, Kind::Gauge, "1, with how a group stands as labels.");
     for detail in groups {
@@ -80,7 +80,7 @@ impl OnTopic {
     }
 }
 
-fn topics(text: &mut Text, groups: &[GroupDetail]) {
+fn topics(text: &mut dyn Sink, groups: &[GroupDetail]) {
     let mut all = BTreeMap::<(&str, &str, &str), OnTopic>::new();
     for (detail, it) in pairs_of(groups) {
         all.entry((&detail.group.source, &detail.group.name, &it.destination)).or_default().add(it);
@@ -110,7 +110,7 @@ fn topics(text: &mut Text, groups: &[GroupDetail]) {
     }
 }
 
-fn pairs(text: &mut Text, groups: &[GroupDetail]) {
+fn pairs(text: &mut dyn Sink, groups: &[GroupDetail]) {
     let name = "kminion_kafka_consumer_group_topic_partition_lag";
     text.family(name, Kind::Gauge, "Records of a partition that a group has not read.");
     for (detail, it) in pairs_of(groups).take(MOST_PAIRS) {
@@ -134,6 +134,7 @@ mod tests {
     use tapline_api::{Drain, Group, GroupMember, LagState};
 
     use super::*;
+    use crate::metrics::Text;
 
     fn partition(number: i32, committed: Option<i64>, member: Option<usize>) -> GroupPartition {
         GroupPartition {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use super::text::{Kind, Text};
+use super::text::{Kind, Sink};
 
 /// Upper bounds of the histograms' buckets, seconds.
 const BOUNDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0, 60.0];
@@ -45,7 +45,7 @@ impl Durations {
         self.sum += seconds;
     }
 
-    fn write(&self, text: &mut Text, name: &str, labels: &[(&str, &str)]) {
+    fn write(&self, text: &mut dyn Sink, name: &str, labels: &[(&str, &str)]) {
         let bucket = format!("{name}_bucket");
         let bounds = self.buckets.iter().zip(BOUNDS).map(|(count, bound)| (bound.to_string(), *count));
         for (bound, count) in bounds.chain([("+Inf".to_owned(), self.count)]) {
@@ -76,7 +76,7 @@ impl Metrics {
     }
 
     /// Appends all families.
-    pub(crate) fn write(&self, text: &mut Text) {
+    pub(crate) fn write(&self, text: &mut dyn Sink) {
         let name = "tapline_http_request_duration_seconds";
         text.family(name, Kind::Histogram, "Time until an answer began, by method, route and status.");
         for (call, durations) in &*self.requests.lock() {
@@ -124,6 +124,7 @@ impl QueryTimer<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metrics::Text;
 
     #[test]
     fn buckets_are_cumulative() {

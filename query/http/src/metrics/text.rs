@@ -10,13 +10,32 @@ pub(crate) enum Kind {
     Histogram,
 }
 
-/// Families written one after the other.
+/// Takes families one after the other.
+pub(crate) trait Sink {
+    /// Whether any of these families is wanted: what they are made of may cost much.
+    fn wants(&self, names: &[&str]) -> bool {
+        let _ = names;
+        true
+    }
+
+    /// Begins a family, whose samples follow; whether anybody wants them.
+    fn family(&mut self, name: &'static str, kind: Kind, help: &str) -> bool;
+
+    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: f64);
+}
+
+/// All families as text.
 #[derive(Debug, Default)]
 pub(crate) struct Text(String);
 
 impl Text {
-    /// Begins a family; its samples follow.
-    pub(crate) fn family(&mut self, name: &str, kind: Kind, help: &str) {
+    pub(crate) fn finish(self) -> String {
+        self.0
+    }
+}
+
+impl Sink for Text {
+    fn family(&mut self, name: &'static str, kind: Kind, help: &str) -> bool {
         let kind = match kind {
             Kind::Counter => "counter",
             Kind::Gauge => "gauge",
@@ -24,9 +43,10 @@ impl Text {
         };
         // Writing to a string cannot fail; the same below.
         let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}");
+        true
     }
 
-    pub(crate) fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: f64) {
+    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: f64) {
         self.0.push_str(name);
         for (at, (label, text)) in labels.iter().enumerate() {
             self.0.push(if at == 0 { '{' } else { ',' });
@@ -35,11 +55,12 @@ impl Text {
         if !labels.is_empty() {
             self.0.push('}');
         }
-        let _ = writeln!(self.0, " {value}");
-    }
-
-    pub(crate) fn finish(self) -> String {
-        self.0
+        // As the format has it: Rust writes `inf`.
+        let _ = match value {
+            f64::INFINITY => writeln!(self.0, " +Inf"),
+            f64::NEG_INFINITY => writeln!(self.0, " -Inf"),
+            value => writeln!(self.0, " {value}"),
+        };
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use tapline_api::{DestinationInfo, Gap, Group, Replay, ReplayState, SourceInfo, SourceState};
+use tapline_api::{Alert, AlertState, DestinationInfo, Gap, Group, Replay, ReplayState, SourceInfo, SourceState};
 use tapline_chains::{Failure, Traffic, destination_id};
 use tapline_deadletter::Sample;
 
@@ -45,6 +45,8 @@ pub(super) struct Facts {
     pub(super) sources: Vec<SourceInfo>,
     /// Consumer groups, worst first.
     pub(super) groups: Vec<Group>,
+    /// Those that fire and that nobody silenced, worst first.
+    pub(super) alerts: Vec<Alert>,
     /// Those that run.
     pub(super) replays: Vec<Replay>,
     pub(super) known: Vec<DestinationInfo>,
@@ -168,6 +170,7 @@ impl Facts {
             causes: Vec::new(),
             sources: app.sources(),
             groups: app.standing.groups(&[], &[]).groups,
+            alerts: firing(app),
             replays: running(app),
             known: app.standing.destinations(),
             gaps: app.standing.gaps(),
@@ -254,6 +257,12 @@ impl Facts {
     }
 }
 
+fn firing(app: &App) -> Vec<Alert> {
+    let mut alerts = app.alerts.alive();
+    alerts.retain(|alert| alert.state == AlertState::Firing && alert.muted.is_none());
+    alerts
+}
+
 /// Of the newest; without a state that can be read none: the page of replays says so.
 fn running(app: &App) -> Vec<Replay> {
     let (mut replays, _) = app.replays.list(None, REPLAYS).unwrap_or_default();
@@ -301,6 +310,7 @@ pub(super) mod tests {
             causes: Vec::new(),
             sources: vec![source("shop")],
             groups: Vec::new(),
+            alerts: Vec::new(),
             replays: Vec::new(),
             known: Vec::new(),
             gaps: Vec::new(),

@@ -1,5 +1,6 @@
 //! What needs a person, worst first. Each rule looks at one kind of trouble.
 
+mod alerts;
 mod archive;
 mod dead_letters;
 mod groups;
@@ -20,6 +21,7 @@ pub(super) fn all(facts: &Facts) -> Vec<Need> {
     needs.extend(sources::needs(facts));
     needs.extend(groups::needs(facts));
     needs.extend(dead_letters::needs(facts));
+    needs.extend(alerts::needs(facts, &needs));
     // A stable sort: within a level the rules' own order stands.
     needs.sort_by_key(|need| std::cmp::Reverse(need.level));
     needs.truncate(MOST);

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use tapline_alert::{AlertOptions, Alerts};
 use tapline_archive::{Archive, ArchiveOptions, Moved, Progress};
 use tapline_engine::{ArchiveFacts, Engine, EngineOptions};
-use tapline_http::{Secret, Server, ServerError, ServerOptions};
+use tapline_http::{Secret, Server, ServerError, ServerOptions, rule_metrics};
 use tapline_model::{DeadLetterRow, EventBuilder, EventRow, Header, IdPair, TimestampKind, time};
 use tapline_replay::{ReplayOptions, Replays, Sources};
 use tapline_state::State;
@@ -150,7 +151,12 @@ impl Running {
             options.environment.clone(),
         );
         let replays = replays.unwrap();
-        let server = Server::new(Arc::clone(&archive), Arc::clone(&engine), facts, state, replays, options);
+        let alerts = Alerts::open(
+            state.clone(),
+            AlertOptions { defaults: true, metrics: rule_metrics(), ..AlertOptions::default() },
+        );
+        let (alerts, events) = (alerts.unwrap(), Arc::clone(&archive));
+        let server = Server::new(events, Arc::clone(&engine), facts, state, replays, alerts, options);
         let cancel = CancellationToken::new();
         let task = tokio::spawn(server.serve(listener, cancel.clone()));
         Self { address, archive, engine, cancel, task, _folder: folder }

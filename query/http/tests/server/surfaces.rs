@@ -39,7 +39,7 @@ async fn openapi_and_routes_are_the_same() {
     let running = Running::start().await;
     let description = running.get("/api/openapi.json").await.json();
     let paths = description["paths"].as_object().unwrap();
-    assert_eq!(paths.len(), 38, "{:?}", paths.keys().collect::<Vec<_>>());
+    assert_eq!(paths.len(), 45, "{:?}", paths.keys().collect::<Vec<_>>());
     for (path, methods) in paths {
         if path == "/api/v1/events/tail" {
             continue;
