@@ -160,7 +160,13 @@ impl ChannelConfig {
                         ConfigError::Secret { key: format!("alerts.channels.{name}.{key}"), path: path.clone(), source }
                     })
                 };
-            path.as_ref().map(read).transpose()
+            let text = path.as_ref().map(read).transpose()?;
+            if text.as_deref() == Some("") {
+                let place = path.iter().map(|path| path.display().to_string()).collect();
+                let detail = "the file that it names is empty".to_owned();
+                return Err(ConfigError::Value { place, key: format!("alerts.channels.{name}.{key}"), detail });
+            }
+            Ok(text)
         };
         // Checked when the configuration was read.
         let (kind, tls) = self.words(name).unwrap_or_default();

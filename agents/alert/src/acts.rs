@@ -79,7 +79,7 @@ impl Alerts {
         let record = SilenceRecord { number: 0, matchers, starts_at, ends_at, reason, who };
         let number = self.0.state.add_silence(&record)?;
         self.0.read_silences(now)?;
-        self.0.look_now();
+        self.0.mute(now);
         Ok(show::silence(&SilenceRecord { number, ..record }, 0))
     }
 
@@ -96,7 +96,7 @@ impl Alerts {
             return Err(none());
         }
         self.0.read_silences(now)?;
-        self.0.look_now();
+        self.0.mute(now);
         Ok(())
     }
 
@@ -136,7 +136,7 @@ impl Alerts {
             ]),
             since: time::now(),
             until: None,
-            value: 1.0,
+            value: Some(1.0),
             link: format!("{}/alerts", self.0.page),
             fingerprint: id.to_owned(),
         }

@@ -12,10 +12,10 @@ use tapline_api::AlertRule;
 use tapline_model::time;
 use tapline_state::State;
 
-use crate::board::Board;
+use crate::board::{Alive, Board};
 use crate::channel::{Channel, ChannelOptions};
 use crate::error::AlertError;
-use crate::muting::{Inhibition, Silenced};
+use crate::muting::{Inhibition, Silenced, mute};
 use crate::observer::Observer;
 use crate::outbox::Outbox;
 use crate::payload::Told;
@@ -92,6 +92,17 @@ pub(crate) struct Wanted {
     pub(crate) stop: bool,
 }
 
+impl Turn {
+    /// Waits, and whether everything ends.
+    pub(crate) fn is_over(&self, wait: Duration) -> bool {
+        let mut wanted = self.inner.lock();
+        if !wanted.stop && !wait.is_zero() {
+            self.changed.wait_for(&mut wanted, wait);
+        }
+        wanted.stop
+    }
+}
+
 impl Alerts {
     /// Reads what was kept. Nothing is looked at or told before [`Self::start`].
     ///
@@ -166,15 +177,24 @@ impl Inner {
 
     /// Reads rules anew after somebody wrote one.
     pub(crate) fn read_rules(&self) -> Result<(), AlertError> {
-        let rules = Rules::new(&self.file, self.state.alert_rules()?, self.defaults, &self.known);
-        *self.rules.lock() = Arc::new(rules);
+        // Of two who write at once the later must not leave what the earlier read.
+        let mut rules = self.rules.lock();
+        *rules = Arc::new(Rules::new(&self.file, self.state.alert_rules()?, self.defaults, &self.known));
         Ok(())
     }
 
     /// Reads silences anew.
     pub(crate) fn read_silences(&self, now: i64) -> Result<(), AlertError> {
-        *self.silences.lock() = self.state.silences(now)?.into_iter().filter_map(Silenced::read).collect();
+        let mut silences = self.silences.lock();
+        *silences = self.state.silences(now)?.into_iter().filter_map(Silenced::read).collect();
         Ok(())
+    }
+
+    /// Says anew who is not told, so that whoever asked for quiet sees it; messages follow from the next look.
+    pub(crate) fn mute(&self, at: i64) {
+        let silences = self.silences.lock().clone();
+        mute(&mut self.board.lock(), &silences, &self.inhibitions, at);
+        self.look_now();
     }
 
     /// Has rules looked at now.
@@ -188,7 +208,9 @@ impl Inner {
         let rules = self.rules();
         let by_name = rules.asked().map(|rule| (rule.name.clone(), rule)).collect();
         let board = self.board.lock();
-        let firing = board.alive.values().filter(|alive| is_for(alive, &by_name, channel));
+        // Who was told and is muted now is told on: else it would be taken for over.
+        let is_told = |alive: &Alive| alive.is_firing() && alive.record.told.contains_key(&channel.name);
+        let firing = board.alive.values().filter(|alive| is_told(alive) || is_for(alive, &by_name, channel));
         firing.map(|alive| told(&alive.record, &self.page)).collect()
     }
 }

@@ -81,7 +81,11 @@ impl Board {
         let known = self.alive.iter().filter(|(_, alive)| alive.record.rule == rule.name);
         let missing: Vec<String> = known.map(|(key, _)| key.clone()).filter(|key| !found.contains_key(key)).collect();
         for (fingerprint, (labels, value)) in found {
-            self.see(rule, &fingerprint, labels, value, at, explain);
+            match blind(&labels, answer) {
+                None => self.see(rule, &fingerprint, labels, value, at, explain),
+                // What an outage froze is no news.
+                Some(why) => self.hold(&fingerprint, why),
+            }
         }
         for fingerprint in missing {
             self.miss(rule, &fingerprint, answer, at);
@@ -137,6 +141,12 @@ impl Board {
         if turn.is_some() || is_stale {
             alive.explain(rule, explain);
             alive.explained_at = at;
+        }
+    }
+
+    fn hold(&mut self, fingerprint: &str, why: String) {
+        if let Some(alive) = self.alive.get_mut(fingerprint) {
+            alive.held = Some(why);
         }
     }
 
@@ -233,9 +243,11 @@ impl Alive {
 
 /// Why an alert that was not found is not over: nobody could say so.
 fn held(labels: &Labels, answer: &Answer) -> Option<String> {
-    if let Some(why) = &answer.held {
-        return Some(why.clone());
-    }
+    answer.held.clone().or_else(|| blind(labels, answer))
+}
+
+/// Why nobody knows how that stands which the labels name.
+fn blind(labels: &Labels, answer: &Answer) -> Option<String> {
     match labels.get("source") {
         Some(source) => answer.blind.get(source).cloned(),
         // Of all sources together.

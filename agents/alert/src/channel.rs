@@ -120,6 +120,9 @@ pub enum ChannelError {
     /// No address of a person.
     #[error("`{0}` is no address of mail")]
     Address(String),
+    /// A password that everybody on the way could read.
+    #[error("`tls = \"none\"` would send the password in clear; leave out `user`, or write `starttls` or `tls`")]
+    Plain,
     /// Certificates that cannot be read.
     #[error("`ca_file` holds no certificate in PEM")]
     Certificate,
@@ -198,6 +201,11 @@ impl Channel {
     /// Whether it has to be told again and again what fires: it takes for over what it does not hear of.
     pub(crate) fn renews(&self) -> bool {
         self.kind == ChannelKind::Alertmanager
+    }
+
+    /// Whether each alert is a message of its own there.
+    pub(crate) fn is_told_apart(&self) -> bool {
+        self.kind == ChannelKind::PagerDuty
     }
 
     /// Sends a message once. Blocks for half a minute at most.

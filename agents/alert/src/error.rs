@@ -48,25 +48,10 @@ pub enum AlertError {
     /// The system does not give what is needed.
     #[error("the threads of alerts cannot be started")]
     Threads(#[from] std::io::Error),
+    /// A preview that takes too long.
+    #[error("looking back over a week takes too long; aggregate, or look back less far")]
+    TooSlow,
     /// Before the first look.
     #[error("alerts have not begun yet; try again in a moment")]
     Starting,
-}
-
-impl AlertError {
-    /// As HTTP tells it.
-    pub fn status(&self) -> u16 {
-        match self {
-            Self::Rule(_) | Self::Matchers(_) | Self::Silence(_) | Self::TooMany(_) | Self::Channel { .. } => 422,
-            Self::InFile(_) => 409,
-            Self::NotFound { .. } => 404,
-            Self::State(_) | Self::Starting => 503,
-            Self::Threads(_) => 500,
-        }
-    }
-
-    /// Whether the same call may succeed later without a person doing something.
-    pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Starting) || matches!(self, Self::State(error) if error.is_retryable())
-    }
 }

@@ -9,6 +9,7 @@ mod functions;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use promql_parser::parser::value::ValueType;
 use promql_parser::parser::{self, Expr, MatrixSelector, VectorSelector};
 use tapline_api::Labels;
 
@@ -16,6 +17,12 @@ use crate::matching::meets;
 
 /// Longest text of a rule, bytes: what is nested deeper than this allows would exhaust the stack.
 const LONGEST: usize = 2_000;
+
+/// How deep an expression may be: it is walked by recursion.
+const DEEPEST: usize = 100;
+
+/// Longest window, seconds.
+const LONGEST_WINDOW: u64 = 86_400;
 
 /// A number with what it is of.
 #[derive(Debug, Clone, PartialEq)]
@@ -106,10 +113,10 @@ impl Expression {
         if text.len() > LONGEST {
             return Err(ExprError::Long);
         }
-        let tree = parser::parse(text).map_err(ExprError::Syntax)?;
+        let tree = read(text).map_err(ExprError::Syntax)?;
         let mut metrics = BTreeMap::new();
-        check(&tree, known, &mut metrics)?;
-        if metrics.is_empty() {
+        check(&tree, known, &mut metrics, DEEPEST)?;
+        if metrics.is_empty() || tree.value_type() != ValueType::Vector {
             return Err(ExprError::Scalar);
         }
         Ok(Self { text: text.to_owned(), tree, metrics })
@@ -125,6 +132,12 @@ impl Expression {
         self.metrics.iter().map(|(name, seconds)| (name.as_str(), *seconds))
     }
 
+    /// Whether it finds something where something else is missing.
+    pub(crate) fn negates(&self) -> bool {
+        // As a word: matchers may hold it, and then it is held once too often.
+        self.text.contains("absent") || self.text.contains("unless")
+    }
+
     /// What it finds.
     pub(crate) fn find(&self, samples: &dyn Samples) -> Vec<Sample> {
         match value(&self.tree, samples) {
@@ -135,26 +148,48 @@ impl Expression {
     }
 }
 
+/// Reads PromQL of at most a few thousand characters. The parser panics on numbers that are no time.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn read(text: &str) -> Result<Expr, String> {
+    let parsed = std::panic::catch_unwind(|| parser::parse(text));
+    parsed.unwrap_or_else(|_| Err("it holds a number that is too large".to_owned()))
+}
+
 /// Walks everything, so that what cannot be evaluated is refused when the rule is read and not at night.
-fn check(tree: &Expr, known: &BTreeSet<&str>, metrics: &mut BTreeMap<String, u64>) -> Result<(), ExprError> {
+fn check(
+    tree: &Expr,
+    known: &BTreeSet<&str>,
+    metrics: &mut BTreeMap<String, u64>,
+    left: usize,
+) -> Result<(), ExprError> {
+    let Some(left) = left.checked_sub(1) else {
+        return Err(unsupported("so much within each other", "split it into several rules"));
+    };
     match tree {
         Expr::NumberLiteral(_) | Expr::StringLiteral(_) => Ok(()),
-        Expr::Paren(inner) => check(&inner.expr, known, metrics),
-        Expr::Unary(inner) => check(&inner.expr, known, metrics),
+        Expr::Paren(inner) => check(&inner.expr, known, metrics, left),
+        Expr::Unary(inner) => check(&inner.expr, known, metrics, left),
         Expr::VectorSelector(selector) => select(selector, 0, known, metrics),
-        Expr::MatrixSelector(MatrixSelector { vs, range }) => select(vs, range.as_secs(), known, metrics),
+        Expr::MatrixSelector(MatrixSelector { vs, range }) => match range.as_secs() {
+            seconds if (1..=LONGEST_WINDOW).contains(&seconds) && range.subsec_nanos() == 0 => {
+                select(vs, seconds, known, metrics)
+            }
+            _ => Err(unsupported("such a window", "write whole seconds, from `[1s]` to `[1d]`")),
+        },
         Expr::Call(call) => {
             functions::check(call)?;
-            call.args.args.iter().try_for_each(|argument| check(argument, known, metrics))
+            call.args.args.iter().try_for_each(|argument| check(argument, known, metrics, left))
         }
         Expr::Aggregate(it) => {
             aggregate::check(it)?;
-            check(&it.expr, known, metrics)
+            check(&it.expr, known, metrics, left)
         }
         Expr::Binary(it) => {
             binary::check(it)?;
-            check(&it.lhs, known, metrics)?;
-            check(&it.rhs, known, metrics)
+            check(&it.lhs, known, metrics, left)?;
+            check(&it.rhs, known, metrics, left)
         }
         Expr::Subquery(_) => Err(unsupported("a subquery", "ask for a window of one metric, such as `[5m]`")),
         Expr::Extension(_) => Err(unsupported("an extension", "write plain PromQL")),
@@ -313,5 +348,13 @@ mod tests {
         assert!(refused(&format!("{LAG} >")).contains("cannot be read"));
         assert!(refused(&"(".repeat(5_000)).contains("more than 2000"));
         assert!(!refused(&"(".repeat(1_999)).is_empty());
+        let deep = format!("{}{LAG}{}", "(".repeat(900), ")".repeat(900));
+        assert!(refused(&deep).contains("so much within each other"));
+        assert!(refused(&format!("{}{LAG}", "-".repeat(1_900))).contains("so much within each other"));
+        for window in ["1e30", "500ms", "30d", "0s"] {
+            assert!(!refused(&format!("rate({DEAD}[{window}])")).is_empty());
+        }
+        assert!(refused(&format!("scalar({LAG}) > bool 5")).contains("is a number"));
+        assert!(!refused(&format!("{LAG}[5m]")).is_empty());
     }
 }

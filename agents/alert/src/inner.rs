@@ -43,6 +43,10 @@ fn is_inner_v6(address: Ipv6Addr) -> bool {
         || first & 0xffc0 == 0xfe80
         || first & 0xffc0 == 0xfec0
         || (first == 0x2001 && second == 0x0db8)
+        || first & 0xfff0 == 0x3ff0
+        // Discarded, RFC 6666; translated within a network, RFC 8215.
+        || (first == 0x0100 && second == 0)
+        || (first == 0x0064 && second == 0xff9b && address.segments()[2] == 1)
 }
 
 /// An IPv4 address in one of IPv6: mapped, compatible, translated (NAT64), 6to4.
@@ -54,7 +58,7 @@ fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     };
     match [a, b, c, d, e, f] {
         [0, 0, 0, 0, 0, 0] if (g, h) != (0, 0) && (g, h) != (0, 1) => Some(of(g, h)),
-        [0, 0, 0, 0, 0, 0xffff] | [0x64, 0xff9b, 0, 0, 0, 0] => Some(of(g, h)),
+        [0, 0, 0, 0, 0, 0xffff] | [0, 0, 0, 0, 0xffff, 0] | [0x64, 0xff9b, 0, 0, 0, 0] => Some(of(g, h)),
         [0x2002, ..] => Some(of(b, c)),
         _ => None,
     }
@@ -68,6 +72,10 @@ mod tests {
     fn addresses_of_the_inside_are_known_in_every_dress() {
         for inner in [
             "127.0.0.1",
+            "64:ff9b:1::a00:1",
+            "::ffff:0:10.0.0.1",
+            "100::1",
+            "3fff::1",
             "127.9.9.9",
             "10.1.2.3",
             "172.16.0.1",

@@ -22,6 +22,7 @@ mod observer;
 mod outbox;
 mod payload;
 mod preview;
+mod querier;
 mod question;
 mod rule;
 mod rules;

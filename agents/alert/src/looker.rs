@@ -1,6 +1,6 @@
 //! The thread that looks at all rules again and again, and writes down what follows before anybody is told.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,12 +11,10 @@ use tapline_state::MessageRecord;
 use crate::alerts::{Asked, Inner};
 use crate::muting::mute;
 use crate::observer::Observer;
+use crate::querier::{self, Queried};
 use crate::question::{Answer, ask};
 use crate::rule::{Ask, Rule};
 use crate::windows::Windows;
-
-/// Queries are asked no more often: each reads the archive.
-const QUERIES: Duration = Duration::from_secs(60);
 
 /// Looks are written down at least so often, so that a restart knows how long nobody looked.
 const WRITTEN: i64 = 60_000_000;
@@ -28,10 +26,10 @@ const KEPT: i64 = 90 * 86_400 * 1_000_000;
 const SHARE: u32 = 4;
 
 pub(crate) fn start(inner: &Arc<Inner>, observer: Arc<dyn Observer>) -> std::io::Result<()> {
-    let inner = Arc::clone(inner);
+    let (inner, queried) = (Arc::clone(inner), querier::start(inner, Arc::clone(&observer))?);
     std::thread::Builder::new().name("alert-rules".to_owned()).spawn(move || {
         let mut looker =
-            Looker { inner, observer, windows: Windows::default(), queried: HashMap::new(), written_at: 0 };
+            Looker { inner, observer, windows: Windows::default(), queried, written_at: 0, unwritten: Vec::new() };
         looker.run();
     })?;
     Ok(())
@@ -41,17 +39,11 @@ struct Looker {
     inner: Arc<Inner>,
     observer: Arc<dyn Observer>,
     windows: Windows,
-    /// By the rule's name.
-    queried: HashMap<String, Queried>,
+    queried: Queried,
     /// When a look was written down last, microseconds.
     written_at: i64,
-}
-
-/// When a query was asked last, and what it answered.
-struct Queried {
-    ask: Ask,
-    asked: Instant,
-    answer: Answer,
+    /// Messages that were decided and could not be written down.
+    unwritten: Vec<MessageRecord>,
 }
 
 impl Looker {
@@ -83,32 +75,22 @@ impl Looker {
         let rules = self.inner.rules();
         let asked: Vec<&Rule> = rules.asked().collect();
         let answers = self.answers(&asked, at);
+        // What was asked while everything ended is not to be believed.
+        if self.inner.turn.inner.lock().stop {
+            return;
+        }
         let messages = self.decide(&asked, &answers, at);
         self.write(messages, at);
         let noted = answers.iter().map(|(rule, answer)| (rule.name.clone(), noted(answer, at)));
         *self.inner.asked.lock() = noted.collect();
     }
 
-    /// What each rule found; queries answer as they did when their time has not come.
+    /// What each rule found; queries answer as they did when they were asked last.
     fn answers<'r>(&mut self, rules: &[&'r Rule], at: i64) -> Vec<(&'r Rule, Answer)> {
         let (queries, expressions): (Vec<&Rule>, Vec<&Rule>) =
             rules.iter().partition(|rule| matches!(rule.ask, Ask::Sql(_)));
         let mut answers = ask(&expressions, self.observer.as_ref(), &mut self.windows, at);
-        self.queried.retain(|name, _| queries.iter().any(|rule| rule.name == *name));
-        for rule in queries {
-            let fresh =
-                self.queried.get(&rule.name).filter(|known| known.asked.elapsed() < QUERIES && known.ask == rule.ask);
-            let answer = match fresh {
-                Some(known) => known.answer.clone(),
-                None => {
-                    let answer = ask(&[rule], self.observer.as_ref(), &mut Windows::default(), at).remove(0).1;
-                    let known = Queried { ask: rule.ask.clone(), asked: Instant::now(), answer: answer.clone() };
-                    self.queried.insert(rule.name.clone(), known);
-                    answer
-                }
-            };
-            answers.push((rule, answer));
-        }
+        answers.extend(queries.into_iter().map(|rule| (rule, self.queried.answer(rule))));
         answers
     }
 
@@ -120,7 +102,10 @@ impl Looker {
         for (rule, answer) in answers {
             board.look(rule, answer, at, &explain);
         }
-        board.retain(&by_name.keys().map(String::as_str).collect::<BTreeSet<_>>(), at);
+        // What cannot be asked is not over.
+        let there = self.inner.rules();
+        let there = there.0.iter().filter(|(_, entry)| entry.written.enabled).map(|(name, _)| name.as_str());
+        board.retain(&there.collect::<BTreeSet<_>>(), at);
         mute(&mut board, &silences, &self.inner.inhibitions, at);
         self.inner.telling.lock().messages(&mut board, &by_name, &self.inner.channels, at)
     }
@@ -128,7 +113,9 @@ impl Looker {
     /// First what was decided, then who is told. On a full disk people are told all the same: that it is full, for one.
     fn write(&mut self, messages: Vec<MessageRecord>, at: i64) {
         let mut changes = self.inner.board.lock().changes(at);
-        changes.messages.clone_from(&messages);
+        // Those that could not be written down before, unless they were sent meanwhile.
+        self.unwritten.retain(|message| self.inner.outbox.waits(message));
+        changes.messages = self.unwritten.iter().chain(&messages).cloned().collect();
         let is_empty = changes.alerts.is_empty() && changes.forgotten.is_empty() && messages.is_empty();
         if !is_empty || at - self.written_at >= WRITTEN {
             let written = self.inner.state.save_alerts(&changes).and_then(|()| {
@@ -138,10 +125,12 @@ impl Looker {
             match written {
                 Ok(()) => {
                     self.inner.board.lock().saved();
+                    self.unwritten.clear();
                     self.written_at = at;
                 }
                 Err(error) => {
                     tracing::error!(error = &error as &dyn std::error::Error, "alerts are told without being kept");
+                    self.unwritten.extend(messages.iter().cloned());
                 }
             }
         }

@@ -1,8 +1,10 @@
 //! Which alerts are meant: matchers as in Alertmanager's and Prometheus' configuration.
 
 use promql_parser::label::Matchers;
-use promql_parser::parser::{self, Expr};
+use promql_parser::parser::Expr;
 use tapline_api::Labels;
+
+use crate::expr;
 
 /// Matchers of one silence or channel; and the characters of each.
 const MOST: usize = 20;
@@ -66,8 +68,11 @@ pub(crate) fn meets(matchers: &Matchers, labels: &Labels) -> bool {
 fn one(text: &str) -> Result<Matchers, MatcherError> {
     let wrong = || MatcherError::Syntax(text.chars().take(80).collect());
     // With a name before it: a selector of nothing but `severity!="critical"` is refused.
-    match parser::parse(&format!("x{{{text}}}")) {
-        Ok(Expr::VectorSelector(it)) if text.len() <= LONGEST && it.offset.is_none() && it.at.is_none() => {
+    if text.len() > LONGEST {
+        return Err(wrong());
+    }
+    match expr::read(&format!("x{{{text}}}")) {
+        Ok(Expr::VectorSelector(it)) if it.offset.is_none() && it.at.is_none() => {
             Some(it.matchers).filter(|it| it.matchers.len() == 1 && it.or_matchers.is_empty()).ok_or_else(wrong)
         }
         _ => Err(wrong()),

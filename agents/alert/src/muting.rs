@@ -78,7 +78,10 @@ pub(crate) fn mute(board: &mut Board, silences: &[Silenced], inhibitions: &[Inhi
         alive.muted = silence.or_else(|| {
             let mut by = inhibitions.iter().zip(&worse).filter(|(rule, _)| rule.target.matches(labels));
             by.find_map(|(rule, worse)| {
-                let one = worse.iter().find(|(other, _, its)| other != fingerprint && rule.holds(its, labels))?;
+                // Of two that are both, neither is the worse one.
+                let both = rule.source.matches(labels);
+                let is_worse = |its: &Labels| !(both && rule.target.matches(its)) && rule.holds(its, labels);
+                let one = worse.iter().find(|(other, _, its)| other != fingerprint && is_worse(its))?;
                 Some(Muted::Alert { rule: one.1.clone() })
             })
         });

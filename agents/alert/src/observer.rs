@@ -11,8 +11,8 @@ pub type Take<'a> = &'a mut dyn FnMut(&str, &[(&str, &str)], f64);
 
 /// What rules look at. Every call may block.
 pub trait Observer: Send + Sync {
-    /// Gives each sample of these metrics as it is now.
-    fn samples(&self, names: &BTreeSet<&str>, take: Take<'_>);
+    /// Gives each sample of these metrics as it is now; those that cannot be read at the moment, each with why.
+    fn samples(&self, names: &BTreeSet<&str>, take: Take<'_>) -> BTreeMap<String, String>;
 
     /// Sources that cannot tell a metric at the moment, or what a query asks, each with why. What is not seen of them is
     /// not over.

@@ -3,10 +3,11 @@
 //! They are written down before anybody here sees them, so that a process that is killed sends them after its next start.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 use rand::Rng;
+use serde_json::Value;
 use tapline_model::time;
 use tapline_state::{MessageRecord, MessageState, State};
 
@@ -96,7 +97,8 @@ impl Outbox {
             let Some(queue) = inner.queues.get_mut(&message.channel) else { continue };
             queue.waiting.push_back(message);
             if queue.waiting.len() > MOST {
-                let oldest = queue.waiting.pop_front().map(|it| given_up(it, "too many messages wait"));
+                // The first may be on its way.
+                let oldest = queue.waiting.remove(1).map(|it| given_up(it, "too many messages wait"));
                 queue.given_up += 1;
                 inner.unsaved.extend(oldest);
             }
@@ -106,7 +108,8 @@ impl Outbox {
 
     /// Waits for a channel's next message, so long at most.
     pub(crate) fn next(&self, channel: &str, patience: Duration) -> Next {
-        let until = time::now() + i64::try_from(patience.as_micros()).unwrap_or(i64::MAX);
+        // By a clock that nobody sets: renewals must go on.
+        let until = Instant::now() + patience;
         let mut inner = self.inner.lock();
         loop {
             if inner.stopped {
@@ -116,11 +119,13 @@ impl Outbox {
             let first = inner.queues.get(channel).and_then(|queue| queue.waiting.front());
             match first {
                 Some(message) if message.due_at <= now => return Next::Send(message.clone()),
-                _ if now >= until => return Next::Idle,
+                _ if Instant::now() >= until => return Next::Idle,
                 first => {
-                    let due = first.map_or(until, |message| message.due_at.min(until));
-                    let wait = u64::try_from(due - now).unwrap_or(0);
-                    self.changed.wait_for(&mut inner, Duration::from_micros(wait));
+                    let due = first.map_or(patience, |message| {
+                        Duration::from_micros(u64::try_from(message.due_at - now).unwrap_or(0))
+                    });
+                    let wait = due.min(until.saturating_duration_since(Instant::now()));
+                    self.changed.wait_for(&mut inner, wait);
                 }
             }
         }
@@ -133,16 +138,16 @@ impl Outbox {
         let mut inner = self.inner.lock();
         if let Some(queue) = inner.queues.get_mut(&channel) {
             queue.problem.clone_from(&message.answer);
+            let place = queue.waiting.iter().position(|waiting| waiting.id == message.id);
+            match (message.state, place) {
+                (MessageState::Waiting, Some(place)) => queue.waiting[place] = message.clone(),
+                (_, Some(place)) => drop(queue.waiting.remove(place)),
+                (_, None) => {}
+            }
             match message.state {
-                MessageState::Waiting => queue.waiting[0] = message.clone(),
-                MessageState::Taken => {
-                    queue.taken_at = Some(now);
-                    queue.waiting.pop_front();
-                }
-                MessageState::GivenUp => {
-                    queue.given_up += 1;
-                    queue.waiting.pop_front();
-                }
+                MessageState::Waiting => {}
+                MessageState::Taken => queue.taken_at = Some(now),
+                MessageState::GivenUp => queue.given_up += 1,
             }
         }
         inner.unsaved.push(message);
@@ -169,10 +174,17 @@ impl Outbox {
                     error = &error as &dyn std::error::Error,
                     "what was told of alerts is written down later"
                 );
-                self.inner.lock().unsaved.extend(unsaved[at..].iter().cloned());
+                // Before what came meanwhile, or an older state would be written over a newer one.
+                self.inner.lock().unsaved.splice(..0, unsaved[at..].iter().cloned());
                 return;
             }
         }
+    }
+
+    /// Whether a message is still to be sent.
+    pub(crate) fn waits(&self, message: &MessageRecord) -> bool {
+        let inner = self.inner.lock();
+        inner.queues.get(&message.channel).is_some_and(|queue| queue.waiting.iter().any(|it| it.id == message.id))
     }
 
     pub(crate) fn health(&self, channel: &str) -> Health {
@@ -203,6 +215,7 @@ fn after(mut message: MessageRecord, outcome: Result<String, NotTaken>, now: i64
     let fault = match outcome {
         Ok(_) => {
             (message.state, message.answer, message.done_at) = (MessageState::Taken, None, Some(now));
+            message.told = Value::Array(Vec::new());
             return message;
         }
         Err(fault) => fault,
@@ -291,5 +304,20 @@ mod tests {
         let waiting: Vec<(String, u32)> =
             state.waiting_messages().unwrap().into_iter().map(|it| (it.id, it.attempts)).collect();
         assert_eq!(waiting, [("b".to_owned(), 1)], "what went to a channel that is gone is given up");
+    }
+
+    #[test]
+    fn a_flood_does_not_take_away_what_is_on_its_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let outbox = Outbox::new(State::open(folder.path()).unwrap(), &["oncall".to_owned()]).unwrap();
+        let now = time::now();
+        outbox.add((0..MOST).map(|n| message(&format!("m{n}"), now - 1)).collect());
+        let Next::Send(first) = outbox.next("oncall", Duration::ZERO) else { panic!("nothing waits") };
+        outbox.add(vec![message("late", now)]);
+        outbox.sent(first, Ok(String::new()), now);
+        let health = outbox.health("oncall");
+        assert_eq!((health.waiting, health.given_up), (MOST - 1, 1));
+        let Next::Send(second) = outbox.next("oncall", Duration::ZERO) else { panic!("nothing waits") };
+        assert_eq!(second.id, "m2", "the first was sent, the second was the oldest of those that wait");
     }
 }

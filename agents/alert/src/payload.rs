@@ -28,8 +28,8 @@ pub(crate) struct Told {
     pub since: i64,
     /// When it was over.
     pub until: Option<i64>,
-    /// What the expression found last.
-    pub value: f64,
+    /// What the expression found last; absent where that is no number that JSON has.
+    pub value: Option<f64>,
     /// The page in the state that explains it.
     pub link: String,
     /// The same for the same rule and labels, in hexadecimal.
@@ -50,7 +50,10 @@ impl Told {
 
     /// What a person reads first.
     fn summary(&self) -> &str {
-        self.annotations.get("summary").map_or(self.rule.as_str(), String::as_str)
+        self.annotations
+            .get("summary")
+            .filter(|text| !text.trim().is_empty())
+            .map_or(self.rule.as_str(), String::as_str)
     }
 }
 
@@ -87,7 +90,7 @@ pub(crate) fn example(until: Option<i64>) -> Told {
         ]),
         since: 1_795_132_800_000_000,
         until,
-        value: 2_914.0,
+        value: Some(2_914.0),
         link: "http://127.0.0.1:8270/consumers?source=shop&group=billing".to_owned(),
         fingerprint: "5f0c2a".to_owned(),
     }

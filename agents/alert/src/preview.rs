@@ -25,22 +25,27 @@ const SAMPLES: i64 = 4_000_000;
 const MOST_FIRED: usize = 500;
 const MOST_FOUND: usize = 100;
 
+/// Counted at most: who would fire more often is no rule.
+const MOST_COUNTED: usize = 20_000;
+
 impl Alerts {
     /// Tries a rule without keeping it. Blocks for seconds.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn preview(&self, rule: &AlertRule) -> Result<AlertPreview, AlertError> {
+    pub fn preview(&self, rule: &AlertRule, stopped: &dyn Fn() -> bool) -> Result<AlertPreview, AlertError> {
         let rule = self.0.known.read("Preview", &AlertRule { enabled: true, ..rule.clone() })?;
         let observer = self.0.observer().ok_or(AlertError::Starting)?;
         let observer = observer.as_ref();
         let at = time::now();
         let (_, answer) = ask(&[&rule], observer, &mut Windows::default(), at).remove(0);
+        // Of what could not be asked nobody knows that it finds nothing.
+        let found_now = Some(answer.found.len()).filter(|found| *found > 0 || answer.held.is_none());
         let mut unknown: Vec<String> = answer.problem.into_iter().collect();
         let from = at - BACK;
         let (fired, step) = match &rule.ask {
             Ask::Expr(expression) => match Past::read(expression, observer, from, at) {
-                Ok(past) => past.run(&rule, expression, at),
+                Ok(past) => past.run(&rule, expression, at, stopped).ok_or(AlertError::TooSlow)?,
                 Err(why) => {
                     unknown.push(why);
                     (Vec::new(), FINEST)
@@ -53,7 +58,7 @@ impl Alerts {
         };
         let now = answer.found.iter().take(MOST_FOUND).map(|sample| found(&rule, sample)).collect();
         Ok(AlertPreview {
-            sentence: sentence(fired.len(), answer.found.len(), unknown.is_empty()),
+            sentence: sentence(fired.len(), found_now, unknown.is_empty()),
             from: time::format(from),
             to: time::format(at),
             #[expect(clippy::cast_precision_loss, reason = "minutes")]
@@ -73,16 +78,21 @@ fn found(rule: &Rule, sample: &Sample) -> Found {
     Found { labels, value: Some(sample.value).filter(|value| value.is_finite()), sentence }
 }
 
-fn sentence(fired: usize, now: usize, is_known: bool) -> String {
+fn sentence(fired: usize, now: Option<usize>, is_known: bool) -> String {
+    let now = match now {
+        None => "it could not be asked now".to_owned(),
+        Some(0) => "it finds nothing now".to_owned(),
+        Some(now) => format!("it finds {now} now"),
+    };
     let before = match (is_known, fired) {
         (false, _) => "What it would have done in the last seven days is not known",
         (true, 0) => "It would not have fired in the last seven days",
         (true, 1) => "It would have fired once in the last seven days",
         (true, count) => {
-            return format!("It would have fired {count} times in the last seven days; it finds {now} now.");
+            return format!("It would have fired {count} times in the last seven days; {now}.");
         }
     };
-    format!("{before}; it finds {} now.", if now == 0 { "nothing".to_owned() } else { now.to_string() })
+    format!("{before}; {now}.")
 }
 
 /// How the metrics of an expression went.
@@ -106,10 +116,19 @@ impl Past {
         Ok(Self { series, step, at: from })
     }
 
-    fn run(mut self, rule: &Rule, expression: &Expression, to: i64) -> (Vec<Fired>, i64) {
+    fn run(
+        mut self,
+        rule: &Rule,
+        expression: &Expression,
+        to: i64,
+        stopped: &dyn Fn() -> bool,
+    ) -> Option<(Vec<Fired>, i64)> {
         let mut alive = BTreeMap::<Labels, (Standing, Option<usize>)>::new();
         let mut fired = Vec::<Fired>::new();
         while self.at <= to {
+            if stopped() || fired.len() > MOST_COUNTED {
+                return None;
+            }
             let mut found: BTreeMap<Labels, f64> =
                 expression.find(&self).into_iter().map(|it| (it.labels, it.value)).collect();
             found.retain(|labels, _| rule.means(labels));
@@ -141,7 +160,7 @@ impl Past {
             });
             self.at += self.step;
         }
-        (fired, self.step)
+        Some((fired, self.step))
     }
 }
 
@@ -149,8 +168,13 @@ impl Past {
 fn step(expression: &Expression, observer: &dyn Observer, length: i64) -> i64 {
     let names = expression.metrics().map(|(name, _)| name).collect();
     let mut count = 1;
-    observer.samples(&names, &mut |_, _, _| count += 1);
-    (length.saturating_mul(count) / SAMPLES).div_euclid(FINEST).max(1) * FINEST
+    drop(observer.samples(&names, &mut |_, _, _| count += 1));
+    let window = expression.metrics().map(|(_, seconds)| seconds).max().unwrap_or(0);
+    let window = i64::try_from(window).unwrap_or(i64::MAX).saturating_mul(1_000_000);
+    // Each step looks at every series, and at every point of a window.
+    let looked_at = |step: i64| (length / step).saturating_mul(count).saturating_mul(1 + window / step);
+    let steps = (0..20).map(|n| FINEST << n);
+    steps.into_iter().find(|step| looked_at(*step) <= SAMPLES).unwrap_or(FINEST << 12)
 }
 
 impl Samples for Past {
@@ -158,9 +182,9 @@ impl Samples for Past {
         self.at
     }
 
-    /// The last point before the moment, unless it is older than two steps.
+    /// The last point before the moment, unless it is older than a step: where values hold there is one each step.
     fn now(&self, name: &str) -> Vec<Sample> {
-        let oldest = self.at - (2 * self.step).max(5 * FINEST);
+        let oldest = self.at - self.step;
         let one = |series: &Series| {
             let end = series.points.partition_point(|point| point.0 <= self.at);
             let (at, value) = *series.points.get(end.checked_sub(1)?)?;

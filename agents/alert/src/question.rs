@@ -59,7 +59,9 @@ fn one(rule: &Rule, observer: &dyn Observer, now: &Now<'_>) -> Answer {
     answer.found.retain(|sample| rule.means(&sample.labels));
     if answer.found.len() > MOST {
         let said = format!("it finds {}; only the first {MOST} are told: aggregate it", answer.found.len());
-        answer.problem.get_or_insert(said);
+        answer.problem.get_or_insert_with(|| said.clone());
+        // What is left out is not over.
+        answer.held.get_or_insert(said);
         answer.found.sort_by(|one, other| one.labels.cmp(&other.labels));
         answer.found.truncate(MOST);
     }
@@ -71,6 +73,9 @@ fn by_expr(expression: &Expression, observer: &dyn Observer, now: &Now<'_>) -> A
     let mut answer = Answer { found: expression.find(now), ..Answer::default() };
     for (name, seconds) in expression.metrics() {
         answer.blind.extend(observer.blind(Some(name)));
+        if let Some(why) = now.unread.get(name) {
+            answer.held = Some(why.clone());
+        }
         if seconds > 0 && !observer.is_archived(name) && !now.windows.covers(name, now.at, seconds) {
             answer.held = Some(format!("`{name}` was not watched for as long as the rule looks back"));
         }
@@ -78,6 +83,12 @@ fn by_expr(expression: &Expression, observer: &dyn Observer, now: &Now<'_>) -> A
             answer.problem =
                 Some(format!("`{name}` has more than {MOST_SERIES} series, of which not all are remembered"));
         }
+    }
+    // That something is missing proves nothing while nobody could have seen it.
+    if expression.negates() && (answer.held.is_some() || !answer.blind.is_empty()) {
+        let why = answer.blind.values().next().cloned();
+        answer.held = answer.held.or(why);
+        answer.found.clear();
     }
     answer
 }
@@ -125,41 +136,50 @@ struct Now<'a> {
     samples: HashMap<String, Vec<Sample>>,
     /// Of metrics whose windows the archive tells, by name and seconds.
     archived: HashMap<(String, u64), Vec<Series>>,
+    /// Metrics that could not be read, each with why.
+    unread: BTreeMap<String, String>,
     windows: &'a Windows,
 }
 
 impl<'a> Now<'a> {
     fn read(rules: &[&Rule], observer: &dyn Observer, windows: &'a mut Windows, at: i64) -> Self {
-        let (mut wanted, mut remembered) = (BTreeSet::new(), BTreeMap::<&str, u64>::new());
-        let mut archived = HashMap::new();
+        let (mut wanted, mut remembered) = (BTreeSet::new(), BTreeSet::<(&str, u64)>::new());
+        let (mut archived, mut unread) = (HashMap::new(), BTreeMap::new());
         for (name, seconds) in rules.iter().filter_map(|rule| expression(rule)).flat_map(Expression::metrics) {
             wanted.insert(name);
             if seconds > 0 && observer.is_archived(name) {
                 archived.insert((name.to_owned(), seconds), Vec::new());
             } else if seconds > 0 {
-                let longest = remembered.entry(name).or_default();
-                *longest = seconds.max(*longest);
+                remembered.insert((name, seconds));
             }
         }
         for ((name, seconds), series) in &mut archived {
             let length = i64::try_from(*seconds).unwrap_or(0) * 1_000_000;
-            *series = observer.past(name, at - length, at, length).unwrap_or_default();
+            match observer.past(name, at - length, at, length) {
+                Some(past) => *series = past,
+                None => drop(unread.insert(name.clone(), format!("what `{name}` was cannot be read at the moment"))),
+            }
         }
         windows.keep(&remembered);
-        for (name, length) in windows.begun() {
-            let past = observer.past(&name, at - length, at, RECALLED.min(length)).unwrap_or_default();
-            windows.recall(&name, past);
+        for ((name, seconds), length, step) in windows.begun() {
+            let past = observer.past(&name, at - length, at, step.max(RECALLED.min(length))).unwrap_or_default();
+            windows.recall((name, seconds), past);
         }
         let mut samples = HashMap::<String, Vec<Sample>>::new();
-        observer.samples(&wanted, &mut |name, labels, value| {
-            let labels = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        unread.extend(observer.samples(&wanted, &mut |name, labels, value| {
+            // An empty label is none.
+            let labels = labels.iter().filter(|(_, value)| !value.is_empty());
+            let labels = labels.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
             let sample = Sample { labels: labels.collect(), value };
             samples.entry(name.to_owned()).or_default().push(sample);
-        });
-        for name in remembered.keys() {
-            windows.take(name, at, samples.get(*name).map(Vec::as_slice).unwrap_or_default());
+        }));
+        for (name, seconds) in remembered {
+            // What could not be read did not vanish.
+            if !unread.contains_key(name) {
+                windows.take((name, seconds), at, samples.get(name).map(Vec::as_slice).unwrap_or_default());
+            }
         }
-        Self { at, samples, archived, windows }
+        Self { at, samples, archived, unread, windows }
     }
 }
 
@@ -183,7 +203,7 @@ impl Samples for Now<'_> {
     fn window(&self, name: &str, seconds: f64) -> Vec<Series> {
         match self.archived.get(&(name.to_owned(), seconds as u64)) {
             Some(series) => series.clone(),
-            None => self.windows.of(name, self.at, seconds),
+            None => self.windows.of(name, self.at, seconds as u64),
         }
     }
 }
@@ -209,5 +229,54 @@ mod tests {
         assert_eq!(found[0].labels, Labels::from(labels.map(|(name, value)| (text(name), text(value)))));
         assert!(found[0].value == 12.0 && found[1].value.is_nan());
         assert!(!found[1].labels.contains_key("destination"));
+    }
+
+    /// A world in which one metric cannot be read.
+    struct Dim;
+
+    impl Observer for Dim {
+        fn samples(&self, _: &BTreeSet<&str>, take: crate::observer::Take<'_>) -> BTreeMap<String, String> {
+            (0..MOST + 5).for_each(|n| take("many", &[("n", &n.to_string()), ("empty", "")], 1.0));
+            BTreeMap::from([("dark".to_owned(), "the disk is slow".to_owned())])
+        }
+        fn blind(&self, _: Option<&str>) -> BTreeMap<String, String> {
+            BTreeMap::new()
+        }
+        fn is_archived(&self, metric: &str) -> bool {
+            metric == "dark"
+        }
+        fn past(&self, _: &str, _: i64, _: i64, _: i64) -> Option<Vec<Series>> {
+            None
+        }
+        fn sql(&self, _: &str, _: usize) -> Result<SqlAnswer, String> {
+            Err("there is no table `x`".to_owned())
+        }
+        fn explain(&self, _: &Labels) -> crate::observer::Explained {
+            crate::observer::Explained::default()
+        }
+    }
+
+    fn answer(rule: &str) -> Answer {
+        let rule = serde_json::from_str(rule).unwrap();
+        let rule = Rule::read("Test", &rule, &BTreeSet::from(["dark", "many"]), &BTreeSet::new()).unwrap();
+        ask(&[&rule], &Dim, &mut Windows::default(), 0).remove(0).1
+    }
+
+    #[test]
+    fn what_cannot_be_read_ends_nothing_and_begins_nothing() {
+        for expr in ["dark > 1", "increase(dark[5m]) > 1", "absent(dark)", "many unless on (n) dark"] {
+            let answer = answer(&format!("{{\"expr\": \"{expr}\"}}"));
+            assert!(answer.held.is_some() && answer.found.is_empty(), "{expr}: {answer:?}");
+        }
+        let answer = answer("{\"sql\": \"SELECT 1 FROM x\"}");
+        assert_eq!((answer.held.as_deref(), answer.problem.is_some()), (Some("there is no table `x`"), true));
+    }
+
+    #[test]
+    fn what_is_left_out_of_a_flood_is_not_over() {
+        let answer = answer("{\"expr\": \"many == 1\"}");
+        assert_eq!(answer.found.len(), MOST);
+        assert!(answer.held.is_some() && answer.problem.is_some());
+        assert!(!answer.found[0].labels.contains_key("empty"), "an empty label is none");
     }
 }

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use promql_parser::parser::{self, Expr};
+use promql_parser::parser::Expr;
 use tapline_api::{AlertRule, Labels};
 use tapline_model::time;
 
 use crate::condition::{self, CONDITIONS, Condition};
-use crate::expr::{ExprError, Expression};
+use crate::expr::{self, ExprError, Expression};
 use crate::machine::Patience;
 use crate::matching::Matching;
 use crate::template::{Form, Template, TemplateError};
@@ -16,6 +16,7 @@ use crate::template::{Form, Template, TemplateError};
 /// Characters of a name, of a query, of a text; labels and texts of a rule.
 const LONGEST_NAME: usize = 100;
 const LONGEST_SQL: usize = 10_000;
+const LONGEST_CONDITION: usize = 1_000;
 const LONGEST_TEXT: usize = 4_000;
 const MOST_TEXTS: usize = 30;
 
@@ -221,7 +222,10 @@ fn named(text: &str, metrics: &BTreeSet<&str>) -> Result<Asked, RuleError> {
         name: name.chars().take(LONGEST_NAME).collect(),
         known: CONDITIONS.iter().map(|condition| condition.name).collect::<Vec<_>>().join(", "),
     };
-    let (name, only) = match parser::parse(text) {
+    if text.len() > LONGEST_CONDITION {
+        return Err(unknown(text));
+    }
+    let (name, only) = match expr::read(text) {
         Ok(Expr::VectorSelector(it)) if it.offset.is_none() && it.at.is_none() => {
             (it.name.unwrap_or_default(), Matching::of(it.matchers))
         }

@@ -21,6 +21,8 @@ pub(crate) struct Entry {
     pub(crate) who: Option<String>,
     /// What is wrong with one that was right when it was written: a channel may be gone.
     pub(crate) read: Result<Rule, RuleError>,
+    /// What of it does not count any more.
+    pub(crate) problem: Option<String>,
 }
 
 /// All of them, by name.
@@ -41,6 +43,15 @@ impl Known {
     }
 }
 
+impl Known {
+    /// The rule with the channels that are there; all of them if none is left.
+    fn without_gone(&self, rule: &AlertRule) -> AlertRule {
+        let mut left = rule.channels.clone().unwrap_or_default();
+        left.retain(|name| self.channels.contains(name));
+        AlertRule { channels: Some(left).filter(|left| !left.is_empty()), ..rule.clone() }
+    }
+}
+
 impl Rules {
     pub(crate) fn new(
         file: &BTreeMap<String, AlertRule>,
@@ -51,7 +62,13 @@ impl Rules {
         let mut all = BTreeMap::new();
         let mut put = |name: String, written: AlertRule, origin, who| {
             let read = known.read(&name, &written);
-            all.insert(name, Entry { written, origin, who, read });
+            let problem = read.as_ref().err().map(ToString::to_string);
+            // A channel that is gone must not silence the rule.
+            let read = match read {
+                Err(RuleError::Channel { .. }) => known.read(&name, &known.without_gone(&written)),
+                read => read,
+            };
+            all.insert(name, Entry { written, origin, who, read, problem });
         };
         for (name, rule) in condition::defaults().filter(|_| with_defaults) {
             put(name, rule, RuleOrigin::Default, None);
@@ -137,5 +154,19 @@ mod tests {
         assert_eq!(origin("DataIsDamaged"), RuleOrigin::Default);
         assert_eq!(rules.asked().count(), rules.0.len() - 2);
         assert_eq!(Rules::new(&file, Vec::new(), false, &known()).0.len(), 1);
+    }
+
+    #[test]
+    fn a_channel_that_is_gone_does_not_silence_a_rule() {
+        let rule = AlertRule {
+            condition: Some("new_cause".to_owned()),
+            channels: Some(vec!["gone".to_owned()]),
+            enabled: true,
+            ..AlertRule::default()
+        };
+        let record = AlertRuleRecord { name: "Mine".to_owned(), rule, who: "mara".to_owned(), at: 1 };
+        let rules = Rules::new(&BTreeMap::new(), vec![record], false, &known());
+        assert_eq!(rules.asked().next().and_then(|rule| rule.channels.clone()), None);
+        assert!(rules.0["Mine"].problem.as_ref().is_some_and(|why| why.contains("no channel `gone`")));
     }
 }

@@ -22,6 +22,9 @@ const WEEK: i64 = 7 * 86_400 * 1_000_000;
 const MOST_FIRED: u32 = 5_000;
 const ENDED: usize = 50;
 
+/// Those that SQL sees.
+const MOST_HISTORY: u32 = 100_000;
+
 /// Alerts that are listed.
 const LISTED: usize = 2_000;
 
@@ -60,8 +63,21 @@ impl Alerts {
     /// # Errors
     /// When the state cannot be read.
     pub fn history(&self) -> Result<Vec<Alert>, AlertError> {
-        let records = self.0.state.fired_alerts(i64::MIN, u32::MAX)?;
+        let records = self.0.state.fired_alerts(i64::MIN, MOST_HISTORY)?;
         Ok(records.iter().map(|record| alert(record, None)).collect())
+    }
+
+    /// When alerts fired that have these labels, from one moment to another, microseconds; oldest first.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub fn fired(&self, about: &[(&str, &str)], from: i64, to: i64) -> Result<Vec<Fired>, AlertError> {
+        let mut records = self.0.state.fired_alerts(from, MOST_FIRED)?;
+        let is_about = |record: &AlertRecord| {
+            about.iter().all(|(name, value)| record.labels.get(*name).is_some_and(|known| known == value))
+        };
+        records.retain(|record| is_about(record) && record.fired_at.is_some_and(|at| at < to));
+        Ok(records.into_iter().rev().map(fired).collect())
     }
 
     /// All rules, those that fire first.
@@ -70,7 +86,7 @@ impl Alerts {
     /// When the state cannot be read.
     pub fn rules(&self) -> Result<AlertRuleList, AlertError> {
         let now = time::now();
-        let fired = self.0.fired(now)?;
+        let fired = self.0.fired_by_rule(now)?;
         let rules = self.0.rules();
         let mut views: Vec<AlertRuleView> =
             rules.0.iter().map(|(name, entry)| self.0.rule(name, entry, &fired)).collect();
@@ -96,7 +112,7 @@ impl Alerts {
     pub fn rule(&self, name: &str) -> Result<AlertRuleView, AlertError> {
         let rules = self.0.rules();
         let entry = rules.0.get(name).ok_or_else(|| no_rule(name))?;
-        Ok(self.0.rule(name, entry, &self.0.fired(time::now())?))
+        Ok(self.0.rule(name, entry, &self.0.fired_by_rule(time::now())?))
     }
 }
 
@@ -110,7 +126,8 @@ impl Inner {
         let board = self.board.lock();
         let mut alerts: Vec<Alert> = board.alive.values().map(|alive| alert(&alive.record, Some(alive))).collect();
         drop(board);
-        let rank = |alert: &Alert| SEVERITIES.iter().position(|word| *word == alert.severity);
+        // A word that is none of ours is a warning.
+        let rank = |alert: &Alert| SEVERITIES.iter().position(|word| *word == alert.severity).unwrap_or(2);
         alerts.sort_by_cached_key(|alert| {
             let quiet = alert.state != AlertState::Firing;
             (quiet, alert.muted.is_some(), rank(alert), alert.active_at.clone(), alert.fingerprint.clone())
@@ -120,18 +137,12 @@ impl Inner {
     }
 
     /// When rules fired in the last week, oldest first.
-    fn fired(&self, now: i64) -> Result<BTreeMap<String, Vec<Fired>>, AlertError> {
-        let mut fired = BTreeMap::<String, Vec<Fired>>::new();
+    fn fired_by_rule(&self, now: i64) -> Result<BTreeMap<String, Vec<Fired>>, AlertError> {
+        let mut all = BTreeMap::<String, Vec<Fired>>::new();
         for record in self.state.fired_alerts(now - WEEK, MOST_FIRED)?.into_iter().rev() {
-            let one = Fired {
-                from: time::format(record.fired_at.unwrap_or(record.active_at).max(now - WEEK)),
-                to: record.resolved_at.map(time::format),
-                labels: record.labels,
-                value: finite(record.value),
-            };
-            fired.entry(record.rule).or_default().push(one);
+            all.entry(record.rule.clone()).or_default().push(fired(record));
         }
-        Ok(fired)
+        Ok(all)
     }
 
     fn rule(&self, name: &str, entry: &Entry, fired: &BTreeMap<String, Vec<Fired>>) -> AlertRuleView {
@@ -145,7 +156,7 @@ impl Inner {
             _ => AlertState::Inactive,
         };
         let asked = self.asked.lock().get(name).cloned();
-        let wrong = entry.read.as_ref().err().map(ToString::to_string);
+        let wrong = entry.problem.clone();
         AlertRuleView {
             name: name.to_owned(),
             rule: entry.written.clone(),
@@ -153,6 +164,7 @@ impl Inner {
             hides_default: entry.origin != tapline_api::RuleOrigin::Default && is_default(name),
             who: entry.who.clone(),
             asks: entry.read.as_ref().ok().and_then(|rule| rule.asks()).map(str::to_owned),
+            meaning: entry.read.as_ref().ok().and_then(|rule| rule.condition).map(|it| it.meaning.to_owned()),
             severity: entry.written.labels.get("severity").cloned().unwrap_or_else(|| "warning".to_owned()),
             state,
             firing,
@@ -225,6 +237,16 @@ fn level(severity: &str, state: AlertState) -> Level {
         (_, "critical" | "error") => Level::Bad,
         (_, "info") => Level::Mute,
         _ => Level::Warn,
+    }
+}
+
+/// What is drawn of an alert.
+fn fired(record: AlertRecord) -> Fired {
+    Fired {
+        from: time::format(record.fired_at.unwrap_or(record.active_at)),
+        to: record.resolved_at.map(time::format),
+        labels: record.labels,
+        value: finite(record.value),
     }
 }
 

@@ -78,9 +78,9 @@ impl Telling {
                     continue;
                 }
                 self.last.insert((channel.name.clone(), group), at);
-                // A value of ours, which is always JSON.
-                let told = serde_json::to_value(news.iter().map(|it| &it.told).collect::<Vec<_>>()).unwrap_or_default();
-                messages.push(MessageRecord::new(&format!("msg_{}", Uuid::now_v7().simple()), &channel.name, told, at));
+                // What one receiver takes for a message each must fail alone.
+                let together = if channel.is_told_apart() { 1 } else { news.len() };
+                messages.extend(news.chunks(together.max(1)).map(|news| message(channel, news, at)));
                 news.iter().for_each(|news| mark(board, channel, news, at));
             }
         }
@@ -98,6 +98,11 @@ impl Telling {
     ) -> BTreeMap<Labels, Vec<News>> {
         let mut groups = BTreeMap::<Labels, Vec<News>>::new();
         let repeat = micros(self.grouping.repeat);
+        // An end comes before the next begin of the same.
+        for record in board.over.iter().filter(|record| record.owed.contains(&channel.name)) {
+            let since = record.resolved_at.unwrap_or(at);
+            groups.entry(self.group(&record.labels)).or_default().push(self.one(record, since));
+        }
         for alive in board.alive.values().filter(|alive| is_for(alive, rules, channel)) {
             let since = match alive.record.told.get(&channel.name) {
                 None => alive.record.fired_at.unwrap_or(at),
@@ -106,10 +111,6 @@ impl Telling {
                 Some(_) => continue,
             };
             groups.entry(self.group(&alive.record.labels)).or_default().push(self.one(&alive.record, since));
-        }
-        for record in board.over.iter().filter(|record| record.owed.contains(&channel.name)) {
-            let since = record.resolved_at.unwrap_or(at);
-            groups.entry(self.group(&record.labels)).or_default().push(self.one(record, since));
         }
         groups
     }
@@ -141,6 +142,12 @@ pub(crate) fn is_for(alive: &Alive, rules: &BTreeMap<String, &Rule>, channel: &C
         && channel.wants(&alive.record.labels)
 }
 
+fn message(channel: &Channel, news: &[News], at: i64) -> MessageRecord {
+    // A value of ours, which is always JSON.
+    let told = serde_json::to_value(news.iter().map(|it| &it.told).collect::<Vec<_>>()).unwrap_or_default();
+    MessageRecord::new(&format!("msg_{}", Uuid::now_v7().simple()), &channel.name, told, at)
+}
+
 /// An alert as channels tell it.
 pub(crate) fn told(record: &AlertRecord, page: &str) -> Told {
     let mut labels = record.labels.clone();
@@ -151,7 +158,7 @@ pub(crate) fn told(record: &AlertRecord, page: &str) -> Told {
         annotations: record.annotations.clone(),
         since: record.fired_at.unwrap_or(record.active_at),
         until: record.resolved_at,
-        value: record.value,
+        value: Some(record.value).filter(|value| value.is_finite()),
         link: format!("{page}{}", if record.href.is_empty() { "/alerts" } else { &record.href }),
         fingerprint: record.fingerprint.clone(),
     }
@@ -261,5 +268,40 @@ mod tests {
         assert_eq!(said(&telling.messages(&mut board, &rules, &channels, 60 * SECOND)), []);
         board.alive.values_mut().for_each(|alive| alive.muted = None);
         assert_eq!(said(&telling.messages(&mut board, &rules, &channels, 61 * SECOND)), [("oncall".to_owned(), 1)]);
+    }
+
+    #[test]
+    fn a_group_that_never_catches_up_is_told_though_json_has_no_infinity() {
+        let mut board = board(&World::of(&[("billing", f64::INFINITY), ("shipping", 9.0)]), 0);
+        let messages = telling(&[]).messages(&mut board, &BTreeMap::new(), &[channel("oncall", &[])], 10 * SECOND);
+        let told: Vec<Told> = serde_json::from_value(messages[0].told.clone()).unwrap();
+        assert_eq!(told.iter().filter_map(|told| told.value).collect::<Vec<_>>(), [9.0]);
+        assert_eq!(told.len(), 2);
+    }
+
+    #[test]
+    fn an_end_is_told_before_the_next_begin_of_the_same() {
+        let mut board = board(&World::of(&[("billing", 9.0)]), 0);
+        let (channels, rules) = ([channel("oncall", &[])], BTreeMap::new());
+        let mut telling = telling(&[]);
+        telling.messages(&mut board, &rules, &channels, 10 * SECOND);
+        late(&mut board, &World::of(&[]), 20 * SECOND);
+        late(&mut board, &World::of(&[("billing", 9.0)]), 40 * SECOND);
+        let messages = telling.messages(&mut board, &rules, &channels, 80 * SECOND);
+        let told: Vec<Told> = serde_json::from_value(messages[0].told.clone()).unwrap();
+        assert_eq!(told.iter().map(|told| told.until).collect::<Vec<_>>(), [Some(20 * SECOND), None]);
+    }
+
+    #[test]
+    fn what_pagerduty_refuses_of_one_alert_is_no_other_s_loss() {
+        let mut board = board(&World::of(&[("billing", 9.0), ("shipping", 9.0)]), 0);
+        let options = ChannelOptions {
+            kind: crate::channel::ChannelKind::PagerDuty,
+            routing_key: Some("key".to_owned()),
+            ..ChannelOptions::default()
+        };
+        let channels = [Channel::new("pager", &options).unwrap()];
+        let messages = telling(&[]).messages(&mut board, &BTreeMap::new(), &channels, 10 * SECOND);
+        assert_eq!(said(&messages), [("pager".to_owned(), 1), ("pager".to_owned(), 1)]);
     }
 }

@@ -1,6 +1,6 @@
 //! What metrics were lately, for rules that look back: only those that are asked for, only for as long as they are.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use tapline_api::Labels;
 
@@ -12,9 +12,9 @@ const POINTS: i64 = 240;
 /// Series kept of a metric: more cannot be remembered.
 pub(crate) const MOST_SERIES: usize = 20_000;
 
-/// Points of all metrics that rules look back on.
+/// By metric and seconds: each window is thinned by its own length.
 #[derive(Debug, Default)]
-pub(crate) struct Windows(HashMap<String, Kept>);
+pub(crate) struct Windows(HashMap<(String, u64), Kept>);
 
 #[derive(Debug, Default)]
 struct Kept {
@@ -27,25 +27,25 @@ struct Kept {
 }
 
 impl Windows {
-    /// Keeps just these metrics, each for as many seconds.
-    pub(crate) fn keep(&mut self, wanted: &BTreeMap<&str, u64>) {
-        self.0.retain(|name, _| wanted.contains_key(name.as_str()));
+    /// Keeps just these windows.
+    pub(crate) fn keep(&mut self, wanted: &BTreeSet<(&str, u64)>) {
+        self.0.retain(|(name, seconds), _| wanted.contains(&(name.as_str(), *seconds)));
         for (name, seconds) in wanted {
-            let kept = self.0.entry((*name).to_owned()).or_default();
+            let kept = self.0.entry(((*name).to_owned(), *seconds)).or_default();
             kept.length = micros(*seconds);
         }
     }
 
-    /// Metrics that nobody looked at before.
-    pub(crate) fn begun(&self) -> Vec<(String, i64)> {
+    /// Windows that nobody looked at before, with their length and how far apart points are kept, microseconds.
+    pub(crate) fn begun(&self) -> Vec<((String, u64), i64, i64)> {
         let new = self.0.iter().filter(|(_, kept)| kept.since.is_none());
-        new.map(|(name, kept)| (name.clone(), kept.length)).collect()
+        new.map(|(key, kept)| (key.clone(), kept.length, kept.length / POINTS)).collect()
     }
 
     /// What is known of a metric from before.
-    pub(crate) fn recall(&mut self, name: &str, past: Vec<Series>) {
-        let Some(kept) = self.0.get_mut(name) else { return };
-        for series in past {
+    pub(crate) fn recall(&mut self, key: (String, u64), past: Vec<Series>) {
+        let Some(kept) = self.0.get_mut(&key) else { return };
+        for series in past.into_iter().take(MOST_SERIES) {
             let first = series.points.first().map(|point| point.0);
             kept.since = kept.since.into_iter().chain(first).min();
             kept.last = kept.last.into_iter().chain(series.points.last().map(|point| point.0)).max();
@@ -54,8 +54,8 @@ impl Windows {
     }
 
     /// Takes what a metric is now. A counter that was not there at the look before was zero then.
-    pub(crate) fn take(&mut self, name: &str, at: i64, samples: &[Sample]) {
-        let Some(kept) = self.0.get_mut(name) else { return };
+    pub(crate) fn take(&mut self, (name, seconds): (&str, u64), at: i64, samples: &[Sample]) {
+        let Some(kept) = self.0.get_mut(&(name.to_owned(), seconds)) else { return };
         let counts = name.ends_with("_total");
         for sample in samples {
             if kept.series.len() >= MOST_SERIES && !kept.series.contains_key(&sample.labels) {
@@ -74,24 +74,31 @@ impl Windows {
     }
 
     /// The points of the last seconds.
-    pub(crate) fn of(&self, name: &str, at: i64, seconds: f64) -> Vec<Series> {
-        let Some(kept) = self.0.get(name) else { return Vec::new() };
-        #[expect(clippy::cast_possible_truncation, reason = "a float that is too large saturates")]
-        let begin = at.saturating_sub((seconds * 1e6) as i64);
+    pub(crate) fn of(&self, name: &str, at: i64, seconds: u64) -> Vec<Series> {
+        let Some(kept) = self.0.get(&(name.to_owned(), seconds)) else { return Vec::new() };
+        let begin = at.saturating_sub(kept.length);
         kept.series.iter().map(|(labels, points)| window(labels, points.iter().copied(), begin)).collect()
     }
 
     /// Whether a metric was looked at for as long as a window is.
     pub(crate) fn covers(&self, name: &str, at: i64, seconds: u64) -> bool {
-        self.0.get(name).and_then(|kept| kept.since).is_some_and(|since| since <= at - micros(seconds))
+        let since = self.0.get(&(name.to_owned(), seconds)).and_then(|kept| kept.since);
+        since.is_some_and(|since| since <= at - micros(seconds))
     }
 }
+
+/// What was before a window is known from so long before it, microseconds: Prometheus' look-back.
+const BEFORE: i64 = 5 * 60_000_000;
 
 /// A series from a moment on.
 pub(crate) fn window(labels: &Labels, points: impl Iterator<Item = (i64, f64)>, begin: i64) -> Series {
     let mut series = Series { labels: labels.clone(), ..Series::default() };
     for point in points {
-        if point.0 < begin { series.before = Some(point.1) } else { series.points.push(point) }
+        match point.0 {
+            at if at < begin - BEFORE => {}
+            at if at < begin => series.before = Some(point.1),
+            _ => series.points.push(point),
+        }
     }
     series
 }
@@ -125,9 +132,9 @@ mod tests {
     #[test]
     fn what_is_older_than_the_window_is_forgotten_but_for_where_it_begins() {
         let mut windows = Windows::default();
-        windows.keep(&BTreeMap::from([("x", 60)]));
-        (0..10).for_each(|n| windows.take("x", n * 15 * SECOND, &sample(n as f64)));
-        let series = &windows.of("x", 135 * SECOND, 60.0)[0];
+        windows.keep(&BTreeSet::from([("x", 60)]));
+        (0..10).for_each(|n| windows.take(("x", 60), n * 15 * SECOND, &sample(n as f64)));
+        let series = &windows.of("x", 135 * SECOND, 60)[0];
         assert_eq!(series.before, Some(4.0));
         let values: Vec<f64> = series.points.iter().map(|point| point.1).collect();
         assert_eq!(values, [5.0, 6.0, 7.0, 8.0, 9.0]);
@@ -137,21 +144,21 @@ mod tests {
     #[test]
     fn a_counter_that_appears_was_zero_before() {
         let mut windows = Windows::default();
-        windows.keep(&BTreeMap::from([("dead_total", 60), ("level", 60)]));
-        windows.take("dead_total", 0, &[]);
-        windows.take("level", 0, &[]);
-        windows.take("dead_total", 15 * SECOND, &sample(500.0));
-        windows.take("level", 15 * SECOND, &sample(500.0));
-        assert_eq!(windows.of("dead_total", 15 * SECOND, 60.0)[0].points, [(0, 0.0), (15 * SECOND, 500.0)]);
-        assert_eq!(windows.of("level", 15 * SECOND, 60.0)[0].points, [(15 * SECOND, 500.0)]);
+        windows.keep(&BTreeSet::from([("dead_total", 60), ("level", 60)]));
+        windows.take(("dead_total", 60), 0, &[]);
+        windows.take(("level", 60), 0, &[]);
+        windows.take(("dead_total", 60), 15 * SECOND, &sample(500.0));
+        windows.take(("level", 60), 15 * SECOND, &sample(500.0));
+        assert_eq!(windows.of("dead_total", 15 * SECOND, 60)[0].points, [(0, 0.0), (15 * SECOND, 500.0)]);
+        assert_eq!(windows.of("level", 15 * SECOND, 60)[0].points, [(15 * SECOND, 500.0)]);
     }
 
     #[test]
     fn a_long_window_keeps_few_points() {
         let mut windows = Windows::default();
-        windows.keep(&BTreeMap::from([("x", 24_000)]));
-        (0..10_000).for_each(|n| windows.take("x", n * 15 * SECOND, &sample(n as f64)));
-        let series = &windows.of("x", 149_985 * SECOND, 24_000.0)[0];
+        windows.keep(&BTreeSet::from([("x", 24_000)]));
+        (0..10_000).for_each(|n| windows.take(("x", 24_000), n * 15 * SECOND, &sample(n as f64)));
+        let series = &windows.of("x", 149_985 * SECOND, 24_000)[0];
         assert!((200..=280).contains(&series.points.len()), "{}", series.points.len());
         assert_eq!(series.points.last(), Some(&(149_985 * SECOND, 9_999.0)));
     }

@@ -16,6 +16,8 @@ pub(crate) struct Board {
     /// By name.
     pub(crate) groups: Vec<GroupStanding>,
     pub(crate) problems: Vec<GroupProblem>,
+    /// Groups that are there and could never be asked.
+    pub(crate) unasked: usize,
     /// Between two looks, microseconds.
     pub(crate) period: i64,
 }

@@ -197,6 +197,8 @@ pub(crate) fn chart(
         written: lines.written.done(grid, latest),
         read: lines.read.done(grid, latest),
         rebalances: lines.rebalances,
+        // Who knows them adds them.
+        alerts: Vec::new(),
         partitions: drawn,
         left_out,
     })

@@ -95,6 +95,7 @@ impl Lags {
         let now = time::now();
         let why = |board: &Board| match board.silent_for(now) {
             _ if board.at == 0 => Some("its groups were not asked yet".to_owned()),
+            None if board.unasked > 0 => Some("not all of its groups could be asked yet".to_owned()),
             Some(silent) => Some(format!("its groups were not heard of for {}", tapline_api::duration(silent))),
             None => None,
         };

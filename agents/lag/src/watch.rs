@@ -115,7 +115,8 @@ impl Watch {
             }
         }
         let problems = self.problems(told, &hidden, &unseen, listed, untold);
-        Board { source: self.source.clone(), at, groups: standings, problems, period: self.period }
+        let unasked = self.groups.len() - standings.len();
+        Board { source: self.source.clone(), at, groups: standings, problems, unasked, period: self.period }
     }
 
     fn look_at_ends(&mut self, at: i64, ends: BTreeMap<(String, i32), PartitionEnds>) {

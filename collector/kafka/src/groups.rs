@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use globset::GlobSet;
 use tapline_adapter::{
@@ -22,6 +22,8 @@ mod ends;
 
 /// Longest wait for one answer.
 const ANSWER: Duration = Duration::from_secs(10);
+/// How often it is asked who the groups are that cannot be asked.
+const UNKNOWN: Duration = Duration::from_secs(300);
 /// Nothing is fetched.
 const QUEUE_BYTES: usize = 1 << 20;
 /// Where brokers keep what groups have committed. Made by the first look-up of any group's coordinator.
@@ -35,6 +37,14 @@ pub(crate) struct KafkaGroups {
     /// Made by the first question.
     client: Option<Arc<Client>>,
     ends: AskEnds,
+    unknown: Unknown,
+}
+
+/// Groups that cannot be asked by the requests this client has, as they were found last.
+#[derive(Debug, Default)]
+struct Unknown {
+    asked: Option<Instant>,
+    names: Vec<String>,
 }
 
 impl KafkaGroups {
@@ -47,6 +57,7 @@ impl KafkaGroups {
             named: named.into_iter().cloned().collect(),
             client: None,
             ends: AskEnds::default(),
+            unknown: Unknown::default(),
         })
     }
 
@@ -73,6 +84,28 @@ impl KafkaGroups {
         (hidden.into_iter().map(name).collect(), unseen.into_iter().map(name).collect())
     }
 
+    /// Share groups, which librdkafka leaves out of its list. Who they are is asked now and then.
+    fn unknown(&mut self, client: &Client, listed: &[ListedGroup]) -> Option<Remedy> {
+        if self.unknown.asked.is_none_or(|asked| asked.elapsed() >= UNKNOWN) {
+            self.unknown.asked = Some(Instant::now());
+            // Without an answer nothing is said of them: this is no part of the pass.
+            let all = client.list_all_groups(ANSWER).unwrap_or_default();
+            let is_unknown = |(name, protocol): &(String, String)| {
+                protocol.is_empty() && self.include.is_match(name) && listed.iter().all(|group| group.name != *name)
+            };
+            self.unknown.names = all.into_iter().filter(is_unknown).map(|(name, _)| name).collect();
+            self.unknown.names.sort();
+        }
+        let names: Vec<String> = self.unknown.names.iter().take(5).map(|name| format!("`{name}`")).collect();
+        let more = self.unknown.names.len() - names.len();
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let sentence = format!(
+            "{}{more}: share groups, of which brokers tell this version no more than that they are there",
+            names.join(", ")
+        );
+        (!names.is_empty()).then(|| remedy(sentence, None))
+    }
+
     fn partitions(&self, client: &Arc<Client>, topic: &str) -> Result<Vec<(String, i32)>, AdapterError> {
         let handle = Topic::new(client, topic).filter(|_| is_name(topic)).ok_or_else(|| absent(topic))?;
         let metadata = client.metadata_of(&handle, ANSWER);
@@ -96,11 +129,12 @@ impl Groups for KafkaGroups {
         }
         let (hidden, unseen) = self.missing(&client, &listed.groups);
         let partial = !listed.faults.is_empty();
+        let unknown = self.unknown(&client, &listed.groups);
         let silent = listed.faults.into_iter().map(|(_, sentence)| remedy(sentence, None));
         let denied = hidden.iter().map(|group| {
             remedy(format!("the right to describe group `{group}` is missing"), Some(self.cluster.grant_group(group)))
         });
-        let problems = silent.chain(denied).collect();
+        let problems = silent.chain(denied).chain(unknown).collect();
         let matching = listed.groups.iter().filter(|group| self.include.is_match(&group.name));
         let mut groups: Vec<Group> = matching.map(group_of).collect();
         groups.sort_by(|one, other| one.name.cmp(&other.name));

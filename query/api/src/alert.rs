@@ -142,6 +142,8 @@ pub struct AlertRuleView {
     pub who: Option<String>,
     /// What it asks in the end, of an `expr` or `condition`.
     pub asks: Option<String>,
+    /// When it holds, in words, of a condition.
+    pub meaning: Option<String>,
     /// Of `labels`; `warning` where they do not say.
     pub severity: String,
     /// The worst of its alerts.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::LagState;
+use crate::{Fired, LagState};
 
 /// A stretch of time in columns of one width. Numbers are the greatest of a column, rates the last; null where nobody
 /// looked.
@@ -25,6 +25,8 @@ pub struct GroupHistory {
     pub read: Vec<Option<f64>>,
     /// How often its members shared partitions anew.
     pub rebalances: Vec<u32>,
+    /// When alerts fired for it, oldest first.
+    pub alerts: Vec<Fired>,
     /// By destination and number: those with most to read, now.
     pub partitions: Vec<PartitionHistory>,
     /// Partitions that are not among these.

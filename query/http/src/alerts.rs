@@ -11,6 +11,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use tapline_alert::AlertError;
 use tapline_api::{AlertList, AlertPreview, AlertRule, AlertRuleList, AlertRuleView, ChannelTest, NewSilence, Silence};
+use tapline_state::StateError;
 
 use crate::dead_letters::act::who;
 use crate::json_body::JsonBody;
@@ -92,7 +93,7 @@ pub(crate) async fn preview(
     JsonBody(rule): JsonBody<AlertRule>,
 ) -> Result<Json<AlertPreview>, Refusal> {
     params.only(&[])?;
-    app.search(move |app, _| Ok(app.alerts.preview(&rule)?)).await.map(Json)
+    app.search(move |app, stop| Ok(app.alerts.preview(&rule, &|| stop.check().is_err())?)).await.map(Json)
 }
 
 /// Wants quiet about alerts that meet all matchers.
@@ -145,10 +146,9 @@ pub(crate) async fn test(
 impl From<AlertError> for Refusal {
     fn from(error: AlertError) -> Self {
         let code = match &error {
-            AlertError::State(_) => match error {
-                AlertError::State(error) => return error.into(),
-                _ => Code::Internal,
-            },
+            AlertError::State(StateError::Database(_)) => Code::StateUnavailable,
+            AlertError::State(_) => return Self::internal(&error),
+            AlertError::TooSlow => Code::TooSlow,
             AlertError::NotFound { .. } => Code::AlertNotFound,
             AlertError::InFile(_) => Code::AlertRuleInFile,
             AlertError::Starting => Code::NotReady,

@@ -56,6 +56,9 @@ pub(crate) async fn detail(
             Refusal::new(Code::GroupNotFound, detail)
         })?;
         detail.history = app.standing.group_history(&source, &group, from, to);
+        if let Some(history) = &mut detail.history {
+            history.alerts = app.alerts.fired(&[("source", &source), ("group", &group)], from, to)?;
+        }
         Ok(Json(detail))
     })
     .await

@@ -36,7 +36,9 @@ pub(crate) async fn metrics(State(app): State<App>) -> Result<Response, Refusal>
     let text = app.search(|app, stop| {
         let mut text = Text::default();
         process(&mut text, app);
-        standing(&mut text, app, stop)?;
+        for (names, refusal) in standing(&mut text, app, stop) {
+            tracing::warn!(why = refusal.detail, first = names[0], "metrics are left out of a scrape");
+        }
         if app.options.kminion_metrics {
             kminion::write(&mut text, &app.standing.group_details());
         }
@@ -56,27 +58,33 @@ pub fn rule_metrics() -> Vec<&'static str> {
     names.concat()
 }
 
-/// How everything stands: what rules of alerts may ask for too.
-pub(crate) fn standing(sink: &mut dyn Sink, app: &App, stop: &Stop) -> Result<(), Refusal> {
-    if sink.wants(&ARCHIVE) {
-        archive(sink, app);
-    }
-    if sink.wants(&SOURCES) {
-        sources(sink, &app.sources());
-    }
-    if sink.wants(&DESTINATIONS) {
-        destinations(sink, app);
-    }
-    if sink.wants(&silence::NAMES) {
-        silence::write(sink, app, stop)?;
-    }
-    if sink.wants(&groups::NAMES) {
-        groups::write(sink, &app.standing.group_details());
-    }
-    if sink.wants(&dead_letters::NAMES) {
-        dead_letters::write(sink, app, stop)?;
-    }
-    Ok(())
+/// How everything stands: what rules of alerts may ask for too. Families that cannot be read, each with why: others are
+/// written all the same.
+pub(crate) fn standing(sink: &mut dyn Sink, app: &App, stop: &Stop) -> Vec<(&'static [&'static str], Refusal)> {
+    type Write = fn(&mut dyn Sink, &App, &Stop) -> Result<(), Refusal>;
+    let families: [(&'static [&'static str], Write); 6] = [
+        (&ARCHIVE, |sink, app, _| {
+            archive(sink, app);
+            Ok(())
+        }),
+        (&SOURCES, |sink, app, _| {
+            sources(sink, &app.sources());
+            Ok(())
+        }),
+        (&DESTINATIONS, |sink, app, _| {
+            destinations(sink, app);
+            Ok(())
+        }),
+        (&silence::NAMES, silence::write),
+        (&groups::NAMES, |sink, app, _| {
+            groups::write(sink, &app.standing.group_details());
+            Ok(())
+        }),
+        (&dead_letters::NAMES, dead_letters::write),
+    ];
+    let wanted = families.into_iter().filter(|(names, _)| sink.wants(names)).collect::<Vec<_>>();
+    let written = wanted.into_iter().map(|(names, write)| (names, write(sink, app, stop)));
+    written.filter_map(|(names, written)| Some((names, written.err()?))).collect()
 }
 
 fn process(text: &mut Text, app: &App) {

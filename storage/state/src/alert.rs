@@ -55,10 +55,11 @@ impl State {
     pub fn save_alerts(&self, changes: &AlertChanges) -> Result<(), StateError> {
         self.write(|connection| {
             connection.execute("INSERT OR REPLACE INTO alert_look VALUES (0, ?)", [changes.looked_at])?;
-            changes.alerts.iter().try_for_each(|alert| put(connection, alert))?;
+            // First: one that begins anew may stand under the same key.
             for key in &changes.forgotten {
                 connection.execute("DELETE FROM alert WHERE fingerprint = ? AND active_at = ?", (&key.0, key.1))?;
             }
+            changes.alerts.iter().try_for_each(|alert| put(connection, alert))?;
             changes.messages.iter().try_for_each(|message| alert_message::put(connection, message))
         })
     }
@@ -173,9 +174,10 @@ mod tests {
         let (open, over) = (alert("a", Some(5), None), alert("b", Some(5), Some(8)));
         let owed = AlertRecord { owed: BTreeSet::from(["oncall".to_owned()]), ..alert("c", Some(4), Some(8)) };
         let alerts = vec![open.clone(), over.clone(), owed.clone(), alert("d", None, None)];
-        let forgotten = vec![("d".to_owned(), 1)];
-        let changes = AlertChanges { looked_at: 9, alerts, forgotten, messages: vec![message.clone()] };
+        let changes = AlertChanges { looked_at: 9, alerts, messages: vec![message.clone()], ..AlertChanges::default() };
         state.save_alerts(&changes).unwrap();
+        let forgotten = vec![("d".to_owned(), 1)];
+        state.save_alerts(&AlertChanges { looked_at: 9, forgotten, ..AlertChanges::default() }).unwrap();
 
         assert_eq!(state.open_alerts().unwrap(), [open.clone(), owed.clone()]);
         assert_eq!(state.fired_alerts(8, 10).unwrap(), [open.clone(), over, owed.clone()]);

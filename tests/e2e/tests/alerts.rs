@@ -1,5 +1,7 @@
 //! Alerts on a real Kafka: what fires, who is told, and what becomes of it when receivers, the broker or Tapline fail.
 
+#[path = "alerts/crash.rs"]
+mod crash;
 #[path = "alerts/delivery.rs"]
 mod delivery;
 #[path = "alerts/held.rs"]

@@ -11,7 +11,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use serde_json::{Value, json};
 use tapline_kit::kafka::TAPLINE;
 use tapline_kit::tapline::binary;
-use tapline_kit::{Kafka, KafkaConfig, Producer, Record, Tapline, wait_for};
+use tapline_kit::{Java, Kafka, KafkaConfig, Producer, Record, Tapline, wait_for};
 
 /// Longest wait for a judgement: a window is ten looks, a second each, and a broker that is gone is waited for.
 const SOON: Duration = Duration::from_secs(120);
@@ -320,5 +320,28 @@ fn groups_that_rights_hide_are_told_with_what_grants_them() -> Result<()> {
     ensure!(code == 404, "nothing is told of it");
     admin.grant_on(TAPLINE, "Describe", "GROUP", "hidden")?;
     until(&tapline, "hidden", 0, "is seen", |it| it["lag"] == 3)?;
+    Ok(())
+}
+
+/// librdkafka leaves them out of its list: they must not be missing without a word.
+#[test]
+fn share_groups_are_said_to_be_there() -> Result<()> {
+    let kafka = Kafka::start()?;
+    kafka.admin()?.create_topic("orders", 1, &[])?;
+    fill(&kafka, "orders", 0, 10)?;
+    commit(&kafka, "billing", "orders", 0, 10)?;
+    let mut pickers = Java::share(&kafka, "pickers", "orders")?;
+    wait_for("the share group", Duration::from_secs(60), || {
+        pickers.ensure_running()?;
+        let groups = kafka.admin()?.snapshot()?.groups;
+        Ok(groups.to_string().contains("pickers").then_some(()))
+    })
+    .with_context(|| pickers.log())?;
+    let tapline = watch(&kafka)?;
+    until(&tapline, "billing", 0, "is seen", |it| it["lag"] == 0)?;
+    let list = tapline.get("/api/v1/groups")?.1;
+    let said = list["problems"][0]["sentence"].as_str().unwrap_or_default();
+    ensure!(said.starts_with("`pickers`: share groups, of which brokers tell this version no more"), "{list}");
+    ensure!(list["groups"].as_array().map(Vec::len) == Some(1), "{list}");
     Ok(())
 }

@@ -56,8 +56,6 @@ async fn every_page_looks_whole_with_everything_on_it() -> Result<()> {
         ("no-match", "/events?type=Nothing&".to_owned(), ".evp .empty", NONE),
         ("consumers", "/consumers?".to_owned(), ".opened .hr", NONE),
         ("alerts", "/alerts?".to_owned(), ".rules tbody tr", NONE),
-        ("alerts-rule", "/alerts?rule=GroupStandsStill&".to_owned(), ".drawer", NONE),
-        ("alerts-new", "/alerts?edit=yes&".to_owned(), ".rule-form", NONE),
         ("chain", format!("/chain/{order}?"), ".wr", NONE),
         ("chain-drawer", format!("/chain/{order}?event={event}&"), ".drawer .why-dead", NONE),
         ("table-drawer", format!("/chain/{order}?view=table&event={event}&"), ".drawer .why-dead", NONE),

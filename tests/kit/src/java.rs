@@ -21,6 +21,9 @@ const LISTENERS: &str = include_str!("../java/Listeners.java");
 /// Run by `java` from its source too.
 const LAG: &str = include_str!("../java/Lag.java");
 
+/// As these.
+const SHARE: &str = include_str!("../java/Share.java");
+
 /// Runs `Lag.java` on a broker to its end; the file says what it takes. What it printed, line by line.
 pub fn lag(kafka: &Kafka, arguments: &[&str]) -> Result<Vec<String>> {
     let folder = tempfile::Builder::new().prefix("tapline-lag-").tempdir()?;
@@ -49,7 +52,14 @@ impl Java {
         let folder = tempfile::Builder::new().prefix("tapline-spring-").tempdir()?;
         fs::write(folder.path().join("Listeners.java"), LISTENERS)?;
         let jars = maven::jars(SPRING, include_str!("../java/spring.jars"))?;
-        launch(folder, &jars, &["Listeners.java", &kafka.bootstrap()])
+        launch(folder, Some(&jars), &["Listeners.java", &kafka.bootstrap()])
+    }
+
+    /// Starts a member of a share group that reads a topic.
+    pub fn share(kafka: &Kafka, group: &str, topic: &str) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("tapline-share-").tempdir()?;
+        fs::write(folder.path().join("Share.java"), SHARE)?;
+        launch(folder, None, &["Share.java", &kafka.bootstrap(), group, topic])
     }
 
     /// Starts Kafka Connect with this connector. Values are JSON without schemas; its folder is its working directory.
@@ -59,7 +69,7 @@ impl Java {
         fs::write(folder.path().join("connector.properties"), properties)?;
         let jars = maven::jars(CONNECT, include_str!("../java/connect.jars"))?;
         let main = "org.apache.kafka.connect.cli.ConnectStandalone";
-        launch(folder, &jars, &[main, "worker.properties", "connector.properties"])
+        launch(folder, Some(&jars), &[main, "worker.properties", "connector.properties"])
     }
 
     /// Fails once the program has ended: what is waited for will not come.
@@ -84,9 +94,10 @@ impl Drop for Java {
     }
 }
 
-/// Starts Java with Kafka's jars behind those of the program.
-fn launch(folder: TempDir, jars: &Path, program: &[&str]) -> Result<Java> {
-    let class_path = format!("{}/*:{}", jars.display(), Jars::get()?.class_path());
+/// Starts Java with Kafka's jars, behind those of the program if it has any.
+fn launch(folder: TempDir, jars: Option<&Path>, program: &[&str]) -> Result<Java> {
+    let own = jars.map(|jars| format!("{}/*:", jars.display())).unwrap_or_default();
+    let class_path = format!("{own}{}", Jars::get()?.class_path());
     let log = File::create(folder.path().join("java.log"))?;
     let errors = log.try_clone()?;
     let child = start("java", |command| {

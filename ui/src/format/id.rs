@@ -36,7 +36,7 @@ pub(crate) fn looks_like_id(value: &str) -> bool {
         && digits >= 3
         && letters >= 1
         && value.chars().all(plain)
-        && value.parse::<f64>().is_err()
+        && super::number::read(value).is_none()
         && super::time::parse(value).is_none()
 }
 

@@ -2,6 +2,11 @@
 
 pub(crate) use tapline_api::thousands as exact;
 
+/// Reads a number. By the reader of JSON, which is there anyway: that of the standard library weighs ten kilobytes.
+pub(crate) fn read(text: &str) -> Option<f64> {
+    serde_json::from_str(text).ok()
+}
+
 /// Up to 9,999 exact, then `43.1k`, `4.46M`.
 pub(crate) fn short(value: u64) -> String {
     if value < 10_000 { exact(value) } else { si(value as f64) }

@@ -151,7 +151,7 @@ fn when<T>(asked: bool, read: impl FnOnce() -> Result<T, String>) -> Result<Opti
 }
 
 fn number(text: &str, what: &str) -> Result<f64, String> {
-    let number = text.trim().parse().ok().filter(|number: &f64| number.is_finite() && *number > 0.0);
+    let number = crate::format::number::read(text.trim()).filter(|number| number.is_finite() && *number > 0.0);
     number.ok_or_else(|| format!("{what} must be a number above zero."))
 }
 

@@ -25,8 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const ANSWER: u64 = 4_096;
 const SHOWN: usize = 200;
 
-/// What PagerDuty takes, bytes.
-const MOST: usize = 500_000;
+/// Alerts that Alertmanager is told at once.
+const BATCH: usize = 200;
 
 /// Longest pause that a receiver may ask for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
@@ -65,8 +65,12 @@ impl Post {
     pub(super) fn send(&self, kind: ChannelKind, name: &str, envelope: &Envelope<'_>) -> Result<String, NotTaken> {
         let Envelope { told, page, now, .. } = *envelope;
         match kind {
-            ChannelKind::Alertmanager => self.post(envelope, &payload::alertmanager(told, now)),
-            ChannelKind::Slack => self.post(envelope, &payload::slack(told)).and_then(heard),
+            ChannelKind::Alertmanager => {
+                // It takes what it has anew as the same.
+                let sent = told.chunks(BATCH).map(|told| self.post(envelope, &payload::alertmanager(told, now)));
+                sent.collect::<Result<Vec<_>, _>>().map(|answers| answers.last().cloned().unwrap_or_default())
+            }
+            ChannelKind::Slack => self.post(envelope, &payload::slack(told)),
             ChannelKind::PagerDuty => {
                 // One event an alert. What was taken before a fault is sent again: its key says that it is the same.
                 let key = self.routing_key.as_deref().unwrap_or_default();
@@ -79,12 +83,6 @@ impl Post {
 
     fn post(&self, envelope: &Envelope<'_>, body: &Value) -> Result<String, NotTaken> {
         let body = body.to_string();
-        if body.len() > MOST {
-            return Err(NotTaken::never(format!(
-                "the message would have {} bytes, more than receivers take",
-                body.len()
-            )));
-        }
         let mut call = self.agent.post(&self.url).header(header::CONTENT_TYPE, "application/json");
         if !self.secrets.is_empty() {
             let at = envelope.now / 1_000_000;
@@ -94,10 +92,24 @@ impl Post {
         if let Some(token) = &self.token {
             call = call.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
-        match call.header("webhook-id", envelope.id).send(body) {
+        let outcome = match call.header("webhook-id", envelope.id).send(body) {
             Ok(answer) => judge(answer),
             Err(error) => Err(refused(&error)),
+        };
+        match outcome {
+            Ok(answer) => Ok(self.without_secrets(&answer)),
+            Err(fault) => Err(NotTaken { answer: self.without_secrets(&fault.answer), ..fault }),
         }
+    }
+
+    /// Receivers repeat what they were sent: `Cannot POST /services/T0/B0/secret`.
+    fn without_secrets(&self, answer: &str) -> String {
+        let mut shown = answer.to_owned();
+        let path = self.url.splitn(4, '/').nth(3).filter(|path| path.len() > 3);
+        for secret in [path, self.token.as_deref(), self.routing_key.as_deref()].into_iter().flatten() {
+            shown = shown.replace(secret, "•••");
+        }
+        shown
     }
 }
 
@@ -121,11 +133,6 @@ fn judge(mut answer: Response<Body>) -> Result<String, NotTaken> {
         400 | 410 | 413 | 422 => Err(NotTaken::never(said)),
         _ => Err(NotTaken { answer: said, again: Some(pause) }),
     }
-}
-
-/// Slack says `ok`, and whatever else it says is a fault of the message.
-fn heard(answer: String) -> Result<String, NotTaken> {
-    if answer.is_empty() || answer == "ok" { Ok(answer) } else { Err(NotTaken::never(answer)) }
 }
 
 /// The address stays out of it: it may be a secret.

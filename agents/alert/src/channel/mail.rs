@@ -28,6 +28,9 @@ impl Mail {
         if options.to.is_empty() {
             return Err(ChannelError::Missing("to"));
         }
+        if options.tls == MailTls::None && options.login.is_some() {
+            return Err(ChannelError::Plain);
+        }
         let mailbox = |text: &String| text.parse().map_err(|_| ChannelError::Address(text.clone()));
         let (tls, port) = match options.tls {
             MailTls::Starttls => (Tls::Required(parameters(options)?), 587),
@@ -83,7 +86,7 @@ fn parameters(options: &MailOptions) -> Result<TlsParameters, ChannelError> {
 /// What a server refuses for ever is not said again: but for who may write, which somebody may mend.
 fn refused(error: &smtp::Error) -> NotTaken {
     let said = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
-    let said = said.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+    let said: String = said.map(ToString::to_string).collect::<Vec<_>>().join(": ").chars().take(200).collect();
     let is_login =
         error.status().is_some_and(|code| matches!(code.to_string().as_str(), "530" | "534" | "535" | "538"));
     if error.is_permanent() && !is_login { NotTaken::never(said) } else { NotTaken::later(said) }

@@ -100,7 +100,8 @@ impl Pair {
                 let both = |sample: Sample| {
                     let other = *others.get(&key(&sample))?;
                     let own = sample.value;
-                    self.one(sample.labels, own, (own, other))
+                    // Of both sides only that is left by which they were joined.
+                    self.one(key(&sample), own, (own, other))
                 };
                 left.into_iter().filter_map(both).collect()
             }

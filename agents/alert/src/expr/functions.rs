@@ -1,5 +1,6 @@
 //! Functions: of one moment, and of a window.
 
+use promql_parser::label::MatchOp;
 use promql_parser::parser::{Call, Expr};
 use tapline_api::Labels;
 
@@ -53,7 +54,7 @@ pub(super) fn check(call: &Call) -> Result<(), ExprError> {
 
 pub(super) fn value(call: &Call, samples: &dyn Samples) -> Value {
     let name = call.func.name;
-    let argument = call.args.args.first().map(|argument| &**argument);
+    let argument = call.args.args.first().map(|argument| bare(argument));
     if let (Some(over), Some(Expr::MatrixSelector(matrix))) = (window_of(name), argument) {
         let seconds = matrix.range.as_secs_f64();
         let mut all = samples.window(matrix.vs.name.as_deref().unwrap_or_default(), seconds);
@@ -66,7 +67,7 @@ pub(super) fn value(call: &Call, samples: &dyn Samples) -> Value {
         #[expect(clippy::cast_precision_loss, reason = "seconds since 1970")]
         ("time", _) => Value::Scalar(samples.at() as f64 / 1e6),
         ("absent", Some(Value::Vector(found))) if !found.is_empty() => Value::Vector(Vec::new()),
-        ("absent", _) => Value::Vector(vec![Sample { labels: Labels::new(), value: 1.0 }]),
+        ("absent", _) => Value::Vector(vec![Sample { labels: named(argument), value: 1.0 }]),
         ("vector", Some(Value::Scalar(value))) => Value::Vector(vec![Sample { labels: Labels::new(), value }]),
         ("scalar", Some(Value::Vector(found))) => match found.as_slice() {
             [one] => Value::Scalar(one.value),
@@ -75,6 +76,21 @@ pub(super) fn value(call: &Call, samples: &dyn Samples) -> Value {
         (_, Some(value)) => moment_of(name).map_or(Value::Vector(Vec::new()), |of| map(value, of)),
         (_, None) => Value::Vector(Vec::new()),
     }
+}
+
+/// Without parentheses around it.
+fn bare(mut argument: &Expr) -> &Expr {
+    while let Expr::Paren(inner) = argument {
+        argument = &inner.expr;
+    }
+    argument
+}
+
+/// What is missing is called as it was asked for.
+fn named(argument: Option<&Expr>) -> Labels {
+    let Some(Expr::VectorSelector(selector)) = argument else { return Labels::new() };
+    let equal = selector.matchers.matchers.iter().filter(|matcher| matcher.op == MatchOp::Equal);
+    equal.map(|matcher| (matcher.name.clone(), matcher.value.clone())).collect()
 }
 
 /// What a counter counted, though it may have begun anew. Nothing is added for times at the ends that nobody saw, as

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use tapline_model::time;
 
 use super::{Told, cut};
+use crate::rule::SEVERITIES;
 
 /// The event for one alert.
 pub(crate) fn pagerduty(routing_key: &str, told: &Told) -> Value {
@@ -15,8 +16,9 @@ pub(crate) fn pagerduty(routing_key: &str, told: &Told) -> Value {
             "dedup_key": told.fingerprint,
         });
     }
-    // Its words are ours; others cannot be.
-    let severity = told.labels.get("severity").map_or("warning", String::as_str);
+    // A label of what was found may say anything.
+    let severity = told.labels.get("severity").map(String::as_str).filter(|word| SEVERITIES.contains(word));
+    let severity = severity.unwrap_or("warning");
     json!({
         "routing_key": routing_key,
         "event_action": "trigger",
@@ -26,7 +28,7 @@ pub(crate) fn pagerduty(routing_key: &str, told: &Told) -> Value {
         "links": [{"href": told.link, "text": "Open in Tapline"}],
         "payload": {
             "summary": cut(told.summary(), 1_024),
-            "source": told.labels.get("source").map_or("tapline", String::as_str),
+            "source": told.labels.get("source").filter(|name| !name.is_empty()).map_or("tapline", String::as_str),
             "severity": severity,
             "timestamp": time::format(told.since),
             "class": told.rule,

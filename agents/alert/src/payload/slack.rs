@@ -30,8 +30,11 @@ fn blocks(told: &Told) -> Vec<Value> {
     let description = told.annotations.get("description").map(|text| format!("\n{}", escape(text))).unwrap_or_default();
     let next_step = told.annotations.get("next_step").filter(|_| !told.is_over());
     let next_step = next_step.map(|text| format!("\n_{}_", escape(text))).unwrap_or_default();
-    let runbook =
-        told.annotations.get("runbook_url").map(|url| format!("\n<{}|Runbook>", url.replace(['<', '>', '|'], "")));
+    let runbook = told
+        .annotations
+        .get("runbook_url")
+        .filter(|url| url.starts_with("http"))
+        .map(|url| format!("\n<{}|Runbook>", url.replace(['<', '>', '|'], "")));
     let text = format!("{mark} *{}*{description}{next_step}{}", escape(told.summary()), runbook.unwrap_or_default());
     let button = json!({"type": "button", "text": {"type": "plain_text", "text": "Open"}, "url": told.link});
     vec![section(&text), json!({"type": "actions", "elements": [button]})]

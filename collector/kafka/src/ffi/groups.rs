@@ -10,7 +10,7 @@ use rdkafka::bindings as rd;
 use super::admin::{Answers, Options, PartitionList};
 use super::client::Client;
 use super::event::Event;
-use super::{ErrorCode, c_text, owned_text};
+use super::{ErrorCode, c_text, milliseconds, owned_text};
 
 /// Requests under way at once. Each finds its own way to the group's coordinator.
 const AT_ONCE: usize = 32;
@@ -73,6 +73,25 @@ impl Client {
                 groups: (0..valid).map(|at| listed_of(*groups.add(at))).collect(),
                 faults: (0..faulty).filter_map(|at| fault_of(*faults.add(at))).collect(),
             })
+        }
+    }
+
+    /// Names of all groups, of whatever protocol, which is empty where the old requests know nothing of them: so it is with
+    /// share groups. Every group is described, so this is not for each pass. Blocks.
+    pub(crate) fn list_all_groups(&self, wait: Duration) -> Result<Vec<(String, String)>, ErrorCode> {
+        let mut raw = ptr::null();
+        // SAFETY: the client is live; the list is destroyed once, when everything is copied.
+        unsafe {
+            let outcome = rd::rd_kafka_list_groups(self.raw(), ptr::null(), &mut raw, milliseconds(wait));
+            let Some(list) = raw.as_ref() else { return ErrorCode::check(outcome).map(|()| Vec::new()) };
+            let count = usize::try_from(list.group_cnt).unwrap_or(0);
+            let group = |at: usize| {
+                let info = &*list.groups.add(at);
+                (owned_text(info.group), owned_text(info.protocol_type))
+            };
+            let all = (0..count).map(group).collect();
+            rd::rd_kafka_group_list_destroy(raw);
+            Ok(all)
         }
     }
 

@@ -29,9 +29,10 @@ fn cause(app: &App, fingerprint: &str, stop: &Stop) -> Explained {
 }
 
 fn group(app: &App, source: &str, name: &str) -> Explained {
-    let found = app.standing.groups(&[source], &[]).groups.into_iter().find(|group| group.name == name);
     let href = href::group(source, name);
-    let Some(group) = found else { return Explained { href, ..Explained::default() } };
+    let Some(group) = app.standing.group(source, name).map(|detail| detail.group) else {
+        return Explained { href, ..Explained::default() };
+    };
     // Of one that keeps up the rule says better what is wrong with it.
     let is_late = group.state.level() >= Level::Warn;
     let sentence = is_late.then(|| group.sentence.trim_end_matches('.').to_owned());

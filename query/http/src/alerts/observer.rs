@@ -12,7 +12,9 @@ use tokio_util::sync::CancellationToken;
 use super::{explain, past};
 use crate::events::search::Stop;
 use crate::metrics::selected::Selected;
+use crate::metrics::silence::is_read;
 use crate::metrics::standing;
+use crate::problem::Refusal;
 use crate::state::App;
 
 /// For one query of a rule.
@@ -36,16 +38,20 @@ impl Watch {
 }
 
 impl Observer for Watch {
-    fn samples(&self, names: &BTreeSet<&str>, take: Take<'_>) {
-        if let Err(refusal) = standing(&mut Selected { names, take }, &self.app, &self.stop()) {
+    fn samples(&self, names: &BTreeSet<&str>, take: Take<'_>) -> BTreeMap<String, String> {
+        let unread = standing(&mut Selected { names, take }, &self.app, &self.stop());
+        let told = |(families, refusal): (&[&str], Refusal)| {
             tracing::warn!(why = refusal.detail, "not all metrics can be told to the rules of alerts");
-        }
+            let why = format!("it cannot be read at the moment: {}", refusal.detail);
+            families.iter().map(|name| ((*name).to_owned(), why.clone())).collect::<Vec<_>>()
+        };
+        unread.into_iter().flat_map(told).collect()
     }
 
     fn blind(&self, metric: Option<&str>) -> BTreeMap<String, String> {
         match metric {
-            // How a source or the archive stands is always known.
-            Some(name) if name.starts_with("tapline_source_") => BTreeMap::new(),
+            // Whether a source is up is always known.
+            Some("tapline_source_up") => BTreeMap::new(),
             Some(name) if is_of_groups(name) => self.app.standing.groups_unknown(),
             Some(name) if is_of_events(name) => self.unread(),
             Some(_) => BTreeMap::new(),
@@ -75,9 +81,8 @@ impl Observer for Watch {
 impl Watch {
     /// Sources that are not read: what would have come of them nobody knows.
     fn unread(&self) -> BTreeMap<String, String> {
-        let unread =
-            |state: SourceState| !matches!(state, SourceState::Up | SourceState::Degraded | SourceState::Archived);
-        let sources = self.app.sources().into_iter().filter(|source| unread(source.state));
+        let is_read = |state| is_read(state) || state == SourceState::Archived;
+        let sources = self.app.sources().into_iter().filter(|source| !is_read(source.state));
         sources.map(|source| (source.name.clone(), format!("`{}` is not read at the moment", source.name))).collect()
     }
 }
@@ -87,5 +92,5 @@ fn is_of_groups(name: &str) -> bool {
 }
 
 fn is_of_events(name: &str) -> bool {
-    name.starts_with("tapline_dead_letter") || name.starts_with("tapline_destination_")
+    ["tapline_dead_letter", "tapline_destination_", "tapline_source_"].iter().any(|begin| name.starts_with(begin))
 }

@@ -108,7 +108,9 @@ fn ages(app: &App, from: i64, to: i64, step: i64, stop: &Stop) -> Result<Vec<Ser
         let points: Vec<(i64, f64)> = moments.map(|at| (at, (at - first) as f64 / 1e6)).collect();
         let sample = &known.heap.sample;
         let mut labels = place(&sample.source, &sample.destination);
-        labels.extend([label("cause", &known.heap.cause), label("group", sample.group.as_deref().unwrap_or_default())]);
+        labels.extend([label("cause", &known.heap.cause)]);
+        // An empty label is none.
+        labels.extend(sample.group.iter().filter(|group| !group.is_empty()).map(|group| label("group", group)));
         if !points.is_empty() {
             series.push(Series { labels, before: None, points });
         }
@@ -194,7 +196,6 @@ fn labels(source: &str, metric: &str, row: &Row<'_>, with_state: bool) -> Labels
     let mut labels = Labels::from([label("cluster_name", source), label("group", row.group)]);
     if row.partition != WHOLE {
         labels.extend([label("topic", row.destination), label("partition", &row.partition.to_string())]);
-        labels.extend(["member_host", "consumer_id", "client_id"].map(|name| label(name, "")));
     }
     if with_state && metric == "tapline_group_state" {
         let state = LagState::parse(row.state).unwrap_or_default();

@@ -20,7 +20,7 @@ pub(super) const NAMES: [&str; 5] = [
     "tapline_dead_letter_cause_age_seconds",
 ];
 
-/// Causes listed one by one, those that most wait for first.
+/// Causes listed one by one, the newest first.
 const MOST_CAUSES: usize = 500;
 
 /// All times there are; rows without one have the least.
@@ -78,7 +78,8 @@ fn causes(sink: &mut dyn Sink, heaps: &[Waiting]) {
     type Value = fn(&Waiting, i64) -> Option<f64>;
     let now = time::now();
     let mut open: Vec<&Waiting> = heaps.iter().filter(|known| known.count() > 0).collect();
-    open.sort_by_key(|known| std::cmp::Reverse(known.count()));
+    // The newest first: a flood of old ones must not hide a new one.
+    open.sort_by_key(|known| std::cmp::Reverse(known.heap.times.iter().min().copied()));
     let families: [(&str, &str, Value); 2] = [
         (NAMES[3], "Dead letters of a cause that wait.", |known, _| Some(bytes(known.count()))),
         (NAMES[4], "Since the first dead letter of a cause.", |known, now| {

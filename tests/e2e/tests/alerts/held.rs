@@ -28,6 +28,10 @@ fn what_is_pending_and_what_fires_is_held_across_kills() -> Result<()> {
     ensure!(rows == [row("Behind", "firing"), row("Slow", "pending")], "{rows:?}");
     let rows = tapline.sql("SELECT count(*) FROM alert_history WHERE rule = 'Behind'")?;
     ensure!(rows == [vec![json!(1)]], "{rows:?}");
+    // The group's chart shows it.
+    let group = tapline.get("/api/v1/groups/shop/billing")?.1;
+    let drawn = &group["history"]["alerts"];
+    ensure!(drawn[0]["labels"]["alertname"] == "Behind" && drawn.as_array().map(Vec::len) == Some(1), "{drawn}");
     Ok(())
 }
 

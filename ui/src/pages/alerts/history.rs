@@ -81,10 +81,12 @@ fn turns(list: &AlertList) -> Vec<Turn> {
 
 fn began(alert: &Alert) -> Option<Turn> {
     let muted = if alert.muted.is_some() { "; muted" } else { "" };
+    // How bad it was: of what ended the level is that all is well.
+    let level = words::level(&alert.severity);
     Some(Turn {
         at: moment(alert.fired_at.as_deref())?,
-        shape: words::shape(if alert.level >= Level::Warn { alert.level } else { Level::Act }),
-        level: alert.level,
+        shape: words::shape(level.max(Level::Act)),
+        level,
         rule: alert.rule.clone(),
         text: format!("began: {}{muted}", alert.sentence.trim_end_matches('.')),
     })

@@ -101,10 +101,16 @@ fn asks(rule: &AlertRuleView) -> AnyView {
         return view! { <span class="warn" title=problem.clone()><Sentence text=problem.clone()/></span> }.into_any();
     }
     let asked = asked(rule);
+    let meaning = rule.meaning.clone();
     let hold = rule.rule.hold.as_deref().map(|hold| format!("for {}", spans::said(hold)));
     let note = if rule.rule.enabled { hold } else { Some("rests".to_owned()) };
     let meant = rule.asks.clone().unwrap_or_else(|| asked.clone());
-    view! { <code class="t2" title=meant>{asked}</code>" "<span class="t3 small">{note}</span> }.into_any()
+    let words = match meaning {
+        // A name that stands beside it already says nothing.
+        Some(meaning) => view! { <span class="t2" title=meant>{meaning}</span> }.into_any(),
+        None => view! { <code class="t2" title=meant>{asked}</code> }.into_any(),
+    };
+    view! { {words}" "<span class="t3 small">{note}</span> }.into_any()
 }
 
 /// In one line.

@@ -53,11 +53,13 @@ fn firing(level: Level) -> Shape {
 pub(super) fn rule(rule: &AlertRuleView, muted: bool) -> Stands {
     let level = level(&rule.severity);
     match (rule.problem.is_some(), rule.rule.enabled, rule.state) {
-        (true, _, _) => (Shape::Behind, Level::Warn, "Cannot be asked"),
         (_, false, _) => (Shape::Off, Level::Mute, "Rests"),
         (_, _, AlertState::Firing) if muted => (Shape::Acknowledged, Level::Mute, "Fires, muted"),
+        // Also while it cannot be asked: what fires is held.
         (_, _, AlertState::Firing) => (firing(level), level, "Fires"),
+        (true, _, _) => (Shape::Behind, Level::Warn, "Cannot be asked"),
         (_, _, AlertState::Pending) => (Shape::New, Level::Mute, "May fire soon"),
+        _ if rule.asked_at.is_none() => (Shape::New, Level::Mute, "Not asked yet"),
         _ => (Shape::Well, Level::Ok, "Finds nothing"),
     }
 }
@@ -225,13 +227,16 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_that_cannot_be_asked_says_so_first() {
+    fn a_rule_that_cannot_be_asked_says_so_unless_it_fires() {
         let enabled = AlertRule { enabled: true, ..AlertRule::default() };
         let view = AlertRuleView { rule: enabled, severity: "info".to_owned(), ..AlertRuleView::default() };
-        assert_eq!(rule(&view, false).2, "Finds nothing");
+        assert_eq!(rule(&view, false).2, "Not asked yet");
+        let asked = AlertRuleView { asked_at: Some(String::new()), ..view.clone() };
+        assert_eq!(rule(&asked, false).2, "Finds nothing");
         let firing = AlertRuleView { state: AlertState::Firing, ..view.clone() };
         assert_eq!((rule(&firing, false).0, rule(&firing, true).2), (Shape::New, "Fires, muted"));
         assert_eq!(rule(&AlertRuleView { rule: AlertRule::default(), ..firing.clone() }, false).2, "Rests");
-        assert_eq!(rule(&AlertRuleView { problem: Some(String::new()), ..firing }, false).2, "Cannot be asked");
+        assert_eq!(rule(&AlertRuleView { problem: Some(String::new()), ..asked }, false).2, "Cannot be asked");
+        assert_eq!(rule(&AlertRuleView { problem: Some(String::new()), ..firing }, false).2, "Fires");
     }
 }

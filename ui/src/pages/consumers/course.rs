@@ -1,7 +1,7 @@
 //! How far behind the group was, and where that leads: the line so far, the forecast dashed, the retention above.
 
 use leptos::prelude::*;
-use tapline_api::{Drain, GroupDetail, GroupHistory};
+use tapline_api::{Drain, Fired, GroupDetail, GroupHistory};
 
 use super::words;
 use crate::{
@@ -38,10 +38,10 @@ pub(super) fn course(detail: &GroupDetail, history: &GroupHistory) -> Option<imp
         (false, 0) => String::new(),
         (false, count) => format!("partitions shared anew {count} times"),
     };
-    let shared = marks(history, &points);
+    let (shared, fired) = (marks(history, &points), fired(history, &points));
     Some(view! {
         <div class="subh"><h3>{title}</h3><span class="t3 small">{note}</span></div>
-        <div class="course"><LineChart points unit tone=colour label=title words=4/><div class="over">{shared}</div></div>
+        <div class="course"><LineChart points unit tone=colour label=title words=4/><div class="over">{shared}{fired}</div></div>
     })
 }
 
@@ -51,6 +51,20 @@ fn marks(history: &GroupHistory, points: &Points) -> Vec<impl IntoView + use<>> 
     let at = move |column: usize| format!("{:.2}%", (column as f64 + 0.5) / drawn * 100.0);
     let shared = history.rebalances.iter().enumerate().filter(|(_, count)| **count > 0);
     shared.map(|(column, count)| view! { <i class="shared" style:left=at(column) title=format!("partitions shared anew, {count} times")></i> }).collect()
+}
+
+/// When alerts fired, at the foot of the chart; what still fires does so up to now.
+fn fired(history: &GroupHistory, points: &Points) -> Vec<impl IntoView + use<>> {
+    let length = (points.to - points.from).max(1) as f64;
+    let at = |text: &str| time::parse(text).map(|at| (at.div_euclid(1000) - points.from) as f64 / length);
+    let now = points.now.unwrap_or(1.0);
+    let one = |fired: &Fired| {
+        let (begin, end) = (at(&fired.from)?.max(0.0), fired.to.as_deref().map_or(Some(now), at)?.min(1.0));
+        let (left, width) = (format!("{:.2}%", begin * 100.0), format!("{:.2}%", (end - begin).max(0.0) * 100.0));
+        let title = format!("{} fired", fired.labels.get("alertname").map_or("an alert", String::as_str));
+        Some(view! { <i class="fired" style:left=left style:width=width title=title></i> })
+    };
+    history.alerts.iter().filter_map(one).collect()
 }
 
 /// The last column says how it stands now, where it was looked at: a row of the history may be a minute old.

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    format::json::{self, Kind, Node},
+    format::{
+        json::{self, Kind, Node},
+        number,
+    },
     order::sort_by,
 };
 
@@ -99,7 +102,7 @@ pub(super) fn fields<'a>(previews: impl Iterator<Item = &'a str>) -> BTreeMap<St
 impl Field {
     fn take_in(&mut self, node: &Node) {
         self.rows += 1;
-        match node.text.parse::<f64>().ok().filter(|_| node.kind == Kind::Number) {
+        match number::read(&node.text).filter(|_| node.kind == Kind::Number) {
             Some(number) => {
                 let (low, high) = self.range.unwrap_or((number, number));
                 self.range = Some((low.min(number), high.max(number)));
